@@ -1,5 +1,5 @@
 //! What an operator decides, as calls: release or discard a hold, retry or discard a failure,
-//! retire a source, take two jobs for one opening or for two.
+//! retire a source, take two jobs for one opening or for two, look after an alert, pause a schedule.
 //!
 //! The command line and a server are two faces of the same calls. Each works inside the transaction
 //! of [`person::decide`](crate::engine::person::decide), so that it is done under the lock of the
@@ -7,6 +7,7 @@
 //! environment, and effects are values: the faces find the words. To add a decision, add a file
 //! here, a command in `cli`, and its sentence in `report`.
 
+pub mod alerts;
 pub mod duplicates;
 pub mod failures;
 pub mod hold_causes;

@@ -4,9 +4,12 @@ use super::database::with_store;
 use super::{
     At, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out, parse_span, unknown_name,
 };
+use crate::actions::alerts::{self as actions, SilenceScope};
+use crate::actions::holds::Ruling;
 use crate::alerts::{self, Delivered, Judging, NoticeSender, test_message};
 use crate::config::ProjectIdentity;
 use crate::diagnostic::one_of;
+use crate::model::Clock;
 use crate::model::span::Span;
 use crate::plan::tried::Kind;
 use crate::plan::{Checked, Plan};
@@ -14,8 +17,7 @@ use crate::report::alerts as page;
 use crate::report::test as tests;
 use crate::source::webhook::WebhookClient;
 use crate::store::alerts as stored;
-use crate::store::alerts::AlertSilence;
-use crate::store::{Demand, PgConnection, Store, notices};
+use crate::store::{Demand, PgConnection, Store};
 use crate::test::Coverage;
 use crate::web::Site;
 use clap::Subcommand;
@@ -179,9 +181,9 @@ fn deciding<T>(
 fn acknowledge(edge: &Edge, cause: i64, note: Option<&str>, who: &Who) -> Result<u8, Failure> {
     let (by, now) = (edge.person(who.by.as_deref())?, who.at.clock(edge)?.0);
     let done = deciding(edge, async |connection| {
-        Ok(stored::acknowledge(connection, cause, &by, note, now).await?)
+        Ok(actions::acknowledge(connection, &[cause], &by, note, now).await?)
     })?;
-    if !done {
+    if done == 0 {
         return Err(Failure::nothing(format!("no cause {cause} lasts"))
             .help("`weir alerts list` shows those that do"));
     }
@@ -201,23 +203,22 @@ impl Silence {
         let Some((span, reason)) = self.span.zip(self.reason.clone()) else {
             return Ok(NOTHING);
         };
-        let Some(ends_at) = now.checked_add_signed(span.0) else {
-            return Err(Failure::nothing(format!("`{span}` is too long")));
-        };
-        let silence = AlertSilence {
+        let scope = SilenceScope {
             alert: self.alert.clone(),
             institution: self.institution.clone(),
-            source_id: self.source.clone(),
-            starts_at: now,
-            ends_at,
-            created_by: by,
-            reason,
+            source: self.source.clone(),
         };
-        let number = deciding(edge, async |connection| {
-            let number = stored::silence(connection, &silence).await?;
-            notices::apply_silences(connection, now).await?;
-            Ok(number)
+        let ruling = Ruling {
+            at: Clock(now),
+            by: &by,
+            reason: &reason,
+        };
+        let silenced = deciding(edge, async |connection| {
+            Ok(actions::silence(connection, scope, span.0, ruling).await?)
         })?;
+        let Some((number, ends_at)) = silenced else {
+            return Err(Failure::nothing(format!("`{span}` is too long")));
+        };
         say!(
             "silence {number} until {}",
             ends_at.format("%Y-%m-%d %H:%MZ")
@@ -232,9 +233,7 @@ fn end_silence(
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<u8, Failure> {
     let done = deciding(edge, async |connection| {
-        let done = stored::end_silence(connection, number, now).await?;
-        notices::apply_silences(connection, now).await?;
-        Ok(done)
+        Ok(actions::end_silence(connection, number, now).await?)
     })?;
     if !done {
         return Err(Failure::nothing(format!("no silence {number} lasts"))

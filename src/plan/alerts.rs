@@ -71,6 +71,16 @@ impl VariableValues for NoVariables {
 }
 
 impl AlertRule {
+    /// The condition as it is written.
+    pub fn condition(&self) -> &str {
+        self.when.text()
+    }
+
+    /// Whether the condition reads a figure.
+    pub fn reads(&self, figure: &str) -> bool {
+        self.when.reads.touches(figure)
+    }
+
     /// Judges figures.
     pub fn judge(
         &self,

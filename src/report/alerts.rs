@@ -36,7 +36,14 @@ pub async fn collect(connection: &mut PgConnection, now: DateTime<Utc>) -> Resul
     })
 }
 
-fn about(key: &AlertKey) -> String {
+/// What was shown of a cause, for decisions about it: who looks after it, since when.
+pub fn revision(cause: &AlertCause) -> String {
+    let since = cause.acknowledged_at.map_or(0, |at| at.timestamp_micros());
+    format!("{since:x}")
+}
+
+/// What an alert is about, in words.
+pub fn about(key: &AlertKey) -> String {
     let parts = [key.institution.as_str(), key.source_id.as_str()];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     if parts.is_empty() {

@@ -10,7 +10,7 @@ use crate::store::PgConnection;
 use crate::store::Result;
 use crate::store::figures::{self, RunErrorRow};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 const RUNS: i64 = 90;
 
 /// An institution, by its newest run.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub struct InstitutionHealth {
     /// Its name.
     pub institution: String,
@@ -36,7 +36,7 @@ pub struct InstitutionHealth {
 }
 
 /// An error of the newest run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub struct LastingError {
     /// The source; empty for the institution.
     pub source: String,

@@ -16,7 +16,7 @@ use crate::store::waiting::{self, WaitingHolds};
 use crate::store::{PgConnection, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use maud::{DOCTYPE, Markup, html};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 const LISTED: i64 = 5;
 
 /// The report of a day.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub struct MorningReport {
     /// The day.
     pub day: NaiveDate,
@@ -38,7 +38,7 @@ pub struct MorningReport {
 }
 
 /// What became of an institution in a day.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub struct InstitutionMorning {
     /// Beside a usual day.
     #[serde(flatten)]
@@ -121,6 +121,15 @@ impl MorningReport {
         format!("{}: {needs}", self.day.format("%a %-d %b %Y"))
     }
 
+    /// The same of some of its institutions.
+    #[must_use]
+    pub fn only(mut self, has: impl Fn(&str) -> bool) -> MorningReport {
+        self.health.retain(|one| has(&one.institution));
+        self.institutions
+            .retain(|one| has(&one.figures.institution));
+        self
+    }
+
     /// It, as it is kept.
     pub fn kept(&self, made_at: DateTime<Utc>) -> KeptReport {
         KeptReport {
@@ -136,7 +145,7 @@ impl MorningReport {
 }
 
 /// The figures of a day that are shown, each with its usual.
-fn rows(figures: &DayFigures) -> [(&'static str, i64, f64); 5] {
+pub fn rows(figures: &DayFigures) -> [(&'static str, i64, f64); 5] {
     [
         ("new", figures.created, figures.usual_created),
         ("changed", figures.updated, figures.usual_updated),

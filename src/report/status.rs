@@ -206,7 +206,7 @@ impl Facts {
 }
 
 /// What a lease is for, as an operator calls it.
-fn lease_words(name: &str, plans: &[&Plan]) -> String {
+pub fn lease_words(name: &str, plans: &[&Plan]) -> String {
     let is_of = |plan: &&&Plan| leases::of_institution(plan.institution.id) == name;
     match plans.iter().find(is_of) {
         Some(plan) => plan.institution.slug.clone(),

@@ -18,12 +18,14 @@ const PAGES: [&[(&str, &str)]; 4] = [
         ("/failures", "Failures"),
         ("/holds", "Holds"),
         ("/duplicates", "Duplicates"),
+        ("/alerts", "Alerts"),
     ],
     &[
         ("/jobs", "Jobs"),
         ("/rules", "Rules"),
         ("/frameworks", "Frameworks"),
         ("/trends", "Trends"),
+        ("/reports", "Reports"),
     ],
     &[("/audit", "Audit"), ("/system", "System")],
 ];

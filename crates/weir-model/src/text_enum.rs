@@ -53,6 +53,13 @@ macro_rules! text_enum {
                 serializer.serialize_str(self.name())
             }
         }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                $name::try_from(text).map_err(serde::de::Error::custom)
+            }
+        }
     };
 }
 pub(crate) use text_enum;

@@ -226,6 +226,58 @@ pub async fn newest_causes(
         .await?)
 }
 
+/// Which causes are listed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CauseFilter<'f> {
+    /// Of these institutions, and of none; of all if `None`.
+    pub institutions: Option<&'f [String]>,
+    /// Only those that are over.
+    pub is_over: bool,
+    /// Before this one.
+    pub before: Option<i64>,
+}
+
+/// A page of causes, the newest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn page(
+    connection: &mut PgConnection,
+    wanted: CauseFilter<'_>,
+    at: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<AlertCause>> {
+    let sql = causes!(
+        "WHERE ($2::text[] IS NULL OR c.institution = ANY ($2)) AND (NOT $3 OR c.resolved_at IS NOT NULL) AND ($4::bigint IS NULL OR c.id < $4)
+         ORDER BY c.id DESC LIMIT $5"
+    );
+    Ok(sqlx::query_as(sql)
+        .bind(at)
+        .bind(wanted.institutions)
+        .bind(wanted.is_over)
+        .bind(wanted.before)
+        .bind(most)
+        .fetch_all(connection)
+        .await?)
+}
+
+/// These causes, whether they have ended or not.
+///
+/// # Errors
+/// The database failed.
+pub async fn causes(
+    connection: &mut PgConnection,
+    ids: &[i64],
+    at: DateTime<Utc>,
+) -> Result<Vec<AlertCause>> {
+    let sql = causes!("WHERE c.id = ANY ($2) ORDER BY c.id");
+    Ok(sqlx::query_as(sql)
+        .bind(at)
+        .bind(ids)
+        .fetch_all(connection)
+        .await?)
+}
+
 /// A cause, whether it has ended or not.
 ///
 /// # Errors
@@ -243,25 +295,25 @@ pub async fn cause(
         .await?)
 }
 
-/// Someone looks after a cause that lasts; `false` if there is no such cause.
+/// Someone looks after causes; how many of them last.
 ///
 /// # Errors
 /// The database failed.
 pub async fn acknowledge(
     connection: &mut PgConnection,
-    cause: i64,
+    causes: &[i64],
     by: &str,
     note: Option<&str>,
     at: DateTime<Utc>,
-) -> Result<bool> {
-    let done = sqlx::query("UPDATE alert_causes SET acknowledged_by = $2, note = $3, acknowledged_at = $4 WHERE id = $1 AND resolved_at IS NULL")
-        .bind(cause)
+) -> Result<u64> {
+    let done = sqlx::query("UPDATE alert_causes SET acknowledged_by = $2, note = $3, acknowledged_at = $4 WHERE id = ANY ($1) AND resolved_at IS NULL")
+        .bind(causes)
         .bind(storable(by))
         .bind(note.map(storable))
         .bind(at)
         .execute(connection)
         .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(done.rows_affected())
 }
 
 /// What is not to be heard of, until when.

@@ -3,13 +3,13 @@
 
 use super::{Result, storable, storable_json};
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 
 /// What became of the ads of an institution in a day, and on each of the seven days before, on
 /// average.
-#[derive(Debug, Clone, Default, sqlx::FromRow, Serialize)]
+#[derive(Debug, Clone, Default, sqlx::FromRow, Deserialize, Serialize)]
 pub struct DayFigures {
     /// The institution.
     pub institution: String,
@@ -72,7 +72,7 @@ pub async fn day_figures(
 }
 
 /// Whose jobs are new.
-#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+#[derive(Debug, Clone, sqlx::FromRow, Deserialize, Serialize)]
 pub struct NewJobs {
     /// The institution.
     pub institution: String,
@@ -180,6 +180,38 @@ pub async fn newest(
          WHERE institution = '' AND ($1::date IS NULL OR day = $1) ORDER BY day DESC LIMIT $2",
     )
     .bind(day)
+    .bind(most)
+    .fetch_all(connection)
+    .await?)
+}
+
+/// A kept report in a list.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct KeptDay {
+    /// The day.
+    pub day: NaiveDate,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// Its first line.
+    pub title: String,
+    /// It for machines.
+    pub content: Json,
+}
+
+/// The reports over all institutions, the newest first, before a day.
+///
+/// # Errors
+/// The database failed.
+pub async fn days(
+    connection: &mut PgConnection,
+    before: Option<NaiveDate>,
+    most: i64,
+) -> Result<Vec<KeptDay>> {
+    Ok(sqlx::query_as(
+        "SELECT day, made_at, title, content FROM daily_reports
+         WHERE institution = '' AND ($1::date IS NULL OR day < $1) ORDER BY day DESC LIMIT $2",
+    )
+    .bind(before)
     .bind(most)
     .fetch_all(connection)
     .await?)

@@ -3,7 +3,7 @@
 use super::Result;
 use super::presence::listed;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
@@ -168,7 +168,7 @@ pub struct ReadRow {
 }
 
 /// A reason against ads, and how many it stands against.
-#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+#[derive(Debug, Clone, sqlx::FromRow, Deserialize, Serialize)]
 pub struct ReasonRow {
     /// The source.
     pub source_id: String,

@@ -315,3 +315,46 @@ pub async fn channels(connection: &mut PgConnection) -> Result<Vec<ChannelState>
     .fetch_all(connection)
     .await?)
 }
+
+/// A notice, and what became of it.
+#[derive(Debug, Clone, sqlx::FromRow, serde::Serialize)]
+pub struct DeliveryLine {
+    /// Its number.
+    pub id: i64,
+    /// The channel.
+    pub channel: String,
+    /// firing, resolved, report, run, test.
+    pub what: String,
+    /// The cause that it is of.
+    pub cause_id: Option<i64>,
+    /// One line.
+    pub subject: String,
+    /// waiting, silenced, sent, refused.
+    pub state: String,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// When it may be sent.
+    pub due_at: DateTime<Utc>,
+    /// When the receiver took it.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Why the receiver did not take it.
+    pub error: Option<String>,
+}
+
+/// The newest notices; of one cause if it is named.
+///
+/// # Errors
+/// The database failed.
+pub async fn deliveries(
+    connection: &mut PgConnection,
+    cause: Option<i64>,
+    most: i64,
+) -> Result<Vec<DeliveryLine>> {
+    let sql = "SELECT id, channel, what, cause_id, subject, state, made_at, due_at, sent_at, error FROM notices
+               WHERE $1::bigint IS NULL OR cause_id = $1 ORDER BY id DESC LIMIT $2";
+    Ok(sqlx::query_as(sql)
+        .bind(cause)
+        .bind(most)
+        .fetch_all(connection)
+        .await?)
+}

@@ -3,13 +3,13 @@
 
 use super::Result;
 use chrono::{DateTime, Duration, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 use weir_model::{Clock, HoldKind};
 
 /// The open holds of one type on one source.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow, Deserialize, Serialize)]
 pub struct WaitingHolds {
     /// job, company, division, retirement, closing, identity, quality.
     #[sqlx(try_from = "String")]

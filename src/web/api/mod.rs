@@ -1,4 +1,5 @@
-//! The API for programs, read-only: jobs, their history and changes, openings, roles, runs.
+//! The API for programs, read-only: jobs, their history and changes, openings, roles, runs, alerts,
+//! reports.
 //!
 //! [`ROUTES`] is the one list of what there is: the router and the OpenAPI document are both made of
 //! it, so that they cannot differ. Rows are pages that continue from their last row; a page is
@@ -8,6 +9,7 @@
 //! To add a route, add it to [`ROUTES`] with its parameters and columns, and a function that reads
 //! its rows.
 
+mod alerts;
 mod exports;
 mod feed;
 mod openapi;
@@ -91,7 +93,7 @@ const FORMAT: ApiParameter = ApiParameter {
 };
 
 /// Everything that can be asked for.
-pub(super) const ROUTES: [ApiRoute; 7] = [
+pub(super) const ROUTES: [ApiRoute; 9] = [
     ApiRoute {
         path: "/api/v1/jobs",
         summary: "The jobs as they are, one row a job",
@@ -141,6 +143,20 @@ pub(super) const ROUTES: [ApiRoute; 7] = [
         columns: runs::run_columns,
         read: runs::runs,
     },
+    ApiRoute {
+        path: "/api/v1/alerts",
+        summary: "What has fired, one row from its first to its last day, the newest first",
+        parameters: &[&INSTITUTION, &AFTER, &LIMIT, &FORMAT],
+        columns: alerts::alert_columns,
+        read: alerts::alerts,
+    },
+    ApiRoute {
+        path: "/api/v1/reports",
+        summary: "The daily reports as they were made, the newest first",
+        parameters: &[&AFTER, &LIMIT, &FORMAT],
+        columns: alerts::report_columns,
+        read: alerts::reports,
+    },
 ];
 
 /// The routes.
@@ -177,7 +193,13 @@ async fn rows(
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<Response, PageError> {
-    let request = ApiRequest::read(route, uri.path(), query.unwrap_or_default(), headers)?;
+    let request = ApiRequest::read(
+        route,
+        uri.path(),
+        query.unwrap_or_default(),
+        headers,
+        (site.now)(),
+    )?;
     let page = {
         let mut connection = site.store.connection().await?;
         request.check(&mut connection).await?;

@@ -20,7 +20,7 @@ fn written() -> Value {
         "info": {
             "title": "Weir",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Jobs, their history and changes, openings, roles and runs. Read-only. Pages continue with `next`; a follower of changes keeps `cursor`."
+            "description": "Jobs, their history and changes, openings, roles, runs, alerts and reports. Read-only. Pages continue with `next`; a follower of changes keeps `cursor`."
         },
         "paths": paths,
         "components": { "schemas": { "Refusal": refusal() } }

@@ -64,6 +64,8 @@ pub(super) struct ApiRequest {
     pub(super) format: ApiFormat,
     /// How many rows at most.
     pub(super) limit: usize,
+    /// When it is answered.
+    pub(super) now: DateTime<Utc>,
     parameters: BTreeMap<String, String>,
 }
 
@@ -73,6 +75,7 @@ impl ApiRequest {
         path: &str,
         query: &str,
         headers: &HeaderMap,
+        now: DateTime<Utc>,
     ) -> Result<ApiRequest, PageError> {
         let mut parameters = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -111,6 +114,7 @@ impl ApiRequest {
             id: id(route.path, path)?,
             format,
             limit,
+            now,
             parameters,
         })
     }

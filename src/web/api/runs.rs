@@ -12,7 +12,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
-fn columns(all: &[(&'static str, ColumnKind)]) -> Vec<ExportColumn> {
+pub(super) fn columns(all: &[(&'static str, ColumnKind)]) -> Vec<ExportColumn> {
     let column = |(name, kind): &(&'static str, ColumnKind)| ExportColumn { name, kind: *kind };
     all.iter().map(column).collect()
 }

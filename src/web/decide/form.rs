@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use maud::{Markup, html};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Things that are decided at once.
@@ -24,6 +25,10 @@ pub(super) struct Decision {
     reason: String,
     /// Jobs that it is about.
     pub(super) jobs: Vec<Uuid>,
+    /// Institutions, each with the revision that was shown.
+    pub(super) institutions: Vec<(String, String)>,
+    /// What else it says.
+    more: BTreeMap<String, String>,
 }
 
 impl Decision {
@@ -43,16 +48,22 @@ impl Decision {
             by: String::new(),
             reason: String::new(),
             jobs: Vec::new(),
+            institutions: Vec::new(),
+            more: BTreeMap::new(),
         };
         let mut token = String::new();
         for (name, value) in url::form_urlencoded::parse(form.as_bytes()) {
             match &*name {
-                "hold" | "document" => decision.seen.extend(seen(&value)),
+                "hold" | "document" | "cause" | "silence" => decision.seen.extend(seen(&value)),
+                "institution" => decision.institutions.extend(seen::<String>(&value)),
                 "by" => decision.by = value.trim().chars().take(100).collect(),
                 "reason" => decision.reason = value.trim().chars().take(1000).collect(),
                 "job" => decision.jobs.extend(value.parse::<Uuid>()),
                 "token" => token = value.into_owned(),
-                _ => {}
+                _ => {
+                    let more = &mut decision.more;
+                    more.insert(name.into_owned(), value.trim().to_owned());
+                }
             }
         }
         if token != site.form_token() {
@@ -66,13 +77,15 @@ impl Decision {
     fn checked(mut self) -> Result<Decision, PageError> {
         self.seen.sort();
         self.seen.dedup();
-        if self.seen.is_empty() && self.jobs.is_empty() {
+        self.institutions.sort();
+        self.institutions.dedup();
+        if self.seen.is_empty() && self.jobs.is_empty() && self.institutions.is_empty() {
             return Err(PageError::bad(
                 "Nothing is selected",
                 "Go back and select at least one row.",
             ));
         }
-        if self.seen.len() > TOGETHER {
+        if self.seen.len().max(self.institutions.len()) > TOGETHER {
             return Err(PageError::bad(
                 "Too much is selected at once",
                 format!("Select at most {TOGETHER} rows."),
@@ -96,6 +109,11 @@ impl Decision {
         seen.is_some_and(|(_, seen)| Some(seen.as_str()) == revision)
     }
 
+    /// A further field; empty if the form has none.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.more.get(name).map_or("", String::as_str)
+    }
+
     pub(super) fn ruling(&self, at: Clock) -> Ruling<'_> {
         Ruling {
             at,
@@ -105,10 +123,10 @@ impl Decision {
     }
 }
 
-/// `3@9f2c1a`.
-fn seen(text: &str) -> Option<(i64, String)> {
-    let (id, revision) = text.split_once('@')?;
-    Some((id.parse().ok()?, revision.to_owned()))
+/// `3@9f2c1a`, `acme@9f2c1a`.
+fn seen<T: std::str::FromStr>(text: &str) -> Option<(T, String)> {
+    let (of, revision) = text.split_once('@')?;
+    Some((of.parse().ok()?, revision.to_owned()))
 }
 
 /// Whether a request comes from a page of this process: by what its browser says.
@@ -181,6 +199,7 @@ mod tests {
     #[test]
     fn what_was_seen_has_a_revision() {
         assert_eq!(seen("3@9f2c1a"), Some((3, "9f2c1a".to_owned())));
-        assert_eq!(seen("3"), None);
+        assert_eq!(seen("acme@"), Some(("acme".to_owned(), String::new())));
+        assert_eq!(seen::<i64>("3"), None);
     }
 }

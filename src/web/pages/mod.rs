@@ -2,6 +2,8 @@
 //! follows, and then the way on. A page takes one connection, asks everything, and gives it back
 //! before it writes.
 
+mod alert;
+mod alerts;
 mod audit;
 mod duplicates;
 mod failures;
@@ -11,6 +13,7 @@ mod holds;
 mod institution_state;
 mod job;
 mod jobs;
+mod reports;
 mod rules;
 mod run;
 mod runs;
@@ -19,6 +22,7 @@ mod sources;
 mod system;
 mod today;
 mod trends;
+mod work;
 
 use super::Site;
 use axum::Router;
@@ -47,6 +51,10 @@ pub(super) fn router() -> Router<Arc<Site>> {
         .route("/rules", get(rules::page))
         .route("/frameworks", get(frameworks::page))
         .route("/trends", get(trends::page))
+        .route("/alerts", get(alerts::page))
+        .route("/alerts/{cause}", get(alert::page))
+        .route("/reports", get(reports::page))
+        .route("/reports/{day}", get(reports::day))
         .route("/audit", get(audit::page))
         .route("/system", get(system::page))
 }

@@ -1,19 +1,22 @@
-//! Schedule: what runs in the next 24 hours? The institutions by when they are due, each on a strip of
-//! the day, in a zone of the reader's choice.
+//! Schedule: what runs now and in the next 24 hours? The institutions by when they are due, each on a
+//! strip of the day, in a zone of the reader's choice, with what holds them back; then the queue.
 
+use super::work::WorkFacts;
 use crate::plan::Plan;
 use crate::report::columns::{counted, line, span_words};
 use crate::report::page::when;
 use crate::report::schedule::{self, DueInstitution, Schedule};
+use crate::store::schedules::{self, Pause};
 use crate::web::Site;
 use crate::web::catalog::{Catalog, YamlStanding};
+use crate::web::decide::{pause_buttons, pause_name};
 use crate::web::links::address;
-use crate::web::parts::{FilterField, empty, filter};
+use crate::web::parts::{FilterField, OperatingState, empty, filter, state, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::{Shell, prose};
 use axum::extract::{Query, State};
 use axum::response::Html;
-use chrono::{TimeDelta, Timelike};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -32,15 +35,19 @@ pub(super) async fn page(
     State(site): State<Arc<Site>>,
     Query(query): Query<ScheduleQuery>,
 ) -> Result<Html<String>, PageError> {
-    let catalog = {
+    let now = (site.now)();
+    let (catalog, work, pauses) = {
         let mut connection = site.store.connection().await?;
-        Catalog::load(&mut connection, &site.project()).await?
+        (
+            Catalog::load(&mut connection, &site.project()).await?,
+            WorkFacts::load(&mut connection, &site).await?,
+            schedules::pauses(&mut connection, now).await?,
+        )
     };
     let entries = catalog
         .all()
         .filter(|entry| entry.standing == YamlStanding::Ready);
     let plans: Vec<&Plan> = entries.filter_map(|entry| entry.plan.as_deref()).collect();
-    let now = (site.now)();
     let schedule = schedule::collect(&plans, now, TimeDelta::hours(24));
     let zones: BTreeSet<&str> = plans.iter().map(|plan| plan.zone.name()).collect();
     let zone = zone(&query.zone, &zones)?;
@@ -53,15 +60,15 @@ pub(super) async fn page(
         @if schedule.institutions.is_empty() { (empty("No institution has a schedule.", "`schedule: \"0 5 * * *\"` in an institution or its pipeline runs it every day at 05:00 in its zone.")) }
         @else {
             (filter("/schedule", &[FilterField::Choice("zone", "Times in", zone.name(), choices)]))
-            (table(&schedule, zone))
+            (table(&site, &schedule, &pauses, zone))
         }
+        (work.queue(&catalog, now))
         @if !schedule.unscheduled.is_empty() { p { "Without a schedule: " (line(&schedule.unscheduled.join(", "), 600)) } }
         (waits(&schedule))
         p.soft { (prose("`weir serve` runs institutions when they are due; `weir schedule --next 7d` looks further ahead.")) }
     };
-    Ok(Shell::new("Schedule", &answer(&schedule))
-        .at("/schedule")
-        .show(&body))
+    let answer = answer(&schedule, work.is_scheduled);
+    Ok(Shell::new("Schedule", &answer).at("/schedule").show(&body))
 }
 
 /// The zone that is asked for, else that of most institutions.
@@ -79,7 +86,7 @@ fn zone(wanted: &str, zones: &BTreeSet<&str>) -> Result<Tz, PageError> {
     })
 }
 
-fn answer(schedule: &Schedule) -> String {
+fn answer(schedule: &Schedule, is_scheduled: bool) -> String {
     let runs: usize = schedule.institutions.iter().map(|due| due.runs).sum();
     let next = schedule
         .institutions
@@ -87,6 +94,10 @@ fn answer(schedule: &Schedule) -> String {
         .filter_map(|due| due.next)
         .min();
     match next {
+        Some(_) if !is_scheduled => format!(
+            "{} in the next 24 hours, but no process carries out the schedule",
+            counted(runs, "run")
+        ),
         Some(next) => format!(
             "{} in the next 24 hours, the first in {}",
             counted(runs, "run"),
@@ -96,19 +107,45 @@ fn answer(schedule: &Schedule) -> String {
     }
 }
 
-fn table(schedule: &Schedule, zone: Tz) -> Markup {
+/// The institutions by when they are due, to be paused and resumed.
+fn table(site: &Site, schedule: &Schedule, pauses: &[Pause], zone: Tz) -> Markup {
     html! {
-        div.table { table {
-            thead { tr { th { "Institution" } th { "Next" } th { "In" } th { "The next 24 hours" } th.number { "Runs" } th { "Schedule" } } }
-            tbody { @for due in schedule.institutions.iter().take(400) { tr data-row {
-                th.wide scope="row" { a href=(address("/runs", [("institution", due.institution.as_str())])) { (line(&due.institution, 60)) } }
-                td { @if let Some(next) = due.next { (when(next, zone, schedule.from)) } }
-                td { @if let Some(next) = due.next { (span_words(next - schedule.from)) } }
-                td.strip-cell { (strip(schedule, due, zone)) }
-                td.number data-name="runs" { (due.runs) }
-                td { code { (line(&due.schedule, 60)) } " " span.soft { (line(&due.zone, 40)) } }
-            } } }
-        } }
+        form method="post" action="/schedule/pause" {
+            div.table { table {
+                thead { tr {
+                    th.tick { input type="checkbox" data-all aria-label="select all on this page" hidden; }
+                    th { "Institution" } th { "Next" } th { "The next 24 hours" } th.number { "Runs" } th { "Schedule" }
+                } }
+                tbody { @for due in schedule.institutions.iter().take(400) {
+                    (row(schedule, due, pauses.iter().find(|pause| pause.slug == due.institution), zone))
+                } }
+            } }
+            (pause_buttons(site))
+        }
+    }
+}
+
+fn row(schedule: &Schedule, due: &DueInstitution, pause: Option<&Pause>, zone: Tz) -> Markup {
+    html! {
+        tr data-row {
+            td.tick { input type="checkbox" name="institution" value=(pause_name(&due.institution, pause)) aria-label={ "select " (line(&due.institution, 60)) }; }
+            th.wide scope="row" { a href=(address("/runs", [("institution", due.institution.as_str())])) { (line(&due.institution, 60)) } @if let Some(pause) = pause { (paused(pause, zone, schedule.from)) } }
+            td { @if let Some(next) = due.next { (when(next, zone, schedule.from)) " " span.soft { "in " (span_words(next - schedule.from)) } } }
+            td.strip-cell { (strip(schedule, due, zone)) }
+            td.number data-name="runs" { (due.runs) }
+            td { code { (line(&due.schedule, 60)) } " " span.soft { (line(&due.zone, 40)) } }
+        }
+    }
+}
+
+/// Who holds it back, until when and why.
+fn paused(pause: &Pause, zone: Tz, now: DateTime<Utc>) -> Markup {
+    html! {
+        p.soft.next-step {
+            (state(OperatingState::Paused, "paused")) " "
+            @match pause.until { Some(until) => { "until " (when(until, zone, now)) }, None => { "until it is resumed" } }
+            ", by " (told(&pause.paused_by, 40)) ": " (told(&pause.reason, 160))
+        }
     }
 }
 

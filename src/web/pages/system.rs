@@ -1,10 +1,12 @@
-//! System: can this process and its database go on? What holds back the clean-up, how large the
-//! tables are, and the versions of everything.
+//! System: can this process and its database go on? Who works, what waits, what holds back the
+//! clean-up, how large the tables are, and the versions of everything.
 
+use super::work::WorkFacts;
 use crate::plan::picture::thousands;
 use crate::report::columns::{counted, share, size};
 use crate::store::views::database_state::{self, DatabaseState, TableState};
 use crate::web::Site;
+use crate::web::catalog::Catalog;
 use crate::web::parts::{OperatingState, state};
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
@@ -21,9 +23,12 @@ const LONG: i64 = 6 * 3600;
 
 /// The page.
 pub(super) async fn page(State(site): State<Arc<Site>>) -> Result<Html<String>, PageError> {
-    let (database, tables) = {
+    let now = (site.now)();
+    let (catalog, work, database, tables) = {
         let mut connection = site.store.connection().await?;
         (
+            Catalog::load(&mut connection, &site.project()).await?,
+            WorkFacts::load(&mut connection, &site).await?,
             database_state::state(&mut connection).await?,
             database_state::tables(&mut connection).await?,
         )
@@ -45,6 +50,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>) -> Result<Html<String>, 
                 dt { "machines" } dd { a href="/health" { "/health" } " · " a href="/ready" { "/ready" } " · " a href="/api/v1/openapi.json" { "/api/v1/openapi.json" } }
             }
         }
+        (work.processes(&catalog, now))
         (of_database(&database))
         (of_tables(&tables))
     };

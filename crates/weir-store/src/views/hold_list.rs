@@ -115,9 +115,9 @@ pub struct DecisionLine {
     pub done_by: String,
     /// The institution's slug.
     pub institution: String,
-    /// released, discarded, same, different, undone.
+    /// released, discarded, same, different, undone, paused, resumed, silenced, acknowledged.
     pub what: String,
-    /// Of what: a kind of hold, or `pair`.
+    /// Of what: a kind of hold, `pair`, `schedule`, `alert`.
     pub kind: String,
     /// Of which.
     pub subject: String,
@@ -160,7 +160,21 @@ pub async fn decisions(
            FROM opening_decisions d JOIN institutions i ON i.id = d.institution_id
            LEFT JOIN published_jobs a ON a.institution_id = d.institution_id AND a.id = d.job_id
            LEFT JOIN published_jobs b ON b.institution_id = d.institution_id AND b.id = d.other_job_id
-           WHERE d.undone_at IS NOT NULL AND ($1::uuid IS NULL OR i.id = $1)) AS done
+           WHERE d.undone_at IS NOT NULL AND ($1::uuid IS NULL OR i.id = $1)
+           UNION ALL
+           SELECT p.paused_at, p.paused_by, p.slug, 'paused', 'schedule', 'schedule', p.reason, NULL, NULL, 'pause ' || p.id
+           FROM pauses p WHERE $1::uuid IS NULL OR p.institution_id = $1
+           UNION ALL
+           SELECT p.resumed_at, p.resumed_by, p.slug, 'resumed', 'schedule', 'schedule', p.resumed_reason, NULL, NULL, 'resume ' || p.id
+           FROM pauses p WHERE p.resumed_at IS NOT NULL AND ($1::uuid IS NULL OR p.institution_id = $1)
+           UNION ALL
+           SELECT s.starts_at, s.created_by, COALESCE(s.institution, ''), 'silenced', 'alert', COALESCE(NULLIF(concat_ws(' ', s.alert, s.source_id), ''), 'everything'),
+             s.reason, NULL, NULL, 'silence ' || s.id
+           FROM alert_silences s WHERE $1::uuid IS NULL OR s.institution = (SELECT slug FROM institutions WHERE id = $1)
+           UNION ALL
+           SELECT c.acknowledged_at, c.acknowledged_by, c.institution, 'acknowledged', 'alert', concat_ws(' ', c.alert, NULLIF(c.source_id, '')),
+             c.note, NULL, NULL, 'alert ' || c.id
+           FROM alert_causes c WHERE c.acknowledged_at IS NOT NULL AND ($1::uuid IS NULL OR c.institution = (SELECT slug FROM institutions WHERE id = $1))) AS done
          WHERE $2::timestamptz IS NULL OR (at, key) < ($2, $3)
          ORDER BY at DESC, key DESC LIMIT $4",
     );

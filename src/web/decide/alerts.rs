@@ -1,0 +1,165 @@
+//! Acknowledges causes, keeps them silent for some hours, ends silences. A cause is bound to what
+//! was shown of it: whether it lasts, and who looks after it.
+
+use super::form::{Decision, signature};
+use super::told_page;
+use crate::actions::alerts::{self as actions, SilenceScope};
+use crate::model::Clock;
+use crate::report::alerts::revision;
+use crate::report::columns::counted;
+use crate::store::alerts::{self as stored, AlertCause};
+use crate::store::{Connection, StoreError};
+use crate::web::Site;
+use crate::web::parts::told;
+use crate::web::refusal::PageError;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Html;
+use chrono::TimeDelta;
+use maud::{Markup, html};
+use std::sync::Arc;
+
+/// For how long causes can be silenced, each with its words.
+const HOURS: [(i64, &str); 7] = [
+    (1, "1 hour"),
+    (4, "4 hours"),
+    (8, "8 hours"),
+    (24, "1 day"),
+    (72, "3 days"),
+    (168, "7 days"),
+    (720, "30 days"),
+];
+
+/// The fields and buttons for causes that are selected, within their form.
+pub(in crate::web) fn cause_buttons(site: &Site) -> Markup {
+    html! {
+        div.decision {
+            div.fields {
+                (signature(site, ""))
+                label { span { "Silent for" } select name="hours" { @for (hours, words) in HOURS { option value=(hours) selected[hours == 24] { (words) } } } }
+            }
+            p.act {
+                button formaction="/alerts/acknowledge" { "I look after it" }
+                button.quiet formaction="/alerts/silence" { "Silence" }
+                span.soft { "What still fires when a silence ends is sent then; that it is over is always sent." }
+            }
+        }
+    }
+}
+
+/// The form that ends a silence.
+pub(in crate::web) fn silence_form(site: &Site, number: i64) -> Markup {
+    html! {
+        details {
+            summary { "End it" }
+            form method="post" action="/alerts/end" {
+                input type="hidden" name="silence" value={ (number) "@" };
+                div.fields { (signature(site, "")) }
+                p.act { button { "End silence " (number) } }
+            }
+        }
+    }
+}
+
+/// The causes that are decided about, if all are as they were seen.
+fn as_seen(decision: &Decision, causes: &[AlertCause]) -> Result<(), PageError> {
+    let is_seen = |cause: &AlertCause| {
+        cause.resolved_at.is_none() && decision.is_as_seen(cause.id, Some(&revision(cause)))
+    };
+    if causes.len() == decision.seen.len() && causes.iter().all(is_seen) {
+        return Ok(());
+    }
+    Err(PageError::moved(
+        "An alert has changed since you saw it",
+        "Nothing was decided. Alerts shows how they are now.",
+    ))
+}
+
+pub(super) async fn acknowledge(
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    form: String,
+) -> Result<Html<String>, PageError> {
+    let decision = Decision::read(&site, &headers, &form)?;
+    let now = (site.now)();
+    let mut connection = site.store.connection().await?;
+    let mut tx = connection.begin().await.map_err(StoreError::from)?;
+    stored::lock(&mut tx).await?;
+    let causes = stored::causes(&mut tx, &decision.ids(), now).await?;
+    as_seen(&decision, &causes)?;
+    let ruling = decision.ruling(Clock(now));
+    let ids: Vec<i64> = causes.iter().map(|cause| cause.id).collect();
+    actions::acknowledge(&mut tx, &ids, ruling.by, Some(ruling.reason), now).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    let lines: Vec<Markup> = causes
+        .iter()
+        .map(|cause| html! { (link(cause)) ": " (told(ruling.by, 60)) " looks after it" })
+        .collect();
+    Ok(told_page("Alerts", &lines))
+}
+
+pub(super) async fn silence(
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    form: String,
+) -> Result<Html<String>, PageError> {
+    let decision = Decision::read(&site, &headers, &form)?;
+    let hours = decision.text("hours").parse();
+    let hours = hours.ok().filter(|hours| (1..=720).contains(hours));
+    let hours: i64 = hours.ok_or_else(|| {
+        PageError::bad("For how long is not said", "Choose from 1 hour to 30 days.")
+    })?;
+    let now = (site.now)();
+    let mut connection = site.store.connection().await?;
+    let mut tx = connection.begin().await.map_err(StoreError::from)?;
+    stored::lock(&mut tx).await?;
+    let causes = stored::causes(&mut tx, &decision.ids(), now).await?;
+    as_seen(&decision, &causes)?;
+    for cause in &causes {
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let scope = SilenceScope {
+            alert: Some(cause.key.alert.clone()),
+            institution: given(&cause.key.institution),
+            source: given(&cause.key.source_id),
+        };
+        let span = TimeDelta::hours(hours);
+        actions::silence(&mut tx, scope, span, decision.ruling(Clock(now))).await?;
+    }
+    tx.commit().await.map_err(StoreError::from)?;
+    let span = counted(usize::try_from(hours).unwrap_or_default(), "hour");
+    let lines: Vec<Markup> = causes
+        .iter()
+        .map(|cause| html! { (link(cause)) ": silent for " (span) })
+        .collect();
+    Ok(told_page("Alerts", &lines))
+}
+
+pub(super) async fn end_silence(
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    form: String,
+) -> Result<Html<String>, PageError> {
+    let decision = Decision::read(&site, &headers, &form)?;
+    let now = (site.now)();
+    let mut connection = site.store.connection().await?;
+    let mut tx = connection.begin().await.map_err(StoreError::from)?;
+    let known = stored::silences(&mut tx, now).await?;
+    let mut lines = Vec::new();
+    for number in decision.ids() {
+        if !known.iter().any(|(known, _)| *known == number)
+            || !actions::end_silence(&mut tx, number, now).await?
+        {
+            return Err(PageError::moved(
+                format!("Silence {number} is over already"),
+                "Nothing was changed. Alerts lists those that last.",
+            ));
+        }
+        lines.push(html! { "silence " (number) " has ended" });
+    }
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(told_page("Alerts", &lines))
+}
+
+fn link(cause: &AlertCause) -> Markup {
+    html! { a href={ "/alerts/" (cause.id) } { (told(&cause.key.alert, 60)) " " (told(&cause.key.institution, 60)) } }
+}
