@@ -20,6 +20,8 @@ mod alerts;
 mod analysts;
 #[path = "suite/answers.rs"]
 mod answers;
+#[path = "suite/api.rs"]
+mod api;
 #[path = "suite/bench.rs"]
 mod bench;
 #[path = "suite/biographies.rs"]
@@ -78,6 +80,8 @@ mod openings;
 mod operations;
 #[path = "suite/orchestration.rs"]
 mod orchestration;
+#[path = "suite/page_decisions.rs"]
+mod page_decisions;
 #[path = "suite/people.rs"]
 mod people;
 #[path = "suite/pictures.rs"]
@@ -106,6 +110,8 @@ mod roles;
 mod rollbacks;
 #[path = "suite/schemas.rs"]
 mod schemas;
+#[path = "suite/served.rs"]
+mod served;
 #[path = "suite/sitemaps.rs"]
 mod sitemaps;
 #[path = "suite/sources.rs"]

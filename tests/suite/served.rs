@@ -1,0 +1,327 @@
+//! A server of its own for a test, over a board whose ads are hostile, refused and changed, and what
+//! every response of it must be.
+
+use super::lab::{DAILY, Lab, on_any_day};
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+/// Texts that would do harm if a page took them for markup, or broke a row.
+pub const HOSTILE: [&str; 6] = [
+    "<script>alert('weir')</script>",
+    "\"><img src=x onerror=alert('weir')>",
+    "'--\u{202e}thgir ot tfel",
+    "</title></style><svg onload=alert('weir')>",
+    "{{7*7}}${7*7}<!--",
+    "javascript:alert('weir')",
+];
+
+/// The most that a page may weigh.
+pub const PAGE_BYTES: usize = 150 * 1024;
+
+/// A day of the board: ads with hostile texts, ads that fail, one that changes each day.
+pub fn feed(day: usize) -> String {
+    let hostile = HOSTILE.iter().enumerate().map(|(number, text)| {
+        json!({ "id": format!("H{number}{text}"), "title": text, "text": format!("{text} of day {day}"), "org": text,
+                "place": text.repeat(40), "pay": text, "ends": "2026-12-31", "url": text })
+    });
+    let plain = (0..70).map(|number| {
+        let ends = if number % 9 == 0 { "never" } else { "2026-12-31" };
+        let title = if number % 3 == 0 { format!("Ranger {number} of day {day}") } else { format!("Ranger {number}") };
+        json!({ "id": format!("A{number}"), "title": title, "text": "Look after the reserve.", "org": "Parks", "place": "Bourke", "pay": "$1", "ends": ends, "url": "https://jobs.example/1" })
+    });
+    Json::from(hostile.chain(plain).collect::<Vec<_>>()).to_string()
+}
+
+pub const BOARD: &str = r#"
+institution: harbour
+name: Harbour <Trust>
+timezone: Australia/Sydney
+schedule: "0 5 * * *"
+sources:
+  board:
+    fetch: { file: { path: "${FEED}" } }
+    id: $.id
+    job:
+      title: $.title
+      description: $.text
+      close_date: { from: $.ends, as: date }
+      department: $.org
+      locations: { from: $.place, as: list }
+      remuneration: $.pay
+      source_url: $.url
+  mirror:
+    fetch: { file: { path: "${FEED}" } }
+    id: $.id
+    job: { title: $.title, description: $.text, department: $.org, locations: { from: $.place, as: list } }
+    division: { from: department, known: [Parks], unknown: hold }
+require:
+  title: { type: string, minLength: 3 }
+rules: [house]
+company: { from: department, unknown: create }
+openings: {}
+"#;
+
+pub const HOUSE: &str = r#"
+rules:
+  - id: no-acting-for-ever
+    type: rule_violation
+    field: title
+    assert: job.title != "Ranger 5"
+    message: nobody is ranger five
+    tests:
+      - { job: { title: Ranger 5 }, expect: fail }
+      - { job: { title: Ranger 6 }, expect: pass }
+"#;
+
+pub const WATCH: &str = r#"
+alerts:
+  - id: decisions-wait
+    over: institution
+    when: open_holds > 0
+    severity: warn
+    text: "{open_holds} decisions of `{institution}` wait"
+    tests:
+      - { figures: { open_holds: 1 }, expect: fire }
+      - { figures: { open_holds: 0 }, expect: quiet }
+"#;
+
+/// A project whose pages all have something to show.
+pub async fn harbour() -> Lab {
+    let lab = Lab::new().await;
+    lab.write(
+        "pipelines/daily.yaml",
+        &DAILY.replace("archive, ", "archive, dedupe, "),
+    );
+    lab.write("institutions/harbour.yaml", BOARD);
+    lab.write("institutions/asleep.yaml", "institution: asleep\ntimezone: UTC\nactive: false\nsources:\n  board:\n    fetch: { file: { path: none.json } }\n    id: $.id\n    job: { title: $.title }\nrules: []\n");
+    lab.write("rules/house.yaml", HOUSE);
+    lab.write("alerts/watch.yaml", WATCH);
+    lab.write("weir.yaml", "project: harbour\nchannels: { journal: { log: {} } }\nreport: { at: \"00:00\", timezone: UTC }\n");
+    (1..=3).for_each(|day| lab.write(&format!("day-{day}.json"), &feed(day)));
+    for day in 1..=3 {
+        let at = format!("2026-09-0{day}T05:00:00+10:00");
+        let done = weir(&lab, &["run", "harbour", "--at", &at], day)
+            .output()
+            .unwrap();
+        assert!(matches!(done.status.code(), Some(0 | 1)), "{done:?}");
+    }
+    lab
+}
+
+pub fn weir(lab: &Lab, words: &[&str], day: usize) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    command
+        .arg("--project")
+        .arg(&lab.folder)
+        .args(on_any_day(words))
+        .env("DATABASE_URL", lab.bench.url())
+        .env("USER", "ada")
+        .env("FEED", format!("day-{day}.json"));
+    command
+}
+
+/// A server of its own.
+pub struct Served {
+    process: Child,
+    pub address: String,
+}
+
+impl Served {
+    pub fn start(lab: &Lab) -> Served {
+        let mut process = weir(
+            lab,
+            &["serve", "--listen", "127.0.0.1:0", "--parallel", "0"],
+            3,
+        )
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+        let said = BufReader::new(process.stderr.take().unwrap()).lines();
+        let mut said = said.map_while(Result::ok);
+        let address =
+            said.find_map(|line| Some(line.split_once("listening on http://")?.1.to_owned()));
+        // What it says later must not fill the pipe.
+        std::thread::spawn(move || said.for_each(drop));
+        Served {
+            process,
+            address: address.expect("it says where it listens"),
+        }
+    }
+
+    pub fn ask(&self, head: &str, body: &str) -> Response {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        let rest = format!("Connection: close\r\nContent-Length: {length}\r\n\r\n{body}");
+        stream
+            .write_all(format!("{head}\r\n{rest}").as_bytes())
+            .unwrap();
+        let mut text = Vec::new();
+        stream.read_to_end(&mut text).unwrap();
+        Response::read(&text)
+    }
+
+    pub fn get(&self, path: &str) -> Response {
+        self.get_with(path, "")
+    }
+
+    /// Sends a form, as a page of this server does.
+    pub fn post(&self, path: &str, body: &str) -> Response {
+        self.post_from(path, &format!("http://{}", self.address), body)
+    }
+
+    /// Sends a form from a page of this origin.
+    pub fn post_from(&self, path: &str, origin: &str, body: &str) -> Response {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nOrigin: {origin}\r\nContent-Type: application/x-www-form-urlencoded",
+            self.address
+        );
+        self.ask(&head, body)
+    }
+
+    pub fn get_with(&self, path: &str, more: &str) -> Response {
+        self.ask(
+            &format!("GET {path} HTTP/1.1\r\nHost: {}{more}", self.address),
+            "",
+        )
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What came back.
+pub struct Response {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+}
+
+impl Response {
+    pub fn read(bytes: &[u8]) -> Response {
+        let end = bytes
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .unwrap();
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let mut lines = head.lines();
+        let status = lines
+            .next()
+            .unwrap()
+            .split(' ')
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
+        let headers: BTreeMap<String, String> = lines
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
+        let body = &bytes[end + 4..];
+        let body = if headers
+            .get("transfer-encoding")
+            .is_some_and(|how| how == "chunked")
+        {
+            unchunked(body)
+        } else {
+            body.to_vec()
+        };
+        Response {
+            status,
+            headers,
+            body: String::from_utf8(body).unwrap(),
+        }
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    pub fn is_page(&self) -> bool {
+        self.header("content-type").starts_with("text/html")
+    }
+
+    /// The addresses of this process that it links to.
+    pub fn links(&self) -> BTreeSet<String> {
+        let parts = ["href=\"", "src=\""]
+            .into_iter()
+            .flat_map(|name| self.body.split(name).skip(1));
+        parts
+            .filter_map(|rest| rest.split('"').next())
+            .map(|link| {
+                link.split('#')
+                    .next()
+                    .unwrap_or_default()
+                    .replace("&amp;", "&")
+            })
+            .filter(|link| link.starts_with('/'))
+            .collect()
+    }
+}
+
+pub fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    while let Some(end) = bytes.windows(2).position(|two| two == b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&bytes[..end]).unwrap(), 16).unwrap();
+        out.extend_from_slice(&bytes[end + 2..end + 2 + size]);
+        bytes = &bytes[(end + 4 + size).min(bytes.len())..];
+    }
+    out
+}
+
+/// What every response must carry.
+pub fn assert_guarded(path: &str, response: &Response) {
+    let policy = response.header("content-security-policy");
+    assert!(
+        policy.contains("script-src 'self'")
+            && policy.contains("frame-ancestors 'none'")
+            && !policy.contains("unsafe"),
+        "{path}: {policy}"
+    );
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "same-origin"),
+    ] {
+        assert_eq!(response.header(name), value, "{path}: {name}");
+    }
+}
+
+/// No text of a source is markup.
+pub fn assert_harmless(path: &str, response: &Response) {
+    let body = response.body.to_lowercase();
+    for harm in [
+        "<script>",
+        "<img",
+        "<svg onload",
+        "onerror=alert('weir')>",
+        "href=\"javascript:",
+        "\u{202e}",
+        "<!--",
+        " style=\"",
+        " onclick",
+    ] {
+        assert!(!body.contains(harm), "{path} contains {harm}");
+    }
+    assert!(
+        response.body.len() < PAGE_BYTES,
+        "{path} weighs {}",
+        response.body.len()
+    );
+}
+
+/// The value of a field of a form.
+pub fn field(page: &str, name: &str) -> String {
+    let rest = page.split(&format!("name=\"{name}\" value=\"")).nth(1);
+    let value = rest.and_then(|rest| rest.split('"').next());
+    value
+        .unwrap_or_else(|| panic!("no {name} in {page}"))
+        .to_owned()
+}
