@@ -116,6 +116,8 @@ mod served;
 mod sitemaps;
 #[path = "suite/sources.rs"]
 mod sources;
+#[path = "suite/starters.rs"]
+mod starters;
 #[path = "suite/testing.rs"]
 mod testing;
 #[path = "suite/upgrades.rs"]

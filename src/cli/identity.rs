@@ -55,6 +55,17 @@ pub(super) fn made(edge: &Edge) -> Result<Identity, Failure> {
     known(edge)?.map_or_else(|| make(&edge.project), Ok)
 }
 
+/// Makes the identity of a folder that has none.
+pub(super) fn ensure(folder: &Path) -> Result<(), Failure> {
+    match write(folder, &unwritten().project) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(Failure::failed(format!("cannot write `{FILE}`: {error}"))
+                .help("give a folder that you may write to"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn unwritten() -> Identity {
     Identity {
         project: Uuid::now_v7().to_string().into(),

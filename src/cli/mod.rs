@@ -27,8 +27,10 @@ mod history;
 mod hold_causes;
 mod holds;
 mod identity;
+mod init;
 mod last_good;
 mod log;
+mod manual;
 mod metrics;
 mod named;
 mod new;
@@ -124,6 +126,8 @@ enum Command {
     /// Show what a run would do and why: stages, ads to derive; with --jobs every job that it would
     /// change
     Plan(plan::PlanArgs),
+    /// Make a project folder: a pipeline, rules, alerts, frameworks, schemas for editors
+    Init(init::Init),
     /// Draft an institution from a sample of its source, or a rule
     New(new::New),
     /// Run the tests in the YAML, and show what they do not cover
@@ -184,6 +188,10 @@ enum Command {
     Export(export::Export),
     /// Manage the private PostgreSQL of this folder
     Db(db::Db),
+    /// Print completions for a shell
+    Completions(manual::Completions),
+    /// Write the man pages, one for each command
+    Man(manual::Man),
 }
 
 /// The instant at which a command acts.
@@ -412,6 +420,7 @@ pub fn main() -> u8 {
         Command::Test(command) => command.run(&edge),
         Command::Rehearse(command) => command.run(&edge),
         Command::Graph(command) => command.run(&edge),
+        Command::Init(command) => command.run(&edge),
         Command::New(command) => command.run(&edge),
         Command::Preview(command) => command.run(&edge),
         Command::Run(command) => command.run(&edge),
@@ -439,6 +448,8 @@ pub fn main() -> u8 {
         Command::Evaluate(command) => command.run(&edge),
         Command::Export(command) => command.run(&edge),
         Command::Db(command) => command.run(&edge),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(&edge),
     };
     result.unwrap_or_else(|failure| {
         failure.tell();

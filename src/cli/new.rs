@@ -235,7 +235,7 @@ fn write(edge: &Edge, file: &Path, text: &str) -> Result<(), Failure> {
 }
 
 /// The pipeline that an institution runs if it names none.
-const DAILY: &str = include_str!("../../pipelines/daily.yaml");
+pub(super) const DAILY: &str = include_str!("../../pipelines/daily.yaml");
 
 /// Writes the pipeline where the project has none; whether it did.
 fn write_pipeline(project: &Path) -> Result<bool, Failure> {

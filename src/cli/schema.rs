@@ -35,29 +35,30 @@ impl Schema {
         match self.kind {
             _ if self.markdown => put!("{}", keys::page(self.kind.as_slice())),
             Some(kind) => say!("{:#}", kind.schema()),
-            None => self.write_all(&edge.project.join(&self.out))?,
+            None => {
+                let folder = edge.project.join(&self.out);
+                write_all(&folder)?;
+                let name = folder.file_name().unwrap_or_default().display();
+                for kind in FILE_KINDS {
+                    tell!("{name}/{}.json for {}", kind.name(), kind.pattern());
+                }
+            }
         }
         Ok(DONE)
     }
+}
 
-    fn write_all(&self, folder: &Path) -> Result<(), Failure> {
-        let failed = |error: std::io::Error| {
-            let folder = folder.display();
-            Failure::failed(format!("cannot write the schemas to `{folder}`: {error}"))
-                .help("give a writable folder with `--out`")
-        };
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        for kind in FILE_KINDS {
-            let file = folder.join(format!("{}.json", kind.name()));
-            std::fs::write(&file, format!("{:#}\n", kind.schema())).map_err(failed)?;
-            tell!(
-                "{} for {}",
-                file.strip_prefix(folder.parent().unwrap_or(folder))
-                    .unwrap_or(&file)
-                    .display(),
-                kind.pattern()
-            );
-        }
-        Ok(())
+/// Writes the schema of every type of file to a folder.
+pub(super) fn write_all(folder: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        let folder = folder.display();
+        Failure::failed(format!("cannot write the schemas to `{folder}`: {error}"))
+            .help("give a writable folder with `--out`")
+    };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    for kind in FILE_KINDS {
+        let file = folder.join(format!("{}.json", kind.name()));
+        std::fs::write(&file, format!("{:#}\n", kind.schema())).map_err(failed)?;
     }
+    Ok(())
 }

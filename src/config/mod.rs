@@ -163,9 +163,14 @@ impl Project {
                 "no institutions: there is no `institutions/*.yaml` in `{}`",
                 folder.display()
             );
+            let help = if identity == ProjectIdentity::Unknown {
+                "change to a project folder, or give one with `--project`; `weir init` makes one"
+            } else {
+                "`weir new NAME --from URL|FILE` drafts one"
+            };
             diagnostics
                 .push(Diagnostic::error("no-institution", message))
-                .help("change to a project folder, or give one with `--project`");
+                .help(help);
         }
         Project {
             folder: folder.to_owned(),
