@@ -2,7 +2,6 @@
 
 use super::database::Database;
 use super::{DONE, Edge, FAILED, Failure, are_institutions, database, identity, show};
-use crate::plan::Plan;
 use crate::report::status;
 use crate::store::{Demand, Store};
 use std::time::Duration;
@@ -50,11 +49,7 @@ impl StatusArgs {
         let checked = edge.checked();
         are_institutions(&self.institutions, &checked)?;
         show(&checked, edge, &self.institutions);
-        let plans: Vec<&Plan> = checked
-            .ready(&self.institutions)
-            .map(|plan| &**plan)
-            .collect();
-        let status = status::collect(store, &plans, (edge.now)()).await?;
+        let status = status::collect(store, &checked, &self.institutions, (edge.now)()).await?;
         if self.json {
             say!("{:#}", status::json(&status));
         } else {

@@ -5,8 +5,8 @@ use super::columns::{columns, counted};
 use super::health::{self, InstitutionHealth};
 use crate::orchestration::calendar;
 use crate::orchestration::scheduler::project_of;
-use crate::plan::Plan;
 use crate::plan::due::{self, DueTimes};
+use crate::plan::{Checked, Institution, InstitutionStatus, Plan};
 use crate::store::leases::{self, HeldLease};
 use crate::store::queue::{self, UnitRow};
 use crate::store::schedules::{self, Pause};
@@ -24,7 +24,7 @@ const LATE_AFTER: TimeDelta = TimeDelta::minutes(5);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScheduleState {
-    /// Its newest run has errors, or its work was given up.
+    /// Its newest run has errors, its YAML has, or its work was given up.
     Failing,
     /// It was due and has not run.
     Late,
@@ -99,11 +99,17 @@ struct Facts {
     health: Vec<InstitutionHealth>,
 }
 
-/// The status of plans.
+/// The status of the institutions of a project, or of those that are named.
 ///
 /// # Errors
 /// The database failed.
-pub async fn collect(store: &Store, plans: &[&Plan], now: DateTime<Utc>) -> Result<Status> {
+pub async fn collect(
+    store: &Store,
+    checked: &Checked,
+    named: &[String],
+    now: DateTime<Utc>,
+) -> Result<Status> {
+    let plans: Vec<&Plan> = checked.ready(named).map(|plan| &**plan).collect();
     let mut connection = store.connection().await?;
     let project = project_of(store);
     let pauses = schedules::pauses(&mut connection, now).await?;
@@ -120,10 +126,11 @@ pub async fn collect(store: &Store, plans: &[&Plan], now: DateTime<Utc>) -> Resu
     let schedule = format!("schedule {project}");
     let is_scheduled = leases.iter().any(|lease| lease.name == schedule);
     for lease in &mut leases {
-        lease.name = lease_words(&lease.name, plans);
+        lease.name = lease_words(&lease.name, &plans);
     }
     let mut institutions: Vec<InstitutionNow> =
         plans.iter().map(|plan| facts.of(plan, now)).collect();
+    institutions.extend(checked.chosen(named).filter_map(unreadable));
     institutions.sort_by(|one, other| {
         (one.state, &one.institution).cmp(&(other.state, &other.institution))
     });
@@ -203,6 +210,21 @@ impl Facts {
         }
         (ScheduleState::Healthy, String::new())
     }
+}
+
+/// An institution whose YAML has errors: nothing of it is known but that.
+fn unreadable(institution: &Institution) -> Option<InstitutionNow> {
+    let InstitutionStatus::Broken(files) = &institution.standing else {
+        return None;
+    };
+    Some(InstitutionNow {
+        institution: institution.slug.clone(),
+        state: ScheduleState::Failing,
+        about: format!("errors in {}; `weir check` shows them", files.join(", ")),
+        next: None,
+        last: None,
+        zone: Tz::UTC.name().to_owned(),
+    })
 }
 
 /// What a lease is for, as an operator calls it.

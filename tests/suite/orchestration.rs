@@ -342,6 +342,16 @@ async fn pauses_hold_back_the_schedule_and_are_on_record() {
         .texts("SELECT paused_by || ' ' || reason || ' ' || resumed_by FROM pauses")
         .await;
     assert_eq!(record, ["ada relaunch bob"]);
+    // What cannot be read is not left out: it is what somebody has to look at.
+    std::fs::write(
+        lab.folder.join("institutions/acme.yaml"),
+        "institution: acme\n",
+    )
+    .unwrap();
+    let (code, said) = weir("status");
+    let about =
+        "■ failing  -         -         errors in institutions/acme.yaml; `weir check` shows them";
+    assert!(code == Some(1) && said.contains(about), "{said}");
     lab.bench.drop().await;
 }
 
