@@ -104,6 +104,8 @@ mod refusals;
 mod rehearsals;
 #[path = "suite/replay.rs"]
 mod replay;
+#[path = "suite/retention.rs"]
+mod retention;
 #[path = "suite/roles.rs"]
 mod roles;
 #[path = "suite/rollbacks.rs"]

@@ -1,15 +1,12 @@
 //! `weir db`.
 
 use super::database::{self, Database, block_on, blocking};
+use super::tidy::Tidy;
 use super::{DONE, Edge, Failure, identity, out};
 use crate::engine::person::{self, Whose};
 use crate::model::{Alert, Clock};
-use crate::orchestration::worker::KEPT;
-use crate::report::columns::counted;
 use crate::store::server::{Server, Stopped};
-use crate::store::{
-    Demand, PgConnection, Store, host_turns, projects, queue, runs, sessions, tables,
-};
+use crate::store::{Demand, PgConnection, Store, projects, runs, sessions, tables};
 use clap::Subcommand;
 use std::io::Write;
 use uuid::Uuid;
@@ -35,8 +32,9 @@ enum Command {
     Migrate,
     /// Print the reference of all tables, as Markdown
     Tables,
-    /// Remove what nobody needs any more: finished work, turns at hosts that nobody asks
-    Tidy,
+    /// Remove what nobody needs any more: finished work, and what `retention:` of weir.yaml no longer
+    /// keeps
+    Tidy(Tidy),
     /// Take over institutions from another project, whose runs are refused from then on
     Adopt {
         /// The institutions
@@ -66,11 +64,11 @@ impl Db {
                 Command::Url => url(edge, foreign).await,
                 Command::Migrate => migrate(edge).await,
                 Command::Tables => reference(edge).await,
-                Command::Tidy => tidy(edge).await,
+                Command::Tidy(tidy) => return tidy.run(edge).await,
                 Command::Adopt { institutions, wait } => adopt(edge, &institutions, wait).await,
             }
+            .map(|()| DONE)
         })?
-        .map(|()| DONE)
     }
 }
 
@@ -173,31 +171,6 @@ async fn reference(edge: &Edge) -> Result<(), Failure> {
     let mut connection = database.store.connection().await?;
     put!("{}", tables::reference(&mut connection).await?);
     drop(connection);
-    database.close().await
-}
-
-fn whole(number: u64, thing: &str) -> String {
-    counted(usize::try_from(number).unwrap_or(usize::MAX), thing)
-}
-
-/// Sweeps in small batches, so that nobody waits for it.
-async fn tidy(edge: &Edge) -> Result<(), Failure> {
-    let database = Database::open(edge, Demand::DECIDE).await?;
-    let mut connection = database.store.connection().await?;
-    let mut units = 0;
-    loop {
-        match queue::sweep(&mut connection, KEPT).await? {
-            0 => break,
-            swept => units += swept,
-        }
-    }
-    let hosts = host_turns::forget(&mut connection).await?;
-    drop(connection);
-    say!(
-        "removed {} of finished work and {}",
-        whole(units, "unit"),
-        whole(hosts, "host")
-    );
     database.close().await
 }
 

@@ -5,9 +5,10 @@ use super::{DONE, Edge, Failure, named, out, parse_time};
 use crate::export::{FORMATS, Format};
 use crate::model::Clock;
 use crate::plan::picture::thousands;
-use crate::store::PgConnection;
+use crate::report::columns::counted;
 use crate::store::views::export::{self, ExportCell, ExportFilter, ExportTable};
 use crate::store::views::feed::{self, FeedCursor};
+use crate::store::{PgConnection, retention};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use futures::TryStreamExt;
@@ -190,11 +191,32 @@ impl Choice {
                 raw,
                 ..ExportFilter::default()
             };
+            self.tell_removed(connection, at).await?;
             self.target
                 .write(connection, table, &wanted, format)
                 .await
                 .map(|_| DONE)
         })
+    }
+}
+
+impl Choice {
+    /// Says how many jobs are left out because their version of then was removed.
+    async fn tell_removed(
+        &self,
+        connection: &mut PgConnection,
+        at: Option<Clock>,
+    ) -> Result<(), Failure> {
+        let Some(at) = at else { return Ok(()) };
+        let removed = retention::removed_at(connection, &self.institutions, at.0).await?;
+        if removed > 0 {
+            tell!(
+                "warning: {} left out: their versions of {} were removed by retention",
+                counted(usize::try_from(removed).unwrap_or(usize::MAX), "job"),
+                at.0.format("%Y-%m-%d")
+            );
+        }
+        Ok(())
     }
 }
 

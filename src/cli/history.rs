@@ -53,6 +53,18 @@ impl History {
             return Ok(());
         };
         let Some(version) = history.at(at.0) else {
+            if let Some(removed) = history.removed_words()
+                && history.existed(at.0)
+            {
+                return Err(Failure::nothing(format!(
+                    "the version of {} is not there any more: {removed}",
+                    at.0
+                ))
+                .help(format!(
+                    "`weir history {}` shows the versions that are",
+                    self.job
+                )));
+            }
             return Err(
                 Failure::nothing(format!("the job did not exist at {}", at.0)).help(format!(
                     "`weir history {}` shows when it was created",
@@ -65,7 +77,7 @@ impl History {
                 biography::raw(connection, found.institution_id, job, version.version).await?;
             say!(
                 "{:#}",
-                json!({ "format": 1, "at": at.0, "version": version, "raw_json": raw })
+                json!({ "format": 1, "at": at.0, "version": version, "raw_json": raw, "removed": history.removed })
             );
         } else {
             put!("{}", history::job(version));

@@ -52,6 +52,7 @@ mod schema;
 mod serve;
 mod status;
 mod test;
+mod tidy;
 mod warned;
 mod why;
 

@@ -6,7 +6,7 @@ use super::{At, DONE, Edge, FAILED, Failure};
 use crate::engine::rollback::{self as undo, Asked};
 use crate::report::rollback::{self, ClockBack, Page};
 use crate::store::rollback::{RollbackOrder, RolledBackRun, find};
-use crate::store::{Demand, Store};
+use crate::store::{Demand, Store, retention};
 use serde_json::json;
 
 /// Undo what one run did to jobs.
@@ -53,6 +53,21 @@ pub struct Rollback {
     json: bool,
 }
 
+/// That a run is not there, and whether retention may be why.
+async fn no_run(store: &Store, number: i64) -> Result<Failure, Failure> {
+    let removed = retention::runs_removed(&mut *store.connection().await?).await?;
+    let removed = removed.map_or_else(String::new, |at| {
+        format!(
+            "; retention last removed old runs on {}",
+            at.format("%Y-%m-%d")
+        )
+    });
+    Ok(
+        Failure::nothing(format!("there is no run {number}{removed}"))
+            .help("`weir report --runs` and `weir history JOB` list the runs"),
+    )
+}
+
 impl Rollback {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         with_store(edge, Demand::DECIDE, async |store| {
@@ -63,8 +78,7 @@ impl Rollback {
     async fn take_back(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
         let number = self.run.id;
         let Some(run) = find(&mut *store.connection().await?, number).await? else {
-            return Err(Failure::nothing(format!("there is no run {number}"))
-                .help("`weir report --runs` and `weir history JOB` list the runs"));
+            return Err(no_run(store, number).await?);
         };
         let mut asked = self.asked(edge)?;
         if !self.dry_run && self.run.revision.is_none() {

@@ -1,10 +1,12 @@
-//! `weir.yaml` at the root of a project: its identity, its channels and when its report is sent. The
+//! `weir.yaml` at the root of a project: its identity, its channels, when its report is sent and
+//! what it does not keep. The
 //! first run creates it; once committed, every clone shares it. A mistake in a channel is reported,
 //! and never stops a run.
 //!
 //! This module only reads it; the command line writes it.
 
 use super::alerts::{ChannelSpec, ReportSpec};
+use super::retention::RetentionSpec;
 use super::text_of;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::yaml::{self, Located, Node};
@@ -30,6 +32,8 @@ pub struct ProjectSpec {
     pub channels: IndexMap<Located<String>, ChannelSpec>,
     /// When the daily report is sent.
     pub report: Option<ReportSpec>,
+    /// What `weir db tidy` removes, and after how long.
+    pub retention: Option<RetentionSpec>,
 }
 
 /// The identity of a project.

@@ -13,6 +13,7 @@ pub mod institution_tests;
 pub mod lists;
 pub mod mapping_tests;
 pub mod pipeline;
+pub mod retention;
 pub mod rules;
 pub mod schedule;
 pub mod schema;
@@ -24,6 +25,7 @@ pub use institution::{InstitutionSpec, OnBroken, SourceSpec};
 pub use institution_tests::InstitutionTestSpec;
 pub use mapping_tests::MappingTestsSpec;
 pub use pipeline::{PipelineSpec, StageSpec};
+pub use retention::RetentionSpec;
 pub use rules::{RuleSetSpec, RuleSpec};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Sources};
@@ -65,6 +67,8 @@ pub struct Project {
     pub channels: IndexMap<Located<String>, ChannelSpec>,
     /// When the daily report is sent.
     pub report: Option<ReportSpec>,
+    /// What it does not keep.
+    pub retention: Option<RetentionSpec>,
     /// `alerts/*.yaml`.
     pub alerts: Vec<Parsed<AlertFileSpec>>,
     /// The texts, for showing problems.
@@ -179,7 +183,8 @@ impl Project {
                 .as_ref()
                 .map(|spec| spec.channels.clone())
                 .unwrap_or_default(),
-            report: project.and_then(|spec| spec.report),
+            report: project.as_ref().and_then(|spec| spec.report.clone()),
+            retention: project.and_then(|spec| spec.retention),
             alerts,
             texts,
             institutions,

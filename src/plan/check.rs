@@ -14,7 +14,7 @@ use crate::config::connector;
 use crate::config::rules::uses as uses_of;
 use crate::config::{InstitutionSpec, OnBroken, Parsed, Project, ProjectIdentity};
 use crate::diagnostic::{Diagnostics, Place, Severity, Sources};
-use crate::model::Hash;
+use crate::model::{Hash, RetentionPolicy};
 use crate::rule::types::TypeSet;
 use crate::rule::{NamedList, ScriptSandbox};
 use crate::stage::classify::FrameworkSet;
@@ -40,6 +40,8 @@ pub struct Checked {
     pub channels: Vec<Channel>,
     /// When the daily report is sent.
     pub report: Option<ReportTime>,
+    /// What the project does not keep.
+    pub retention: RetentionPolicy,
     /// The engine for scripts.
     pub sandbox: Arc<ScriptSandbox>,
     /// The tests of rules and connectors, tried.
@@ -143,6 +145,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
         identity,
         channels,
         report,
+        retention,
         alerts,
         texts,
         institutions,
@@ -193,6 +196,9 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
     let channels = channels::compile(&channels, &mut diagnostics);
     let names: Vec<&str> = channels.iter().map(|one| one.name.as_str()).collect();
     let report = report.and_then(|spec| channels::compile_report(&spec, &names, &mut diagnostics));
+    let retention = retention.map_or_else(RetentionPolicy::default, |spec| {
+        spec.compile(&mut diagnostics)
+    });
     let (alerts, examples) = alerts::compile(&alerts, &names, &sandbox, &mut diagnostics);
     tried.extend(examples);
     if tests_count {
@@ -247,6 +253,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
         alerts,
         channels,
         report,
+        retention,
         sandbox,
         tried,
         mapping_tests,

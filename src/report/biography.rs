@@ -8,6 +8,7 @@ use super::history::{self, Entry, History, short, value};
 use crate::engine::verdicts::Judged;
 use crate::store::opening_views::{self, OpeningMemberLine};
 use crate::store::resolved::{self, ResolvedFailure};
+use crate::store::retention::RemovedParts;
 use crate::store::versions::{self, PartVersion as PartText};
 use crate::store::views::biography::{
     self, AdState, FoundJob, PastAlert, PastHold, ReplacedDocument,
@@ -36,6 +37,9 @@ pub struct Biography {
     pub verdicts: Option<Judged>,
     /// The versions.
     pub versions: Vec<Entry>,
+    /// What retention has removed of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<RemovedParts>,
     /// The opening that it advertises, with the other ads of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opening: Option<AdOpening>,
@@ -55,7 +59,8 @@ pub struct AdOpening {
 pub struct Event {
     /// When.
     pub at: DateTime<Utc>,
-    /// document, create, update, archive, reopen, resolved, hold, decision, alert, seen, missed.
+    /// document, create, update, archive, reopen, resolved, removed, hold, decision, alert, seen,
+    /// missed.
     pub kind: String,
     /// What happened.
     pub what: String,
@@ -91,10 +96,14 @@ pub async fn collect(
     ad: Option<AdState>,
     verdicts: Option<Judged>,
 ) -> Result<Biography> {
-    let versions = match found.job_id {
-        Some(job) => history::collect(connection, found, job).await?.versions,
-        None => Vec::new(),
+    let history = match found.job_id {
+        Some(job) => Some(history::collect(connection, found, job).await?),
+        None => None,
     };
+    let (removed, removed_at) = history.as_ref().map_or_else(Default::default, |history| {
+        (history.removed, removed_events(history))
+    });
+    let versions = history.map(|history| history.versions).unwrap_or_default();
     let names: Vec<String> = verdicts
         .iter()
         .flat_map(|judged| [judged.company.clone(), judged.division.clone()])
@@ -123,6 +132,7 @@ pub async fn collect(
     let fields = made(connection, found, &versions, verdicts.as_ref()).await?;
     let mut events: Vec<Event> = documents(&replaced, &versions, ad.as_ref());
     events.extend(resolved.iter().map(gone));
+    events.extend(removed_at);
     events.extend(versions.iter().map(changed));
     events.extend(holds.iter().flat_map(held));
     events.extend(alerts.iter().map(raised));
@@ -135,6 +145,7 @@ pub async fn collect(
         fields,
         verdicts,
         versions,
+        removed,
         opening: opening(connection, found).await?,
     })
 }
@@ -212,6 +223,24 @@ fn documents(
         });
     let others: Vec<Event> = others.collect();
     traces.chain(stored).chain(others).collect()
+}
+
+/// What retention has removed.
+fn removed_events(history: &History) -> Vec<Event> {
+    let event = |at, what| Event {
+        at,
+        kind: "removed".to_owned(),
+        what,
+        more: Vec::new(),
+    };
+    let documents = history.removed.and_then(|removed| removed.documents_at);
+    let documents =
+        documents.map(|at| event(at, "its raw documents were removed by retention".to_owned()));
+    let versions = history.removed.and_then(|removed| removed.versions_at);
+    let versions = versions
+        .zip(history.removed_words())
+        .map(|(at, words)| event(at, words));
+    documents.into_iter().chain(versions).collect()
 }
 
 /// A reason that is gone.
@@ -564,11 +593,21 @@ fn title(biography: &Biography) -> String {
     let history = History {
         of: biography.of.clone(),
         versions: biography.versions.clone(),
+        removed: biography.removed,
     };
     format!("{}\n", history.title())
 }
 
 fn standing(out: &mut String, biography: &Biography) {
+    if let Some(at) = biography.removed.and_then(|removed| removed.documents_at) {
+        let _ = writeln!(
+            out,
+            "\nnow\n  gone from its source; its raw documents were removed by retention on {}, so it \
+             is not derived again",
+            at.format("%Y-%m-%d")
+        );
+        return;
+    }
     let Some(ad) = &biography.ad else {
         let _ = writeln!(
             out,

@@ -6,6 +6,7 @@ use super::columns::line;
 use super::difference::Difference;
 use super::ink::Ink;
 use crate::model::Parts;
+use crate::store::retention::{self, RemovedParts};
 use crate::store::views::biography::{self, FoundJob, JobVersion};
 use crate::store::{PgConnection, Result};
 use chrono::{DateTime, Utc};
@@ -44,6 +45,8 @@ pub struct History {
     pub of: FoundJob,
     /// Its versions, oldest first.
     pub versions: Vec<Entry>,
+    /// What retention has removed of it.
+    pub removed: Option<RemovedParts>,
 }
 
 /// Collects the history of a job.
@@ -69,6 +72,7 @@ pub async fn collect(
     Ok(History {
         of: found.clone(),
         versions: entries,
+        removed: retention::of_job(connection, found.institution_id, job).await?,
     })
 }
 
@@ -98,12 +102,48 @@ pub fn short(hash: &str) -> String {
 }
 
 impl History {
-    /// The version that a job had at an instant.
+    /// The version that a job had at an instant, unless that was removed.
     pub fn at(&self, instant: DateTime<Utc>) -> Option<&JobVersion> {
         self.versions
             .iter()
             .map(|entry| &entry.version)
             .rfind(|version| version.created_at <= instant)
+            .filter(|version| !self.is_removed(version, instant))
+    }
+
+    /// Whether the job was there at an instant.
+    pub fn existed(&self, instant: DateTime<Utc>) -> bool {
+        let first = self.versions.first();
+        first.is_some_and(|first| first.version.created_at <= instant)
+    }
+
+    /// Whether the version after this one was written by an instant, and removed since.
+    fn is_removed(&self, version: &JobVersion, instant: DateTime<Utc>) -> bool {
+        self.removed.is_some_and(|removed| {
+            removed.first_version == Some(version.version + 1)
+                && removed
+                    .first_created_at
+                    .is_some_and(|first| first <= instant)
+        })
+    }
+
+    /// What was removed of its versions, in words.
+    pub fn removed_words(&self) -> Option<String> {
+        let removed = self.removed?;
+        let (first, last, at) = (
+            removed.first_version?,
+            removed.last_version?,
+            removed.versions_at?,
+        );
+        let which = if first == last {
+            format!("version {first} was")
+        } else {
+            format!("versions {first} to {last} were")
+        };
+        Some(format!(
+            "{which} removed by retention on {}",
+            at.format("%Y-%m-%d")
+        ))
     }
 
     /// Who it is about, on one line.
@@ -137,6 +177,14 @@ impl History {
 pub fn text(history: &History) -> String {
     let mut out = format!("{}\n", history.title());
     for entry in &history.versions {
+        let follows_gap = history.removed.is_some_and(|removed| {
+            removed
+                .last_version
+                .is_some_and(|last| last + 1 == entry.version.version)
+        });
+        if let Some(removed) = history.removed_words().filter(|_| follows_gap) {
+            let _ = writeln!(out, "\n     {removed}");
+        }
         let _ = writeln!(out, "\n{}", head(&entry.version));
         changes(&entry.version).into_iter().for_each(|change| {
             let _ = writeln!(out, "     {change}");

@@ -23,6 +23,7 @@ pub mod job;
 pub mod problem;
 pub mod read_outcome;
 pub mod relation;
+pub mod retention;
 pub mod run_record;
 pub mod run_status;
 pub mod run_trace;
@@ -49,6 +50,7 @@ pub use job::{Job, Value};
 pub use problem::{Problem, Severity};
 pub use read_outcome::{ReadOutcome, ReadState, Validators};
 pub use relation::{RelationTable, name_key};
+pub use retention::{RemovalKind, RetentionPolicy, VersionRetention};
 pub use run_record::{
     Bookkeeping, CUSTOM_PREFIX, RECORD_KINDS, RecordFilter, RecordKind, RunRecord,
 };

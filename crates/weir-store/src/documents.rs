@@ -568,7 +568,7 @@ async fn upload(
            SELECT $1, $2, external_id, hash, received_hash, $3, outcome, refused, $3 FROM page
            ON CONFLICT (institution_id, source_id, external_id) DO UPDATE SET
              content_hash = EXCLUDED.content_hash, received_hash = EXCLUDED.received_hash, detailed_at = EXCLUDED.detailed_at, last_seen_at = NULL, last_read = NULL, misses = 0, last_miss_at = NULL,
-             derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE, retries = 0, retry_at = NULL
+             derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE, document_removed_at = NULL, retries = 0, retry_at = NULL
            RETURNING s.document_id, s.external_id)
          INSERT INTO raw_documents AS d (institution_id, document_id, content_hash, content, scraped_at, metadata)
          SELECT $1, ad.document_id, page.hash, page.content::jsonb, $3, page.metadata::jsonb FROM ad JOIN page USING (external_id)

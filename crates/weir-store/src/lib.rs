@@ -39,6 +39,7 @@ pub mod reads;
 pub mod redate;
 pub mod relations;
 pub mod resolved;
+pub mod retention;
 pub mod revisions;
 pub mod rollback;
 pub mod run_trace;

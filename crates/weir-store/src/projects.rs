@@ -62,6 +62,21 @@ pub async fn unclaimed(connection: &mut PgConnection, institutions: &[Uuid]) -> 
     Ok(free.bind(institutions).fetch_all(connection).await?)
 }
 
+/// The institutions that belong to a project, with their slugs.
+///
+/// # Errors
+/// The database failed.
+pub async fn institutions_of(
+    connection: &mut PgConnection,
+    project: &str,
+) -> Result<Vec<(Uuid, String)>> {
+    let own = sqlx::query_as(
+        "SELECT i.id, i.slug FROM institutions i
+         WHERE $1 = (SELECT c.project FROM project_claims c WHERE c.institution_id = i.id ORDER BY c.id DESC LIMIT 1) ORDER BY i.slug",
+    );
+    Ok(own.bind(project).fetch_all(connection).await?)
+}
+
 /// Claims an institution.
 ///
 /// # Errors

@@ -126,6 +126,10 @@ const FIND: &str = concat!(
        n.version AS newest, n.run_id AS newest_run, n.created_by AS newest_by, n.takes_back AS newest_takes_back,
        t.versions = t.last - t.first + 1 AND COALESCE(n.restores, n.version) = t.last AS is_newest,
        b.version IS NULL AND j.generation > 0 AS is_on_used_id,
+       -- What the run found is not there any more: of versions, or of the document that an open job is derived from.
+       EXISTS (SELECT 1 FROM removed_versions x WHERE x.institution_id = $1 AND x.job_id = t.id
+         AND (CASE WHEN b.restores > 0 THEN b.restores ELSE t.first - 1 END) BETWEEN x.first_version AND x.last_version)
+       OR EXISTS (SELECT 1 FROM ad_states a WHERE a.institution_id = $1 AND a.source_id = j.source_id AND a.external_id = j.original_id AND a.document_removed_at IS NOT NULL) AS is_removed,
        EXISTS (SELECT 1 FROM jobs_history x WHERE x.institution_id = $1 AND x.id = t.id AND x.version > t.last AND x.takes_back = $2) AS already
      FROM touched t JOIN jobs j ON j.institution_id = $1 AND j.id = t.id
      JOIN jobs_history n ON n.institution_id = $1 AND n.id = t.id AND n.version = j.version
@@ -136,13 +140,14 @@ const FIND: &str = concat!(
      c.fields, c.changes, (SELECT h.fingerprint FROM jobs_history h WHERE h.institution_id = $1 AND h.id = j.id AND h.version <= f.last AND h.fingerprint IS NOT NULL
                            ORDER BY h.version DESC LIMIT 1),
      CASE WHEN f.already AND NOT f.is_newest THEN 'taken back already'
+          WHEN f.is_removed THEN 'retention has removed what it was before this run'
           WHEN f.lost_id THEN 'this run gave its id to another job: the guards of `identity:` decide that'
           WHEN f.moved THEN 'this run gave it another id: the guards of `identity:` decide that'
           WHEN NOT f.is_newest THEN 'changed again since: version ' || f.newest || COALESCE(' by run ' || f.newest_run, ' took back run ' || f.newest_takes_back, ' by ' || f.newest_by)
           WHEN f.is_on_used_id THEN 'its id had stood for another job before: the guards of `identity:` decide that' END,
      f.already AND NOT f.is_newest
    FROM found f JOIN jobs j ON j.institution_id = $1 AND j.id = f.id
-   JOIN jobs_history x ON x.institution_id = $1 AND x.id = f.id AND x.version = COALESCE(f.target, f.newest)
+   JOIN jobs_history x ON x.institution_id = $1 AND x.id = f.id AND x.version = CASE WHEN f.is_removed THEN f.newest ELSE COALESCE(f.target, f.newest) END
    CROSS JOIN LATERAL (SELECT CASE WHEN f.was_there THEN x.status ELSE 'archived' END AS status, CASE WHEN f.was_there THEN x.archived_as ELSE 'rolled_back' END AS archived_as) AS s
    CROSS JOIN LATERAL (
      SELECT COALESCE(array_agg(v.field ORDER BY v.place), '{}') AS fields, COALESCE(jsonb_object_agg(v.field, jsonb_build_object('old', v.old, 'new', v.new)), '{}') AS changes

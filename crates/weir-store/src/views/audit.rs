@@ -227,14 +227,17 @@ async fn between_rows(
              to_jsonb(encode(j.content_hash, 'hex')) AS in_jobs, NULL::jsonb AS in_history
            FROM published_jobs j WHERE j.institution_id IN (SELECT id FROM audited)
              AND NOT EXISTS (SELECT 1 FROM raw_documents d WHERE ", has_document!("j."), ")
+             AND NOT EXISTS (SELECT 1 FROM ad_states a WHERE a.institution_id = j.institution_id AND a.document_id = j.document_id AND a.document_removed_at IS NOT NULL)
            UNION ALL
            SELECT 'no_job', h.institution_id, h.source_id, h.original_id, h.id, NULL, NULL, to_jsonb(h.version) FROM orphans h
            UNION ALL
            SELECT 'gap', n.institution_id, n.source_id, n.original_id, n.id, NULL, NULL, g.missing FROM newest n
            JOIN (SELECT institution_id, id, count(*) AS versions FROM steps GROUP BY institution_id, id) AS c
-             ON c.institution_id = n.institution_id AND c.id = n.id AND c.versions <> n.version
+             ON c.institution_id = n.institution_id AND c.id = n.id
+           LEFT JOIN removed_versions r ON r.institution_id = n.institution_id AND r.job_id = n.id
            CROSS JOIN LATERAL (SELECT jsonb_agg(number) AS missing FROM generate_series(1, n.version) AS number
-             WHERE NOT EXISTS (SELECT 1 FROM jobs_history h WHERE h.institution_id = n.institution_id AND h.id = n.id AND h.version = number)) AS g
+             WHERE (r.job_id IS NULL OR number NOT BETWEEN r.first_version AND r.last_version) AND NOT EXISTS (SELECT 1 FROM jobs_history h WHERE h.institution_id = n.institution_id AND h.id = n.id AND h.version = number)) AS g
+           WHERE c.versions <> n.version - COALESCE(r.last_version - r.first_version + 1, 0)
            UNION ALL
            SELECT 'earlier', institution_id, source_id, original_id, id, 'created_at', NULL, to_jsonb(version) FROM dated WHERE created_at < old_created_at
            UNION ALL
