@@ -4,13 +4,16 @@
 
 use super::duplicates::{self, PairRuling};
 use crate::engine::RunError;
-use crate::model::{Clock, HoldKind, HoldStatus, RelationTable, SourceKey};
+use crate::model::{Clock, HoldKind, HoldStatus, RelationTable, SourceKey, name_key};
 use crate::span::CalendarSpan;
+use crate::stage::resolve::new_relation;
 use crate::store::holds::{self, Hold};
+use crate::store::relations::WantedRelations;
 use crate::store::settle::{self, Closing};
 use crate::store::{PgConnection, identity, quality, relations};
 use serde_json::Value as Json;
 use uuid::Uuid;
+use weir_framework::company::CompanyName;
 use weir_openings::decision::DecisionVerdict;
 
 /// Where the content of a hold lists ads or jobs.
@@ -200,17 +203,38 @@ async fn add_name(
     hold: &Hold,
     ruling: Ruling<'_>,
 ) -> Result<HoldEffect, RunError> {
-    relations::create(
-        tx,
-        table,
-        hold.institution_id,
-        std::slice::from_ref(&hold.subject),
-        ruling.at,
-        ruling.by,
-    )
-    .await?;
-    holds::derive_waiting_again(tx, hold).await?;
+    let name = CompanyName::read(&hold.subject);
+    if !is_known(tx, table, hold, &name).await? {
+        let row = new_relation(table, hold.institution_id, &name);
+        let (rows, reads_better) = ([&row], CompanyName::reads_better);
+        relations::write(
+            tx,
+            hold.institution_id,
+            &rows,
+            ruling.at,
+            ruling.by,
+            reads_better,
+        )
+        .await?;
+    }
+    let is_named = |text: &str| CompanyName::read(text).key == name.key;
+    relations::derive_named_again(tx, table, hold.institution_id, is_named).await?;
     Ok(HoldEffect::NameAdded)
+}
+
+/// Whether the name of a hold has become known since it was opened.
+async fn is_known(
+    tx: &mut PgConnection,
+    table: RelationTable,
+    hold: &Hold,
+    name: &CompanyName,
+) -> Result<bool, RunError> {
+    let mut wanted = WantedRelations::default();
+    let exact = name_key(&hold.subject);
+    wanted.add(exact.clone(), name.key.clone());
+    let fold = |text: &str| CompanyName::read(text).key;
+    let known = relations::known(tx, table, hold.institution_id, &wanted, fold).await?;
+    Ok(known.named(&exact, &name.key).is_some())
 }
 
 /// The ads or jobs that a hold lists.

@@ -12,6 +12,7 @@ pub(super) const OF_PLANS: &[&str] = &[
     "rules",
     "lists",
     "frameworks",
+    "companies",
     "alerts",
     "tests",
 ];

@@ -189,6 +189,17 @@ impl InstitutionSpec {
     }
 }
 
+impl InstitutionSpec {
+    /// The names of the registries that it or its sources use, as written.
+    pub fn registries(&self) -> impl Iterator<Item = &Located<String>> {
+        let sources = self.sources.get().into_iter().flat_map(IndexMap::values);
+        let own = std::iter::once((&self.company, &self.division));
+        let all = own.chain(sources.map(|source| (&source.company, &source.division)));
+        all.flat_map(|(company, division)| company.iter().chain(division))
+            .filter_map(RelationSpec::registry)
+    }
+}
+
 /// A rule that is switched off.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -5,6 +5,7 @@
 //! folder in [`Project::load`], a field here.
 
 pub mod alerts;
+pub mod companies;
 pub mod connector;
 pub mod frameworks;
 pub mod identity;
@@ -31,6 +32,7 @@ pub use rules::{RuleSetSpec, RuleSpec};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Sources};
 use crate::rule::NamedList;
 use crate::stage::classify::FrameworkSet;
+use crate::stage::resolve::RegistrySet;
 use crate::yaml::{self, Located};
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
@@ -53,7 +55,7 @@ const OTHER_NAMES: [(&str, &str); 4] = [
     ),
     (
         "companyDetection",
-        "write `company: { from: $.company, unknown: create }`",
+        "write `company: { from: $.company, unknown: create }`, with `registry: NAME` where companies are known",
     ),
 ];
 
@@ -85,6 +87,8 @@ pub struct Project {
     pub lists: Vec<Parsed<Arc<NamedList>>>,
     /// `frameworks/`: roles and capabilities, with what was accepted and learnt.
     pub frameworks: FrameworkSet,
+    /// `companies/`: companies and divisions that are known.
+    pub registries: RegistrySet,
     /// Whether other institutions are missing here on purpose: what one of them declares is not
     /// unknown.
     pub is_part: bool,
@@ -150,6 +154,7 @@ impl Project {
         );
         let lists = lists::load(folder, &mut texts, &mut diagnostics);
         let frameworks = frameworks::load(folder, &institutions, &mut texts, &mut diagnostics);
+        let registries = companies::load(folder, &mut texts, &mut diagnostics);
         let mapping_tests = read_all(
             files(&folder.join("tests/mapping")),
             "tests/mapping",
@@ -193,6 +198,7 @@ impl Project {
             rules,
             lists,
             frameworks,
+            registries,
             is_part: false,
             mapping_tests,
             institution_tests,

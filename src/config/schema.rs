@@ -21,6 +21,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value as Json, json};
+use weir_framework::company::CompanyRegistryHead;
 use weir_framework::framework::FrameworkHead;
 use weir_framework::role::AcceptedTitles;
 
@@ -45,6 +46,8 @@ pub enum FileKind {
     Framework,
     /// `frameworks/accepted/*.yaml`
     AcceptedTitles,
+    /// `companies/*.yaml`
+    Companies,
     /// `tests/mapping/*.yaml`
     MappingTests,
     /// `tests/institutions/*.yaml`
@@ -52,7 +55,7 @@ pub enum FileKind {
 }
 
 /// All types of files.
-pub const FILE_KINDS: [FileKind; 11] = [
+pub const FILE_KINDS: [FileKind; 12] = [
     FileKind::Project,
     FileKind::Institution,
     FileKind::Connector,
@@ -62,6 +65,7 @@ pub const FILE_KINDS: [FileKind; 11] = [
     FileKind::List,
     FileKind::Framework,
     FileKind::AcceptedTitles,
+    FileKind::Companies,
     FileKind::MappingTests,
     FileKind::InstitutionTest,
 ];
@@ -98,6 +102,7 @@ impl FileKind {
             FileKind::List => "list",
             FileKind::Framework => "framework",
             FileKind::AcceptedTitles => "accepted-titles",
+            FileKind::Companies => "companies",
             FileKind::MappingTests => "mapping-tests",
             FileKind::InstitutionTest => "institution-test",
         }
@@ -120,6 +125,7 @@ impl FileKind {
             FileKind::List => "lists/*.yaml",
             FileKind::Framework => "frameworks/*.yaml",
             FileKind::AcceptedTitles => "frameworks/accepted/*.yaml",
+            FileKind::Companies => "companies/*.yaml",
             FileKind::MappingTests => "tests/mapping/*.yaml",
             FileKind::InstitutionTest => "tests/institutions/*.yaml",
         }
@@ -137,6 +143,7 @@ impl FileKind {
             FileKind::List => of::<ListSpec>(),
             FileKind::Framework => of::<FrameworkHead>(),
             FileKind::AcceptedTitles => of::<AcceptedTitles>(),
+            FileKind::Companies => of::<CompanyRegistryHead>(),
             FileKind::MappingTests => of::<MappingTestsSpec>(),
             FileKind::InstitutionTest => of::<InstitutionTestSpec>(),
         };

@@ -165,7 +165,7 @@ impl Seen {
     }
 
     fn add(&mut self, guards: &Guards, draft: &Draft, jobs: &HashMap<Uuid, Marks>, read: i64) {
-        let new = guards.marks(&draft.job, draft.facts.company.name.as_deref());
+        let new = guards.marks(&draft.job, draft.company_name());
         let ad = draft.ad.external_id.clone();
         let published = draft
             .ad

@@ -12,11 +12,14 @@ use crate::plan::Plan;
 use crate::plan::outline::Outline;
 use crate::store::PgConnection;
 use crate::store::runs::{self, RunStart};
-use crate::store::{StoreError, WriteSession, figures, metrics, projects, run_trace, texts};
+use crate::store::{
+    StoreError, WriteSession, figures, metrics, projects, relations, run_trace, texts,
+};
 use chrono::{DateTime, Utc};
 use petgraph::stable_graph::NodeIndex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use weir_framework::company::CompanyName;
 
 /// One run of one plan, under way.
 pub(super) struct Run<'e> {
@@ -93,6 +96,8 @@ impl<'e> Run<'e> {
             )
             .await?;
         }
+        let fold = |name: &str| CompanyName::read(name).key;
+        relations::fold_older(&mut tx, plan.institution.id, fold).await?;
         let outline = Outline::of(plan);
         let stored = serde_json::to_value(&outline).unwrap_or_default();
         run_trace::remember_outline(

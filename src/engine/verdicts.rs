@@ -6,6 +6,7 @@ use super::{RunError, segment};
 use crate::model::{Ad, Clock, Hash, Problem, Published, Severity};
 use crate::plan::{Checked, Flow, Plan};
 use crate::rule::{RuleVerdict, ScriptSandbox};
+use crate::stage::resolve::FoundRelation;
 use crate::stage::{Draft, Stage};
 use crate::store::Store;
 use crate::store::views::biography::{AdState, FoundJob};
@@ -20,6 +21,8 @@ pub struct Judged {
     pub company: Option<String>,
     /// The division that it names.
     pub division: Option<String>,
+    /// How they were found.
+    pub found: Vec<FoundRelation>,
     /// Each verdict.
     pub verdicts: Vec<Said>,
 }
@@ -154,6 +157,7 @@ impl Judged {
         });
         self.verdicts.extend(holds);
         (self.company, self.division) = (draft.facts.company.name, draft.facts.division.name);
+        self.found = draft.found;
     }
 }
 

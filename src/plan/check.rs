@@ -19,6 +19,7 @@ use crate::rule::types::TypeSet;
 use crate::rule::{NamedList, ScriptSandbox};
 use crate::stage::classify::FrameworkSet;
 use crate::stage::extract::JobSpec;
+use crate::stage::resolve::RegistrySet;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -154,6 +155,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
         rules: rule_files,
         lists,
         frameworks,
+        registries,
         mapping_tests,
         institution_tests,
         is_part,
@@ -208,6 +210,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
         pipelines: &pipelines,
         rules: &sets,
         frameworks: &frameworks,
+        registries: &registries,
         sandbox: &sandbox,
     };
     let plans: Vec<Option<Plan>> = institutions
@@ -240,6 +243,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
                     sets: &sets,
                     extras: &extras,
                     frameworks: &frameworks,
+                    registries: &registries,
                     texts: &texts,
                 },
             )
@@ -465,6 +469,7 @@ struct Files<'a> {
     sets: &'a IndexMap<String, Option<RuleSet>>,
     extras: &'a Extras,
     frameworks: &'a FrameworkSet,
+    registries: &'a RegistrySet,
     texts: &'a Sources,
 }
 
@@ -505,10 +510,12 @@ fn uses(file: &Parsed<InstitutionSpec>, shared: &Files) -> Vec<String> {
         .filter_map(|name| shared.sets.get(*name)?.as_ref())
         .flat_map(|set| &set.lists);
     files.extend(lists.filter_map(|list| Some(shared.extras.lists.get(list)?.0.clone())));
-    for name in spec.frameworks() {
-        let own = shared.frameworks.files(name).into_iter();
-        let fresh: Vec<String> = own.filter(|file| !files.contains(file)).collect();
-        files.extend(fresh);
+    let of_frameworks = spec.frameworks().map(|name| shared.frameworks.files(name));
+    let of_registries = spec.registries().map(|name| shared.registries.files(name));
+    for file in of_frameworks.chain(of_registries).flatten() {
+        if !files.contains(&file) {
+            files.push(file);
+        }
     }
     files
 }

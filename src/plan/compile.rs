@@ -25,7 +25,7 @@ use crate::stage::dates;
 use crate::stage::dedupe::{Dedupe, OpeningSurroundings};
 use crate::stage::extract::JobSpec;
 use crate::stage::promote::Promote;
-use crate::stage::resolve::{RelationSpec, Resolve};
+use crate::stage::resolve::{RegistrySet, RelationSpec, Resolve};
 use crate::stage::schema::{self, Mandatory};
 use crate::stage::validate::Validate;
 use crate::stage::{Kind, Scope, Stage};
@@ -45,6 +45,8 @@ pub struct Shared<'a> {
     pub rules: &'a IndexMap<String, Option<RuleSet>>,
     /// The frameworks of roles and capabilities.
     pub frameworks: &'a FrameworkSet,
+    /// The registries of companies.
+    pub registries: &'a RegistrySet,
     /// The engine for scripts.
     pub sandbox: &'a ScriptSandbox,
 }
@@ -340,6 +342,7 @@ fn compile_source(
     let resolve = Resolve::compile(
         source.company.as_ref().or(spec.company.as_ref()),
         source.division.as_ref().or(spec.division.as_ref()),
+        all.shared.registries,
         out,
     );
     let classify = classify(all, source, out);
@@ -528,7 +531,7 @@ fn check_filled(all: &Whole, out: &mut Diagnostics) {
         for (field, place) in [&source.company, &source.division]
             .into_iter()
             .flatten()
-            .filter_map(RelationSpec::field)
+            .flat_map(RelationSpec::fields)
         {
             if !maps(job, field) && !is_mandatory(source, field) {
                 never_found(
@@ -543,7 +546,7 @@ fn check_filled(all: &Whole, out: &mut Diagnostics) {
     for (field, place) in [&all.spec.company, &all.spec.division]
         .into_iter()
         .flatten()
-        .filter_map(RelationSpec::field)
+        .flat_map(RelationSpec::fields)
     {
         if !all.jobs().any(|job| maps(job, field)) && !all.spec.require.contains_key(field.name()) {
             never_found(field, place, "no source maps it", out);

@@ -6,6 +6,8 @@ use super::classes;
 use super::columns::{columns, line};
 use super::history::{self, Entry, History, short, value};
 use crate::engine::verdicts::Judged;
+use crate::model::RelationTable;
+use crate::stage::resolve::FoundRelation;
 use crate::store::opening_views::{self, OpeningMemberLine};
 use crate::store::resolved::{self, ResolvedFailure};
 use crate::store::retention::RemovedParts;
@@ -439,14 +441,17 @@ async fn made(
     Ok(fields)
 }
 
-/// The name in the ad by which its company or division was found.
+/// How its company or division is found by the name in the ad.
 fn named_in_ad(field: &str, judged: Option<&Judged>) -> Option<String> {
-    let name = match field {
-        "company_id" => judged?.company.as_ref(),
-        "division_id" => judged?.division.as_ref(),
-        _ => None,
+    let table = match field {
+        "company_id" => RelationTable::Companies,
+        "division_id" => RelationTable::Divisions,
+        _ => return None,
     };
-    name.map(|name| format!("found by the name in the ad: {name}"))
+    let mut found = judged?.found.iter();
+    found
+        .find(|found| found.table == table)
+        .map(FoundRelation::words)
 }
 
 /// The version that gave a field its value; for a rollback, the one that it restored.

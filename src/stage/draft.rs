@@ -1,7 +1,11 @@
 //! One ad on its way through a segment: the document, the fields derived so far, and its problems.
 
 use super::Setting;
-use crate::model::{Ad, Hash, Job, NewHold, Problem, RolledBack, Severity, job::Compared};
+use super::resolve::FoundRelation;
+use crate::model::{
+    Ad, Hash, Job, NewHold, NewRelation, Problem, RelationTable, RolledBack, Severity,
+    job::Compared,
+};
 use crate::rule::RuleFacts;
 use std::sync::OnceLock;
 
@@ -18,10 +22,10 @@ pub struct Draft {
     pub problems: Vec<Problem>,
     /// What an operator must decide before it can be published.
     pub holds: Vec<NewHold>,
-    /// A company to create with it.
-    pub new_company: Option<String>,
-    /// A division to create with it.
-    pub new_division: Option<String>,
+    /// Companies and divisions to write with it.
+    pub new_relations: Vec<NewRelation>,
+    /// How its company and its division were found.
+    pub found: Vec<FoundRelation>,
     hashes: OnceLock<(Hash, Hash)>,
 }
 
@@ -34,8 +38,8 @@ impl Draft {
             facts: RuleFacts::default(),
             problems: Vec::new(),
             holds: Vec::new(),
-            new_company: None,
-            new_division: None,
+            new_relations: Vec::new(),
+            found: Vec::new(),
             hashes: OnceLock::new(),
         }
     }
@@ -72,6 +76,15 @@ impl Draft {
                 self.job.refresh_hash(compared),
             )
         })
+    }
+
+    /// The name of its company, once it is found; else the name that the ad has.
+    pub fn company_name(&self) -> Option<&str> {
+        let mut found = self.found.iter();
+        let company = found.find(|found| found.table == RelationTable::Companies);
+        company
+            .and_then(|company| company.name.as_deref())
+            .or(self.facts.company.name.as_deref())
     }
 
     /// Whether something refuses it.

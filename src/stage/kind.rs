@@ -227,7 +227,7 @@ impl Kind {
     pub(super) fn revision(self) -> u32 {
         match self {
             Kind::Extract => 4,
-            Kind::Validate => 2,
+            Kind::Resolve | Kind::Validate => 2,
             _ => 1,
         }
     }

@@ -5,8 +5,8 @@
 use super::classify::reasons as classified;
 use super::{Draft, Setting, waiting};
 use crate::model::{
-    Change, ChangeCause, Field, Fingerprint, Hash, HoldKind, Job, NewHold, NewVersion, Outcome,
-    Parts, Problem, Published, RelationTable, RolledBack, Value, VersionStamp, ad, job::Compared,
+    Change, ChangeCause, Field, Fingerprint, Hash, HoldKind, Job, NewHold, NewRelation, NewVersion,
+    Outcome, Parts, Problem, Published, RolledBack, Value, VersionStamp, ad, job::Compared,
 };
 use crate::quality::Gauge;
 use crate::store::jobs;
@@ -19,6 +19,7 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
+use weir_framework::company::CompanyName;
 
 /// Which fields make a version, compiled.
 #[derive(Debug, Clone)]
@@ -501,31 +502,11 @@ async fn create_relations(
     setting: &Setting,
     fates: &[Fate<'_>],
 ) -> crate::store::Result<()> {
-    let drafts = || fates.iter().map(Fate::draft);
-    let companies: Vec<String> = drafts()
-        .filter_map(|draft| draft.new_company.clone())
-        .collect();
-    let divisions: Vec<String> = drafts()
-        .filter_map(|draft| draft.new_division.clone())
-        .collect();
-    relations::create(
-        tx,
-        RelationTable::Companies,
-        setting.stream.institution,
-        &companies,
-        setting.at,
-        "run",
-    )
-    .await?;
-    relations::create(
-        tx,
-        RelationTable::Divisions,
-        setting.stream.institution,
-        &divisions,
-        setting.at,
-        "run",
-    )
-    .await
+    let drafts = fates.iter().map(Fate::draft);
+    let rows: Vec<&NewRelation> = drafts.flat_map(|draft| &draft.new_relations).collect();
+    let institution = setting.stream.institution;
+    let reads_better = CompanyName::reads_better;
+    relations::write(tx, institution, &rows, setting.at, "run", reads_better).await
 }
 
 async fn write_holds(

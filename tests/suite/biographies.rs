@@ -268,7 +268,7 @@ async fn an_ad_that_was_refused_keeps_the_documents_and_reasons_that_are_gone() 
     for said in [
         "invalid_length, since 2026-09-01, no longer: ",
         "version 1 by run 3",
-        "found by the name in the ad: Parks",
+        "found by the name in the ad: Parks, confidence 1.00",
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }

@@ -49,7 +49,7 @@ pub use institution::InstitutionProfile;
 pub use job::{Job, Value};
 pub use problem::{Problem, Severity};
 pub use read_outcome::{ReadOutcome, ReadState, Validators};
-pub use relation::{RelationTable, name_key};
+pub use relation::{NewRelation, RelationTable, name_key};
 pub use retention::{RemovalKind, RetentionPolicy, VersionRetention};
 pub use run_record::{
     Bookkeeping, CUSTOM_PREFIX, RECORD_KINDS, RecordFilter, RecordKind, RunRecord,

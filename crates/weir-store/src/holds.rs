@@ -251,16 +251,3 @@ pub async fn mark_ad(connection: &mut PgConnection, hold: &Hold, released: bool)
     .await?;
     Ok(())
 }
-
-/// Asks for every held or rejected ad of a source to be derived again.
-///
-/// # Errors
-/// The database failed.
-pub async fn derive_waiting_again(connection: &mut PgConnection, hold: &Hold) -> Result<()> {
-    sqlx::query("UPDATE ad_states SET derived_fingerprint = NULL WHERE institution_id = $1 AND source_id = $2 AND outcome IN ('held', 'rejected') AND refused IS NULL")
-        .bind(hold.institution_id)
-        .bind(&hold.source_id)
-        .execute(connection)
-        .await?;
-    Ok(())
-}

@@ -100,6 +100,38 @@ pub(super) const TRADING_AS: &[&str] = &[
     " doing business as ",
 ];
 
+/// Legal forms that say nothing else, word by word, the longer ones first: what of a name falls where
+/// no list knows it. `SA` is a place, `Spa` a trade, `Co` part of many names.
+pub(super) const SURE_FORMS: &[&[&str]] = &[
+    &["gmbh", "and", "co", "kg"],
+    &["private", "limited"],
+    &["private", "ltd"],
+    &["pvt", "ltd"],
+    &["pty", "ltd"],
+    &["pty", "limited"],
+    &["proprietary", "limited"],
+    &["sdn", "bhd"],
+    &["pte", "ltd"],
+    &["ltd"],
+    &["limited"],
+    &["pty"],
+    &["pl"],
+    &["inc"],
+    &["incorporated"],
+    &["llc"],
+    &["llp"],
+    &["plc"],
+    &["corp"],
+    &["corporation"],
+    &["gmbh"],
+    &["sarl"],
+    &["srl"],
+];
+
+/// Of the words before a trading name those that mean nothing else.
+pub(super) const SURE_TRADING_AS: &[&str] =
+    &[" trading as ", " t/as ", " t/as. ", " t/a ", " dba ", " d/b/a ", " doing business as "];
+
 /// Names that say nothing.
 pub(super) const UNNAMED: &[&str] = &[
     "private advertiser",

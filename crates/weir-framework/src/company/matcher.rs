@@ -4,7 +4,7 @@ use super::CompanyIndex;
 use super::forms::{CLIENT_FIRST, CLIENT_LAST, TRADING_AS, UNNAMED};
 use super::keys::{key, name_words, without_legal_form, without_place};
 use super::registry::CompanyRegistry;
-use crate::words::nearest_names;
+use crate::words::{edit_distance, nearest_names};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ pub struct CompanyMatcher {
     /// Companies by their numbers in registers.
     by_number: HashMap<String, CompanyIndex>,
     unnamed: HashSet<String>,
+    /// The keys of all names, with the letters that are in them.
+    letters: Vec<(u32, String, CompanyIndex)>,
 }
 
 /// How a company was found.
@@ -108,7 +110,9 @@ impl CompanyMatcher {
         by_number.remove("");
         let unnamed = UNNAMED.iter().copied().chain(registry.unnamed.iter().map(String::as_str));
         let unnamed = unnamed.map(|name| key(&name_words(name))).collect();
-        CompanyMatcher { registry, by_key, by_number, unnamed }
+        let known = by_key.iter().filter_map(|(name, at)| Some((name, (*at)?)));
+        let letters = known.map(|(name, at)| (letters_in(name), name.clone(), at)).collect();
+        CompanyMatcher { registry, by_key, by_number, unnamed, letters }
     }
 
     /// The registry.
@@ -120,7 +124,14 @@ impl CompanyMatcher {
     /// Decides which company a name means.
     #[must_use]
     pub fn decide(&self, name: &str) -> CompanyDecision {
-        let (plain, numbers) = without_numbers(name);
+        self.decide_with(name, None)
+    }
+
+    /// Decides which company a name means, where the ad has a number of a register beside it.
+    #[must_use]
+    pub fn decide_with(&self, name: &str, number: Option<&str>) -> CompanyDecision {
+        let (plain, mut numbers) = without_numbers(name);
+        numbers.extend(number.map(plain_number));
         let parts = parts(&plain);
         let agency = parts.iter().find_map(|part| self.agency(part.text));
         let by_number = numbers.iter().find_map(|number| self.by_number.get(number).copied());
@@ -186,6 +197,39 @@ impl CompanyMatcher {
         candidates
     }
 
+    /// The known companies of which a name that is not known may be a typo, the nearest first, each
+    /// with the share of letters that agree: it waits for people, and is never guessed.
+    #[must_use]
+    pub fn typos(&self, name: &str) -> Vec<CompanyCandidate> {
+        let (plain, _) = without_numbers(name);
+        let short: String = plain.chars().take(MOST_LETTERS).collect();
+        let words = name_words(&short);
+        let text = key(without_legal_form(&words));
+        let length = text.chars().count();
+        let most = edits_of_a_typo(length);
+        if most == 0 {
+            return Vec::new();
+        }
+        let (inside, digits) = (letters_in(&text), digits_in(&text));
+        let near = self.letters.iter().filter_map(|(letters, known, company)| {
+            if (letters ^ inside).count_ones() as usize > 2 * most {
+                return None;
+            }
+            let edits = edit_distance(&text, known, most)?;
+            (digits_in(known) == digits).then(|| CompanyCandidate {
+                company: *company,
+                nearness: share(length.saturating_sub(edits), length),
+            })
+        });
+        let mut near: Vec<CompanyCandidate> = near.collect();
+        near.sort_by(|left, right| {
+            right.nearness.total_cmp(&left.nearness).then(left.company.cmp(&right.company))
+        });
+        near.dedup_by_key(|candidate| candidate.company);
+        near.truncate(3);
+        near
+    }
+
     fn agency(&self, text: &str) -> Option<CompanyIndex> {
         let (company, _) = self.look_up(text)?;
         self.registry.companies.get(company).filter(|found| found.agency).map(|_| company)
@@ -210,6 +254,33 @@ impl CompanyMatcher {
         let head = || find(without_legal_form(&name_words(head_of(text)?)));
         cut.or_else(head).or_else(without_owner).map(|company| (company, true))
     }
+}
+
+/// Most edits of a typo: short names are too often a letter apart.
+fn edits_of_a_typo(letters: usize) -> usize {
+    match letters {
+        0..=5 => 0,
+        6..=11 => 1,
+        _ => 2,
+    }
+}
+
+/// Which of the letters a to z are in a text, and whether others are.
+fn letters_in(text: &str) -> u32 {
+    let bit = |byte: u8| match byte {
+        b'a'..=b'z' => 1 << (byte - b'a'),
+        _ => 1 << 26,
+    };
+    text.bytes().fold(0, |letters, byte| letters | bit(byte))
+}
+
+fn digits_in(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+fn share(part: usize, whole: usize) -> f32 {
+    let small = |number: usize| f32::from(u16::try_from(number).unwrap_or(u16::MAX));
+    small(part) / small(whole.max(1))
 }
 
 /// `Bellamar's Bakehouse` may be `Bellamar Bakehouse`.
@@ -260,7 +331,7 @@ fn push<'a>(parts: &mut Vec<NamePart<'a>>, text: &'a str, method: CompanyMethod)
 }
 
 /// A name without numbers of registers, stock exchanges and web addresses, and those numbers.
-fn without_numbers(name: &str) -> (String, Vec<String>) {
+pub(super) fn without_numbers(name: &str) -> (String, Vec<String>) {
     let mut plain = bare_address(name);
     let mut numbers = Vec::new();
     for label in ["abn", "acn", "asx:", "arbn", "nyse:", "nasdaq:"] {
@@ -271,11 +342,21 @@ fn without_numbers(name: &str) -> (String, Vec<String>) {
             .find(|c: char| !(c.is_ascii_digit() || matches!(c, ' ' | ':' | '.')))
             .unwrap_or(rest.len());
         let end = if label.ends_with(':') { rest.find(')').unwrap_or(rest.len()) } else { end };
-        numbers.push(rest[..end].chars().filter(char::is_ascii_alphanumeric).collect::<String>());
+        let number = plain_number(&rest[..end]);
+        if number.is_empty() {
+            continue;
+        }
+        numbers.push(number);
         let after = rest[end..].trim_start_matches(')').to_owned();
         plain = format!("{}{after}", plain[..at].trim_end_matches(['(', ' ']));
     }
     (plain, numbers)
+}
+
+/// A number as the registry keeps it.
+pub(super) fn plain_number(number: &str) -> String {
+    let kept = number.chars().filter(char::is_ascii_alphanumeric);
+    kept.map(|sign| sign.to_ascii_lowercase()).collect()
 }
 
 fn word_at(lower: &str, label: &str) -> Option<usize> {

@@ -1,17 +1,25 @@
 //! The companies that are known.
 
 use super::CompanyIndex;
+use super::matcher::plain_number;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-/// The YAML of a list of companies.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// A list of companies.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompanyRegistryHead {
     /// What the list is, for people.
     #[serde(default)]
     pub about: Option<String>,
+    /// Where it comes from.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// What its use is bound to.
+    #[serde(default)]
+    pub licence: Option<String>,
     /// Companies.
     #[serde(default)]
     pub companies: Vec<CompanyHead>,
@@ -20,15 +28,15 @@ pub struct CompanyRegistryHead {
     pub unnamed: Vec<String>,
 }
 
-/// A company as its author writes it.
-#[derive(Debug, Clone, Deserialize)]
+/// A company or division as its author writes it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompanyHead {
-    /// Its id.
+    /// Its id, unique in the list; it stays when the name changes.
     pub id: String,
-    /// Its name.
+    /// Its name, as it is shown.
     pub name: String,
-    /// Other names.
+    /// Other names of it. Legal forms, case and accents need none.
     #[serde(default)]
     pub aliases: Vec<String>,
     /// The id of the company that it belongs to.
@@ -37,7 +45,7 @@ pub struct CompanyHead {
     /// Whether it advertises for others.
     #[serde(default)]
     pub agency: bool,
-    /// Numbers in registers: `abn`, `acn`.
+    /// Numbers in registers: `{ abn: 51 824 753 556 }`.
     #[serde(default)]
     pub ids: BTreeMap<String, String>,
 }
@@ -142,17 +150,13 @@ impl CompanyRegistry {
 }
 
 fn known(head: &CompanyHead, parent: Option<CompanyIndex>) -> KnownCompany {
-    let plain = |number: &String| {
-        let kept: String = number.chars().filter(char::is_ascii_alphanumeric).collect();
-        kept.to_lowercase()
-    };
     KnownCompany {
         id: head.id.clone(),
         name: head.name.clone(),
         aliases: head.aliases.clone(),
         parent,
         agency: head.agency,
-        ids: head.ids.iter().map(|(kind, number)| (kind.clone(), plain(number))).collect(),
+        ids: head.ids.iter().map(|(kind, number)| (kind.clone(), plain_number(number))).collect(),
     }
 }
 

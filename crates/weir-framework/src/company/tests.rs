@@ -59,6 +59,28 @@ fn near_names_are_proposed() {
 }
 
 #[test]
+fn typos_are_proposed_and_other_names_are_not() {
+    let matcher = matcher();
+    for typo in ["Kestral Rail", "Kestrel Rial Pty Ltd", "Qayside Hotels", "APEX STAFING"] {
+        let near = matcher.typos(typo);
+        assert!(near.len() == 1 && near[0].nearness > 0.8 && near[0].nearness < 1.0, "{typo}");
+    }
+    for other in ["Kestrel Road", "Apex Plumbing", "Rail", "", "Quayside Dental", "Zebra Crossing"]
+    {
+        assert!(matcher.typos(other).is_empty(), "{other}");
+    }
+}
+
+#[test]
+fn a_number_beside_the_name_decides() {
+    let matcher = matcher();
+    let decided = matcher.decide_with("Someone Else", Some("51824753556"));
+    assert_eq!((decided.company, decided.method), (Some(0), CompanyMethod::Number));
+    assert_eq!(matcher.decide_with("Someone Else", Some("1")).company, None);
+    assert_eq!(matcher.decide_with("Kestrel Rail", Some("")).company, Some(0));
+}
+
+#[test]
 fn mistakes_in_lists_are_reported() {
     let yaml = "companies: [{ id: a, name: A, parent: b }, { id: b, name: B, parent: a },
         { id: a, name: '' }, { id: c, name: C, parent: x }]";

@@ -1,0 +1,438 @@
+//! The company or division of one ad: what the ad says, and what is known of that name.
+//!
+//! In this order: what a person accepted for the name; what the registry knows; what the table
+//! knows, by the name as it is and then by any spelling of it; what the YAML declares; and a typo
+//! of a name in the registry waits for a person. The order of arrival decides nothing.
+
+use super::found::{FoundRelation, NearName, RelationWay, near_names};
+use super::refusal;
+use super::registry_set::KnownRegistry;
+use super::spec::Unknown;
+use crate::jsonpath::Path;
+use crate::model::canonical::canonical_members;
+use crate::model::{Canonical, Field, Job, NewRelation, Parts, RelationTable, name_key};
+use crate::rule::NamedRelation;
+use crate::stage::Draft;
+use crate::store::relations::{self, KnownRelations, StoredRelation};
+use serde_json::{Value as Json, json};
+use std::collections::HashSet;
+use std::sync::Arc;
+use uuid::Uuid;
+use weir_framework::company::{
+    CompanyDecision, CompanyIndex, CompanyMatcher, CompanyName, KnownCompany,
+};
+
+/// Maximum characters of a name. Longer text is a sentence mapped to the wrong field, and too long
+/// for a PostgreSQL index.
+pub(super) const LONGEST_NAME: usize = 500;
+
+/// Finds the company, or the division, of ads.
+#[derive(Debug, Clone)]
+pub(super) struct Finder {
+    pub from: NameOrigin,
+    pub number: Option<NameOrigin>,
+    pub registry: Option<Arc<KnownRegistry>>,
+    /// As written.
+    pub known: Vec<String>,
+    pub known_keys: HashSet<String>,
+    pub unknown: Unknown,
+}
+
+/// Where an ad has a text.
+#[derive(Debug, Clone)]
+pub(super) enum NameOrigin {
+    Field(Field),
+    Path(Path),
+}
+
+/// The name in an ad.
+#[derive(Debug, Clone)]
+pub(super) struct AdName {
+    pub text: String,
+    pub name: CompanyName,
+    /// What the registry says to it, if there is one.
+    decided: Option<CompanyDecision>,
+}
+
+/// Where names are looked up.
+#[derive(Clone, Copy)]
+pub(super) struct NamePlace<'k> {
+    pub table: RelationTable,
+    pub institution: Uuid,
+    pub known: &'k KnownRelations,
+}
+
+/// A company that was found: its id, its name, and the rows that are to be written for it.
+struct Hit {
+    id: Uuid,
+    name: String,
+    way: RelationWay,
+    agency: Option<String>,
+    rows: Vec<NewRelation>,
+}
+
+impl Canonical for Finder {
+    fn canonical(&self) -> String {
+        canonical_members([
+            ("from", json!(self.from.name())),
+            ("known", json!(self.known)),
+            ("number", json!(self.number.as_ref().map(NameOrigin::name))),
+            (
+                "registry",
+                json!(self.registry.as_ref().map(|one| &one.name)),
+            ),
+            ("unknown", json!(self.unknown.name())),
+        ])
+    }
+}
+
+impl NameOrigin {
+    pub fn name(&self) -> String {
+        match self {
+            NameOrigin::Field(field) => field.name().to_owned(),
+            NameOrigin::Path(path) => path.to_string(),
+        }
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match self {
+            NameOrigin::Path(path) => Some(path),
+            NameOrigin::Field(_) => None,
+        }
+    }
+
+    fn text_in(&self, job: &Job, document: &Json) -> Option<String> {
+        let text = match self {
+            NameOrigin::Field(field) => job.get(*field).as_text().map(str::to_owned),
+            NameOrigin::Path(path) => path
+                .first(document)
+                .and_then(Json::as_str)
+                .map(str::to_owned),
+        };
+        text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+            .filter(|text| !text.is_empty())
+    }
+
+    /// A number of a register, as text or as a number.
+    fn number_in(&self, job: &Job, document: &Json) -> Option<String> {
+        let number = match self {
+            NameOrigin::Path(path) => path.first(document).and_then(Json::as_number),
+            NameOrigin::Field(_) => None,
+        };
+        number
+            .map(ToString::to_string)
+            .or_else(|| self.text_in(job, document))
+    }
+}
+
+impl Finder {
+    /// The parts of its fingerprint.
+    pub fn parts(&self, name: &str) -> Parts {
+        let mut parts = Parts::default();
+        parts.add_as(name, self, self.words());
+        if let Some(registry) = &self.registry {
+            parts.extend(registry.parts());
+        }
+        parts
+    }
+
+    /// As written, one line per key.
+    fn words(&self) -> String {
+        let known = (!self.known.is_empty()).then(|| format!("known: {}", self.known.join(", ")));
+        let registry = self.registry.as_ref();
+        let number = self.number.as_ref();
+        let lines = [
+            Some(format!("from: {}", self.from.name())),
+            registry.map(|registry| format!("registry: {}", registry.name)),
+            number.map(|number| format!("number: {}", number.name())),
+            known,
+            Some(format!("unknown: {}", self.unknown.name())),
+        ];
+        lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+    }
+
+    /// What it does, in a line.
+    pub fn explain(&self, what: &str) -> String {
+        let registry = self.registry.as_ref();
+        let registry = registry.map(|registry| format!(", registry: {}", registry.name));
+        format!(
+            "{what} from {}{}, unknown: {}",
+            self.from.name(),
+            registry.unwrap_or_default(),
+            self.unknown.name()
+        )
+    }
+
+    /// Whether it can reject or hold an ad: typos of a registry's names always wait.
+    pub fn can_refuse(&self) -> bool {
+        self.unknown != Unknown::Create || self.registry.is_some()
+    }
+
+    /// The JSONPaths that it reads.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        std::iter::once(&self.from)
+            .chain(&self.number)
+            .filter_map(NameOrigin::path)
+    }
+
+    /// The name in an ad.
+    pub fn name_in(&self, job: &Job, document: &Json) -> Option<AdName> {
+        let text = self.from.text_in(job, document)?;
+        let number = self.number.as_ref();
+        let number = number.and_then(|number| number.number_in(job, document));
+        let matcher = self.matcher();
+        Some(AdName {
+            decided: matcher.map(|matcher| matcher.decide_with(&text, number.as_deref())),
+            name: CompanyName::read(&text),
+            text,
+        })
+    }
+
+    /// The company of the registry that a name means, and those that it belongs to.
+    pub fn lineage(&self, name: &AdName) -> Vec<&KnownCompany> {
+        let decided = name.decided.as_ref().and_then(|decided| decided.company);
+        let (Some(matcher), Some(company)) = (self.matcher(), decided) else {
+            return Vec::new();
+        };
+        let registry = matcher.registry();
+        registry
+            .lineage(company)
+            .map(|at| &registry.companies[at])
+            .collect()
+    }
+
+    fn matcher(&self) -> Option<&CompanyMatcher> {
+        self.registry.as_ref().map(|registry| &registry.matcher)
+    }
+
+    /// Relates an ad to the company that its name means.
+    pub fn relate(&self, place: NamePlace<'_>, draft: &mut Draft, name: AdName) {
+        let letters = name.text.chars().count();
+        if letters > LONGEST_NAME {
+            let problem = refusal::too_long(place.table, &name.text, letters);
+            draft.problems.push(problem);
+            return;
+        }
+        if let Some(hit) = self.find(place, &name) {
+            set(draft, place.table, Some(hit.id), &name.text);
+            draft.new_relations.extend(hit.rows);
+            draft.found.push(FoundRelation {
+                table: place.table,
+                text: name.text,
+                name: Some(hit.name),
+                way: hit.way,
+                agency: hit.agency,
+                near: Vec::new(),
+            });
+            return;
+        }
+        self.leave_open(place.table, draft, name);
+    }
+
+    /// No company was found: nobody is named, or a person or the YAML decides.
+    fn leave_open(&self, table: RelationTable, draft: &mut Draft, name: AdName) {
+        let is_nameless = name.decided.as_ref().is_some_and(|decided| decided.unnamed);
+        let near = if is_nameless {
+            Vec::new()
+        } else {
+            self.near(&name)
+        };
+        if !is_nameless {
+            set(draft, table, None, &name.text);
+            refusal::refuse(self.unknown, table, draft, &name.text, &near);
+        }
+        let way = if is_nameless {
+            RelationWay::Nameless
+        } else {
+            RelationWay::NotFound
+        };
+        draft.found.push(FoundRelation {
+            table,
+            text: name.text,
+            name: None,
+            way,
+            agency: None,
+            near,
+        });
+    }
+
+    /// Known names of the registry that are near: typos if there are any, else the nearest.
+    fn near(&self, name: &AdName) -> Vec<NearName> {
+        let Some(matcher) = self.matcher() else {
+            return Vec::new();
+        };
+        let typos = matcher.typos(&name.text);
+        let near = if typos.is_empty() {
+            matcher.nearest(&name.text)
+        } else {
+            typos
+        };
+        near_names(matcher.registry(), &near)
+    }
+
+    fn find(&self, place: NamePlace<'_>, name: &AdName) -> Option<Hit> {
+        if let Some(alias) = place.known.alias(&name.name.key) {
+            return Some(Hit {
+                id: alias.id,
+                name: alias.of.clone(),
+                way: RelationWay::Accepted(alias.clone()),
+                agency: None,
+                rows: Vec::new(),
+            });
+        }
+        match self.in_registry(place, name) {
+            RegistryAnswer::Hit(hit) => return Some(hit),
+            RegistryAnswer::Nameless => return None,
+            RegistryAnswer::Silent => {}
+        }
+        if let Some(stored) = place.known.named(&name_key(&name.text), &name.name.key) {
+            return Some(of_stored(place.table, stored, name));
+        }
+        let is_declared = self.known_keys.contains(&name.name.key);
+        let is_typo = || {
+            let matcher = self.matcher();
+            matcher.is_some_and(|matcher| !matcher.typos(&name.text).is_empty())
+        };
+        let creates = is_declared || (self.unknown == Unknown::Create && !is_typo());
+        creates.then(|| new(place, name, is_declared))
+    }
+
+    fn in_registry(&self, place: NamePlace<'_>, name: &AdName) -> RegistryAnswer {
+        let (Some(matcher), Some(decided)) = (self.matcher(), &name.decided) else {
+            return RegistryAnswer::Silent;
+        };
+        if decided.unnamed {
+            return RegistryAnswer::Nameless;
+        }
+        let Some(company) = decided.company else {
+            return RegistryAnswer::Silent;
+        };
+        let companies = &matcher.registry().companies;
+        let shown = companies[company].name.clone();
+        let is_own_name = CompanyName::read(&decided.name).key == CompanyName::read(&shown).key;
+        let agency = decided.agency.and_then(|at| companies.get(at));
+        RegistryAnswer::Hit(Hit {
+            id: registered(place, matcher, company).id,
+            name: shown,
+            way: RelationWay::of(decided, is_own_name),
+            agency: agency.map(|agency| agency.name.clone()),
+            rows: registered_rows(place, matcher, company),
+        })
+    }
+}
+
+/// What a registry says to a name.
+enum RegistryAnswer {
+    Hit(Hit),
+    /// The name says nothing: `Confidential`.
+    Nameless,
+    Silent,
+}
+
+/// A stored company; a spelling that reads better than the stored one replaces it.
+fn of_stored(table: RelationTable, stored: &StoredRelation, name: &AdName) -> Hit {
+    let is_same = name_key(&stored.name) == name_key(&name.text);
+    let better = stored.is_named_by_ads
+        && CompanyName::read(&stored.name).key == name.name.key
+        && CompanyName::reads_better(&name.name.shown, &stored.name);
+    let row = better.then(|| NewRelation {
+        table,
+        id: stored.id,
+        key: name.name.key.clone(),
+        name: name.name.shown.clone(),
+        registry_id: None,
+        parent: None,
+    });
+    Hit {
+        id: stored.id,
+        name: stored.name.clone(),
+        way: if is_same {
+            RelationWay::Name
+        } else {
+            RelationWay::Spelling
+        },
+        agency: None,
+        rows: row.into_iter().collect(),
+    }
+}
+
+fn new(place: NamePlace<'_>, name: &AdName, is_declared: bool) -> Hit {
+    let row = new_relation(place.table, place.institution, &name.name);
+    Hit {
+        id: row.id,
+        name: row.name.clone(),
+        way: if is_declared {
+            RelationWay::Name
+        } else {
+            RelationWay::New
+        },
+        agency: None,
+        rows: vec![row],
+    }
+}
+
+/// The row of a name that is not in its table.
+pub fn new_relation(table: RelationTable, institution: Uuid, name: &CompanyName) -> NewRelation {
+    NewRelation {
+        table,
+        id: relations::id(table, institution, &name.key),
+        key: name.key.clone(),
+        name: name.shown.clone(),
+        registry_id: None,
+        parent: None,
+    }
+}
+
+/// The row of a company of a registry: the one that has its id there, else the one of its name.
+fn registered(
+    place: NamePlace<'_>,
+    matcher: &CompanyMatcher,
+    company: CompanyIndex,
+) -> NewRelation {
+    let known = &matcher.registry().companies[company];
+    let name = CompanyName::read(&known.name);
+    let stored = place
+        .known
+        .registered(&known.id, &name_key(&known.name), &name.key);
+    let fresh = new_relation(place.table, place.institution, &name);
+    let parent = known
+        .parent
+        .map(|parent| registered(place, matcher, parent).id);
+    NewRelation {
+        id: stored.map_or(fresh.id, |stored| stored.id),
+        name: known.name.clone(),
+        registry_id: Some(known.id.clone()),
+        parent,
+        ..fresh
+    }
+}
+
+/// The rows of a company of a registry and of those that it belongs to that are not there as the
+/// registry says, the topmost first.
+fn registered_rows(
+    place: NamePlace<'_>,
+    matcher: &CompanyMatcher,
+    company: CompanyIndex,
+) -> Vec<NewRelation> {
+    let lineage = matcher.registry().lineage(company);
+    let rows = lineage.map(|company| registered(place, matcher, company));
+    let mut rows: Vec<NewRelation> = rows.filter(|row| !place.known.has(row)).collect();
+    rows.reverse();
+    rows
+}
+
+/// Sets what rules and the job know of a relation.
+fn set(draft: &mut Draft, table: RelationTable, id: Option<Uuid>, text: &str) {
+    let relation = NamedRelation {
+        name: Some(text.to_owned()),
+        known: id.is_some(),
+    };
+    match table {
+        RelationTable::Companies => {
+            (draft.job.company_id, draft.facts.company) = (id, relation);
+        }
+        RelationTable::Divisions => {
+            (draft.job.division_id, draft.facts.division) = (id, relation);
+        }
+    }
+}

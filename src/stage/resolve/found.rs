@@ -1,0 +1,180 @@
+//! How the company or division of an ad was found, for people and machines.
+
+use crate::model::RelationTable;
+use crate::store::relations::AcceptedAlias;
+use serde::{Serialize, Serializer};
+use serde_json::{Value as Json, json};
+use weir_framework::company::{CompanyCandidate, CompanyDecision, CompanyMethod, CompanyRegistry};
+
+/// What became of the name in an ad.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundRelation {
+    /// Company or division.
+    pub table: RelationTable,
+    /// The name in the ad.
+    pub text: String,
+    /// The name of the company; `None` if none was found.
+    pub name: Option<String>,
+    /// How it was found.
+    pub way: RelationWay,
+    /// Who advertises for it.
+    pub agency: Option<String>,
+    /// Known names that are near, where none was found.
+    pub near: Vec<NearName>,
+}
+
+/// How the company or division of an ad was found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RelationWay {
+    /// A person accepted the name.
+    Accepted(AcceptedAlias),
+    /// By a number in a register.
+    Number,
+    /// By its name.
+    Name,
+    /// By another name of it in the registry.
+    Alias,
+    /// By its name in the registry, without legal form, marks and places.
+    Cleaned,
+    /// By the name behind `trading as`.
+    TradingName,
+    /// By the client that an agency names.
+    Client,
+    /// By the employer in `... at EMPLOYER`.
+    Employer,
+    /// By another spelling: case, marks, legal form.
+    Spelling,
+    /// It is new.
+    New,
+    /// The text names nobody: `Confidential`.
+    Nameless,
+    /// Not at all.
+    NotFound,
+}
+
+/// A known name that is near to one that is not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NearName {
+    /// Its id in the registry.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// The share of letters that agree.
+    pub confidence: f64,
+}
+
+impl RelationWay {
+    /// The way that a registry found a company by.
+    pub(super) fn of(decision: &CompanyDecision, is_own_name: bool) -> RelationWay {
+        match decision.method {
+            CompanyMethod::Number => RelationWay::Number,
+            CompanyMethod::Name if is_own_name => RelationWay::Name,
+            CompanyMethod::Name => RelationWay::Alias,
+            CompanyMethod::Cleaned => RelationWay::Cleaned,
+            CompanyMethod::TradingName => RelationWay::TradingName,
+            CompanyMethod::Client => RelationWay::Client,
+            CompanyMethod::Employer => RelationWay::Employer,
+            CompanyMethod::None => RelationWay::NotFound,
+        }
+    }
+
+    /// Its name in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            RelationWay::Accepted(_) => "accepted",
+            RelationWay::Number => "number",
+            RelationWay::Name => "name",
+            RelationWay::Alias => "alias",
+            RelationWay::Cleaned => "suffix",
+            RelationWay::TradingName => "trading-name",
+            RelationWay::Client => "client",
+            RelationWay::Employer => "employer",
+            RelationWay::Spelling => "spelling",
+            RelationWay::New => "new",
+            RelationWay::Nameless => "nameless",
+            RelationWay::NotFound => "none",
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            RelationWay::Accepted(alias) => format!(
+                "as {} accepted on {}",
+                alias.decided_by,
+                alias.decided_at.format("%Y-%m-%d")
+            ),
+            RelationWay::Number => "by its number in a register".to_owned(),
+            RelationWay::Name => "by the name in the ad".to_owned(),
+            RelationWay::Alias => "by another name of it".to_owned(),
+            RelationWay::Cleaned => "by the name without legal form and place".to_owned(),
+            RelationWay::TradingName => "by the trading name".to_owned(),
+            RelationWay::Client => "as the client of an agency".to_owned(),
+            RelationWay::Employer => "as the employer in `... at`".to_owned(),
+            RelationWay::Spelling => "by another spelling".to_owned(),
+            RelationWay::New => "by a name that is new".to_owned(),
+            RelationWay::Nameless | RelationWay::NotFound => "not found".to_owned(),
+        }
+    }
+}
+
+impl FoundRelation {
+    /// How sure it is: only equal names are decided; what is near waits for a person.
+    pub fn confidence(&self) -> f64 {
+        match (&self.name, self.near.first()) {
+            (Some(_), _) => 1.0,
+            (None, Some(near)) => near.confidence,
+            (None, None) => 0.0,
+        }
+    }
+
+    /// How it was found, in words.
+    pub fn words(&self) -> String {
+        let agency = self.agency.as_ref();
+        let agency = agency.map(|agency| format!(", advertised by {agency}"));
+        format!(
+            "found {}: {}{}, confidence {:.2}",
+            self.way.words(),
+            self.text,
+            agency.unwrap_or_default(),
+            self.confidence()
+        )
+    }
+
+    fn to_json(&self) -> Json {
+        let by = match &self.way {
+            RelationWay::Accepted(alias) => Some(&alias.decided_by),
+            _ => None,
+        };
+        json!({ "of": self.table.one(), "text": self.text, "name": self.name, "method": self.way.name(), "confidence": self.confidence(),
+            "accepted_by": by, "agency": self.agency, "near": near_json(&self.near) })
+    }
+}
+
+impl Serialize for FoundRelation {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        self.to_json().serialize(out)
+    }
+}
+
+/// Near names for the details of a hold.
+pub(super) fn near_json(near: &[NearName]) -> Json {
+    near.iter()
+        .map(|one| json!({ "id": one.id, "name": one.name, "confidence": one.confidence }))
+        .collect()
+}
+
+/// Candidates of a registry as near names.
+pub(super) fn near_names(
+    registry: &CompanyRegistry,
+    candidates: &[CompanyCandidate],
+) -> Vec<NearName> {
+    let near = |candidate: &CompanyCandidate| {
+        let company = registry.companies.get(candidate.company)?;
+        Some(NearName {
+            id: company.id.clone(),
+            name: company.name.clone(),
+            confidence: (f64::from(candidate.nearness) * 100.0).round() / 100.0,
+        })
+    };
+    candidates.iter().filter_map(near).collect()
+}

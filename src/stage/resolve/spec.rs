@@ -1,0 +1,155 @@
+//! `company:` and `division:` as authors write them, and how they are compiled.
+
+use super::finder::{Finder, NameOrigin};
+use super::registry_set::{KnownRegistry, RegistrySet, RegistryUse};
+use crate::diagnostic::{Diagnostics, Place, did_you_mean};
+use crate::jsonpath::Path;
+use crate::model::Field;
+use crate::source::file::json_path;
+use crate::yaml::{Located, Text};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::sync::Arc;
+use weir_framework::company::CompanyName;
+
+/// How a name that is not in the table is handled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Unknown {
+    /// Add it.
+    Create,
+    /// Hold the ad for an operator.
+    #[default]
+    Hold,
+    /// Reject the ad.
+    Reject,
+}
+
+/// `company:` or `division:` of an institution or source.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelationSpec {
+    /// A canonical field (`department`) or a JSONPath (`$.companyName`).
+    from: Text,
+    /// The registry of known names, in `companies/`.
+    registry: Option<Located<String>>,
+    /// Where an ad has the number of its employer in a register, such as the ABN.
+    number: Option<RegisterNumberSpec>,
+    /// Names that are known from the start.
+    #[serde(default)]
+    known: Vec<Located<String>>,
+    /// How a name that is not in the table is handled: `create`, `hold` or `reject`.
+    #[serde(default)]
+    unknown: Unknown,
+}
+
+/// A number in a register.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterNumberSpec {
+    /// A canonical field or a JSONPath (`$.abn`).
+    from: Text,
+}
+
+impl RelationSpec {
+    /// The fields that it reads, if any, and where that is declared.
+    pub fn fields(&self) -> impl Iterator<Item = (Field, &Place)> {
+        let number = self.number.iter().map(|number| &number.from);
+        std::iter::once(&self.from)
+            .chain(number)
+            .filter_map(|from| Field::named(from).map(|field| (field, from.place())))
+    }
+
+    /// The registry that it names.
+    pub fn registry(&self) -> Option<&Located<String>> {
+        self.registry.as_ref()
+    }
+
+    pub(super) fn compile(
+        &self,
+        registries: &RegistrySet,
+        out: &mut Diagnostics,
+    ) -> Option<Finder> {
+        let from = origin(&self.from, out);
+        let named = self.registry.as_ref();
+        let registry = named.map(|name| find(name, registries, out));
+        if let (Some(number), None) = (&self.number, &registry) {
+            out.error(
+                number.from.place(),
+                "no-registry",
+                "a number tells nothing without a registry",
+            )
+            .help("add `registry: NAME`, and the numbers in `companies/NAME.yaml`");
+            return None;
+        }
+        let number = match &self.number {
+            Some(number) => Some(origin(&number.from, out)?),
+            None => None,
+        };
+        let key = |name: &Located<String>| CompanyName::read(name).key;
+        Some(Finder {
+            from: from?,
+            number,
+            registry: registry.flatten(),
+            known: self.known.iter().map(|name| name.value.clone()).collect(),
+            known_keys: self.known.iter().map(key).collect(),
+            unknown: self.unknown,
+        })
+        .filter(|finder| self.registry.is_none() || finder.registry.is_some())
+    }
+}
+
+impl Unknown {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Unknown::Create => "create",
+            Unknown::Hold => "hold",
+            Unknown::Reject => "reject",
+        }
+    }
+}
+
+fn origin(from: &Text, out: &mut Diagnostics) -> Option<NameOrigin> {
+    if from.starts_with('$') {
+        let path: Path = json_path(from, out)?;
+        return Some(NameOrigin::Path(path));
+    }
+    if let Some(field) = Field::named(from) {
+        return Some(NameOrigin::Field(field));
+    }
+    let fields = crate::model::field::FIELDS.map(Field::name);
+    let told = out.error(
+        from.place(),
+        "unknown-field-reference",
+        format!("`{from}` is not a field of a job"),
+    );
+    match did_you_mean(from, fields) {
+        Some(near) => told.help(format!("did you mean `{near}`? A JSONPath into the document starts with `$`")),
+        None => told.help("use a canonical field such as `department`, or a JSONPath into the document, which starts with `$`"),
+    };
+    None
+}
+
+fn find(
+    name: &Located<String>,
+    registries: &RegistrySet,
+    out: &mut Diagnostics,
+) -> Option<Arc<KnownRegistry>> {
+    match registries.find(name) {
+        RegistryUse::Known(known) => return Some(Arc::clone(known)),
+        RegistryUse::Broken => return None,
+        RegistryUse::Unknown => {}
+    }
+    let told = out.error(
+        &name.place,
+        "unknown-registry",
+        format!("unknown registry `{name}`"),
+    );
+    match did_you_mean(name, registries.names()) {
+        Some(near) => told.help(format!("did you mean `{near}`?")),
+        None => told.help(format!(
+            "a registry is a file such as `companies/{name}.yaml` with `companies:`, each with `id` and `name`"
+        )),
+    };
+    None
+}
