@@ -32,6 +32,8 @@ mod browser;
 mod clocks;
 #[path = "suite/cluster.rs"]
 mod cluster;
+#[path = "suite/companies.rs"]
+mod companies;
 #[path = "suite/connectors.rs"]
 mod connectors;
 #[path = "suite/crashes.rs"]

@@ -9,6 +9,7 @@
 //! here, a command in `cli`, and its sentence in `report`.
 
 pub mod alerts;
+pub mod companies;
 pub mod duplicates;
 pub mod failures;
 pub mod hold_causes;

@@ -5,11 +5,12 @@ use super::decision::{Bound, SeenCause, SeenHolds, SeenNumber, confirmed, moved,
 use super::{At, DONE, Edge, Failure, Word, hold_causes, named};
 use crate::actions::holds::{Ruling, answer};
 use crate::engine::person;
-use crate::model::Clock;
+use crate::model::{Clock, HoldKind, RelationTable};
 use crate::report::columns::{columns, line};
 use crate::report::holds::{self as page, Look};
+use crate::stage::resolve::{NearName, nearest};
 use crate::store::holds::{self, Hold};
-use crate::store::{Demand, PgConnection, Store, revisions};
+use crate::store::{Demand, PgConnection, Store, relations, revisions};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -186,6 +187,7 @@ async fn show(
     }
     for (seen, hold) in &found {
         put!("{}", page::shown(hold, look));
+        put!("{}", page::near(&near(connection, hold).await?));
         if let Bound::Moved(revision) = seen.bound(revision(hold)) {
             put!(
                 "  changed since `{revision}`\n{}",
@@ -194,6 +196,22 @@ async fn show(
         }
     }
     Ok(())
+}
+
+/// The names of the table that are nearest to one that waits; none where its reason names those of a
+/// registry.
+async fn near(connection: &mut PgConnection, hold: &Hold) -> Result<Vec<NearName>, Failure> {
+    let details = hold.details.as_ref();
+    if details.is_some_and(|details| details.get("near").is_some()) {
+        return Ok(Vec::new());
+    }
+    let table = match hold.kind {
+        HoldKind::Company => RelationTable::Companies,
+        HoldKind::Division => RelationTable::Divisions,
+        _ => return Ok(Vec::new()),
+    };
+    let stored = relations::all_names(connection, table, hold.institution_id).await?;
+    Ok(nearest(&hold.subject, &[], &stored))
 }
 
 /// What has changed since a revision, as far as known.

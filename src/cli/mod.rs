@@ -8,6 +8,7 @@ mod alerts;
 mod apply;
 mod audit;
 mod check;
+mod companies;
 mod crew;
 mod database;
 mod db;
@@ -151,6 +152,8 @@ enum Command {
     Holds(holds::Holds),
     /// Show titles without a role; accept titles, learn from stored ones
     Roles(roles::Roles),
+    /// Show companies and names that wait for one; accept names for companies
+    Companies(companies::Companies),
     /// Show which ads advertise one opening, and decide about pairs
     Duplicates(duplicates::Duplicates),
     /// Show versions of rules and mappings that have run: log, text, differences
@@ -430,6 +433,7 @@ pub fn main() -> u8 {
         Command::Failures(command) => command.run(&edge),
         Command::Holds(command) => command.run(&edge),
         Command::Roles(command) => command.run(&edge),
+        Command::Companies(command) => command.run(&edge),
         Command::Duplicates(command) => command.run(&edge),
         Command::Rules(command) => command.run(&edge),
         Command::Retire(command) => command.run(&edge),

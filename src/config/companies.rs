@@ -1,5 +1,5 @@
 //! `companies/*.yaml`: registries of companies or divisions that are known, each named after its
-//! file.
+//! file, with the names that people accepted for them (`accepted/NAME.yaml`).
 //!
 //! Everything wrong in them is located. To add a property of companies, see `weir-framework`.
 
@@ -7,49 +7,153 @@ use super::{files, named, text_of};
 use crate::diagnostic::{Diagnostics, Place, Sources, did_you_mean};
 use crate::stage::resolve::{KnownRegistry, RegistrySet};
 use crate::yaml::{self, Node};
+use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use weir_framework::company::{
-    CompanyFault, CompanyHead, CompanyName, CompanyRegistry, CompanyRegistryHead,
+    AcceptedNames, CompanyFault, CompanyHead, CompanyName, CompanyRegistry, CompanyRegistryHead,
 };
 
 /// The folder of registries.
 pub const FOLDER: &str = "companies";
+/// The folder of accepted names.
+pub const ACCEPTED: &str = "companies/accepted";
 
 /// The digits of an Australian Business Number.
 const ABN_DIGITS: usize = 11;
 
 /// Reads the registries of a project folder.
 pub(super) fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) -> RegistrySet {
+    let mut accepted = read_accepted(folder, texts, out);
     let (mut known, mut broken) = (Vec::new(), BTreeMap::new());
     for path in files(&folder.join(FOLDER)) {
         let (file, stem) = named(FOLDER, &path);
         let bytes = text_of(&path, &file, texts, out);
-        let registry = bytes.and_then(|bytes| read(&file, &stem, &bytes, out));
+        let head = bytes.and_then(|bytes| read_whole::<CompanyRegistryHead>(&file, &bytes, out));
+        let Some((tree, head)) = head else {
+            broken.insert(stem, file);
+            continue;
+        };
+        let accepted = accepted.remove(&stem);
+        let (head, more) = match accepted {
+            Some(accepted) => with_accepted(head, &accepted, out),
+            None => (Some(head), None),
+        };
+        let registry = head.and_then(|head| build(&file, &stem, &tree, &head, out));
         match registry {
-            Some(registry) => known.push(KnownRegistry::new(stem, vec![file], registry)),
-            None => drop(broken.insert(stem, file)),
+            Some(registry) => {
+                let files = std::iter::once(file).chain(more).collect();
+                known.push(KnownRegistry::new(stem, files, registry));
+            }
+            None => drop(broken.insert(stem, more.unwrap_or(file))),
         }
+    }
+    for (stem, one) in accepted {
+        let names = known.iter().map(|known| known.name.as_str());
+        unknown_registry(&stem, &one.file, names, out);
     }
     RegistrySet::new(known, broken)
 }
 
-fn read(file: &str, stem: &str, bytes: &[u8], out: &mut Diagnostics) -> Option<CompanyRegistry> {
-    let tree = yaml::parse(file, bytes, out)?;
-    let head: CompanyRegistryHead = yaml::decode(&tree, out)?;
-    if out.has_errors_in(file) {
-        return None;
+/// Names that people accepted for a registry.
+struct AcceptedFile {
+    file: String,
+    tree: Node,
+    names: AcceptedNames,
+}
+
+/// The files of accepted names, by registry.
+fn read_accepted(
+    folder: &Path,
+    texts: &mut Sources,
+    out: &mut Diagnostics,
+) -> BTreeMap<String, AcceptedFile> {
+    let read = |path: std::path::PathBuf| {
+        let (file, stem) = named(ACCEPTED, &path);
+        let bytes = text_of(&path, &file, texts, out)?;
+        let (tree, names) = read_whole(&file, &bytes, out)?;
+        Some((stem, AcceptedFile { file, tree, names }))
+    };
+    files(&folder.join(ACCEPTED))
+        .into_iter()
+        .filter_map(read)
+        .collect()
+}
+
+/// A registry with accepted names as aliases, and their file; none if a name has no company.
+fn with_accepted(
+    mut head: CompanyRegistryHead,
+    accepted: &AcceptedFile,
+    out: &mut Diagnostics,
+) -> (Option<CompanyRegistryHead>, Option<String>) {
+    let mut good = true;
+    let items = accepted.tree.get("accepted").map_or(&[][..], Node::items);
+    for (item, one) in items.iter().zip(&accepted.names.accepted) {
+        let known = head
+            .companies
+            .iter_mut()
+            .find(|known| known.id == one.company);
+        if let Some(known) = known {
+            known.aliases.push(one.name.clone());
+            continue;
+        }
+        good = false;
+        let place = item.get("company").unwrap_or(item).place();
+        let message = format!("the registry has no company `{}`", one.company);
+        let told = out.error(place, "unknown-company", message);
+        let ids = head.companies.iter().map(|known| known.id.as_str());
+        match did_you_mean(&one.company, ids) {
+            Some(near) => told.help(format!("did you mean `{near}`?")),
+            None => told.help("use the id of a company of the registry"),
+        };
     }
-    let mut good = is_name(file, stem, out) & has_companies(&tree, &head, out);
-    good &= check_numbers(&tree, &head, out);
-    check_ambiguous(&tree, &head, out);
-    match CompanyRegistry::build(&head) {
+    (good.then_some(head), Some(accepted.file.clone()))
+}
+
+fn unknown_registry<'n>(
+    stem: &str,
+    file: &str,
+    names: impl Iterator<Item = &'n str>,
+    out: &mut Diagnostics,
+) {
+    let message = format!("there is no registry `{stem}`");
+    let told = out.warning(&Place::start_of(file), "unknown-registry", message);
+    match did_you_mean(stem, names) {
+        Some(near) => told.help(format!(
+            "did you mean `{near}`? The file has the name of its registry"
+        )),
+        None => told.help("the file has the name of its registry"),
+    };
+}
+
+/// A file without errors, as a tree and as a type.
+fn read_whole<T: DeserializeOwned>(
+    file: &str,
+    bytes: &[u8],
+    out: &mut Diagnostics,
+) -> Option<(Node, T)> {
+    let tree = yaml::parse(file, bytes, out)?;
+    let whole = yaml::decode(&tree, out)?;
+    (!out.has_errors_in(file)).then_some((tree, whole))
+}
+
+fn build(
+    file: &str,
+    stem: &str,
+    tree: &Node,
+    head: &CompanyRegistryHead,
+    out: &mut Diagnostics,
+) -> Option<CompanyRegistry> {
+    let mut good = is_name(file, stem, out) & has_companies(tree, head, out);
+    good &= check_numbers(tree, head, out);
+    check_ambiguous(tree, head, out);
+    match CompanyRegistry::build(head) {
         Ok(registry) => good.then_some(registry),
         Err(faults) => {
             let ids: Vec<&str> = head.companies.iter().map(|one| one.id.as_str()).collect();
             faults
                 .iter()
-                .for_each(|fault| report(fault, &tree, &ids, out));
+                .for_each(|fault| report(fault, tree, &ids, out));
             None
         }
     }

@@ -21,7 +21,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value as Json, json};
-use weir_framework::company::CompanyRegistryHead;
+use weir_framework::company::{AcceptedNames, CompanyRegistryHead};
 use weir_framework::framework::FrameworkHead;
 use weir_framework::role::AcceptedTitles;
 
@@ -48,6 +48,8 @@ pub enum FileKind {
     AcceptedTitles,
     /// `companies/*.yaml`
     Companies,
+    /// `companies/accepted/*.yaml`
+    AcceptedNames,
     /// `tests/mapping/*.yaml`
     MappingTests,
     /// `tests/institutions/*.yaml`
@@ -55,7 +57,7 @@ pub enum FileKind {
 }
 
 /// All types of files.
-pub const FILE_KINDS: [FileKind; 12] = [
+pub const FILE_KINDS: [FileKind; 13] = [
     FileKind::Project,
     FileKind::Institution,
     FileKind::Connector,
@@ -66,6 +68,7 @@ pub const FILE_KINDS: [FileKind; 12] = [
     FileKind::Framework,
     FileKind::AcceptedTitles,
     FileKind::Companies,
+    FileKind::AcceptedNames,
     FileKind::MappingTests,
     FileKind::InstitutionTest,
 ];
@@ -103,6 +106,7 @@ impl FileKind {
             FileKind::Framework => "framework",
             FileKind::AcceptedTitles => "accepted-titles",
             FileKind::Companies => "companies",
+            FileKind::AcceptedNames => "accepted-names",
             FileKind::MappingTests => "mapping-tests",
             FileKind::InstitutionTest => "institution-test",
         }
@@ -126,6 +130,7 @@ impl FileKind {
             FileKind::Framework => "frameworks/*.yaml",
             FileKind::AcceptedTitles => "frameworks/accepted/*.yaml",
             FileKind::Companies => "companies/*.yaml",
+            FileKind::AcceptedNames => "companies/accepted/*.yaml",
             FileKind::MappingTests => "tests/mapping/*.yaml",
             FileKind::InstitutionTest => "tests/institutions/*.yaml",
         }
@@ -144,6 +149,7 @@ impl FileKind {
             FileKind::Framework => of::<FrameworkHead>(),
             FileKind::AcceptedTitles => of::<AcceptedTitles>(),
             FileKind::Companies => of::<CompanyRegistryHead>(),
+            FileKind::AcceptedNames => of::<AcceptedNames>(),
             FileKind::MappingTests => of::<MappingTestsSpec>(),
             FileKind::InstitutionTest => of::<InstitutionTestSpec>(),
         };

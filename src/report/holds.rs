@@ -3,10 +3,12 @@
 //! of hold: its content in `store::holds`, and the two sentences in [`answers`].
 
 use super::columns::{counted, line};
+use super::companies;
 use super::difference::{Difference, plain};
 use super::ink::Ink;
 use crate::actions::holds::{HoldEffect, LISTS, entries};
 use crate::model::{Clock, HoldKind};
+use crate::stage::resolve::NearName;
 use crate::store::holds::Hold;
 use crate::store::waiting::WaitingHolds;
 use serde_json::{Map, Value as Json};
@@ -111,7 +113,22 @@ pub fn shown(hold: &Hold, look: Look) -> String {
     }
     let [release, discard] = answers(hold, all.len());
     let _ = writeln!(out, "  release: {release}\n  discard: {discard}");
+    if hold.kind == HoldKind::Company {
+        let accept = format!("weir companies accept {} COMPANY --reason ...", name(hold));
+        let _ = writeln!(
+            out,
+            "  or: `{accept}` makes it another name of a known company"
+        );
+    }
     out
+}
+
+/// The known names that are nearest to the name of a hold.
+pub fn near(names: &[NearName]) -> String {
+    match names {
+        [] => String::new(),
+        names => format!("  near: {}\n", companies::near(names)),
+    }
 }
 
 /// The effect of each answer.

@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod biography;
 pub mod classes;
 pub mod columns;
+pub mod companies;
 pub mod daily;
 pub mod difference;
 pub mod duplicates;

@@ -147,9 +147,10 @@ async fn make_template(server: &Server, name: &str) {
 }
 
 /// What two databases must agree in, table by table.
-const DUMP: [(&str, &str); 23] = [
+const DUMP: [(&str, &str); 24] = [
     ("institutions", "SELECT to_jsonb(t) FROM institutions t"),
     ("companies", "SELECT to_jsonb(t) FROM companies t"),
+    ("accepted names", "SELECT to_jsonb(t) - 'id' FROM company_aliases t"),
     ("divisions", "SELECT to_jsonb(t) FROM divisions t"),
     ("documents", "SELECT to_jsonb(t) - 'id' FROM staging_documents t"),
     ("states", "SELECT to_jsonb(t) - 'document_id' - 'last_read' - 'last_change_run' FROM ad_states t"),

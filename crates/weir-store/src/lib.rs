@@ -12,6 +12,7 @@ mod budget;
 pub mod classes;
 mod closing;
 pub mod columns;
+pub mod company_aliases;
 pub mod daily_reports;
 pub mod documents;
 pub mod failures;

@@ -11,7 +11,7 @@ use weir_model::Clock;
 
 /// Corrects what is dated after an instant. `$1` institution, `$2` the instant, `$3` the new date.
 /// A miss counted then is removed.
-const DATED: [&str; 18] = [
+const DATED: [&str; 19] = [
     "UPDATE ad_states SET misses = CASE WHEN last_miss_at > $2 THEN GREATEST(misses - 1, 0) ELSE misses END,
        last_miss_at = CASE WHEN last_miss_at > $2 THEN NULL ELSE last_miss_at END,
        detailed_at = CASE WHEN detailed_at > $2 THEN $3 ELSE detailed_at END, first_seen_at = CASE WHEN first_seen_at > $2 THEN $3 ELSE first_seen_at END,
@@ -34,6 +34,7 @@ const DATED: [&str; 18] = [
     "UPDATE plan_texts SET first_used_at = $3 WHERE institution_id = $1 AND first_used_at > $2",
     "UPDATE companies SET created_at = $3 WHERE institution_id = $1 AND created_at > $2",
     "UPDATE divisions SET created_at = $3 WHERE institution_id = $1 AND created_at > $2",
+    "UPDATE company_aliases SET decided_at = LEAST(decided_at, $3), undone_at = LEAST(undone_at, $3) WHERE institution_id = $1 AND GREATEST(decided_at, undone_at) > $2",
     "DELETE FROM quality_measures WHERE institution_id = $1 AND at > $2 AND $3::timestamptz IS NOT NULL",
     "DELETE FROM source_quality WHERE institution_id = $1 AND at > $2 AND $3::timestamptz IS NOT NULL",
 ];

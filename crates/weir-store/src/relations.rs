@@ -318,6 +318,26 @@ pub async fn names(
     Ok(rows.into_iter().collect())
 }
 
+/// The names in the table of an institution, for people: proposals are made of them.
+///
+/// # Errors
+/// The database failed.
+pub async fn all_names(
+    connection: &mut PgConnection,
+    table: RelationTable,
+    institution: Uuid,
+) -> Result<Vec<String>> {
+    let sql = of_both!(
+        table,
+        "SELECT name FROM ",
+        " WHERE institution_id = $1 ORDER BY name COLLATE \"C\""
+    );
+    Ok(sqlx::query_scalar(sql)
+        .bind(institution)
+        .fetch_all(connection)
+        .await?)
+}
+
 /// Writes rows: those that are not there yet, what a registry says of those that are, and a spelling
 /// that reads better. In a fixed order, so that two batches cannot wait for each other in a ring; of
 /// several spellings the best counts, whichever comes first.

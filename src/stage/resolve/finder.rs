@@ -7,20 +7,18 @@
 use super::found::{FoundRelation, NearName, RelationWay, near_names};
 use super::refusal;
 use super::registry_set::KnownRegistry;
+use super::rows::{Hit, NamePlace, new, of_stored, registered, registered_rows};
 use super::spec::Unknown;
 use crate::jsonpath::Path;
 use crate::model::canonical::canonical_members;
-use crate::model::{Canonical, Field, Job, NewRelation, Parts, RelationTable, name_key};
+use crate::model::{Canonical, Field, Job, Parts, RelationTable, name_key};
 use crate::rule::NamedRelation;
 use crate::stage::Draft;
-use crate::store::relations::{self, KnownRelations, StoredRelation};
 use serde_json::{Value as Json, json};
 use std::collections::HashSet;
 use std::sync::Arc;
 use uuid::Uuid;
-use weir_framework::company::{
-    CompanyDecision, CompanyIndex, CompanyMatcher, CompanyName, KnownCompany,
-};
+use weir_framework::company::{CompanyDecision, CompanyMatcher, CompanyName, KnownCompany};
 
 /// Maximum characters of a name. Longer text is a sentence mapped to the wrong field, and too long
 /// for a PostgreSQL index.
@@ -52,23 +50,6 @@ pub(super) struct AdName {
     pub name: CompanyName,
     /// What the registry says to it, if there is one.
     decided: Option<CompanyDecision>,
-}
-
-/// Where names are looked up.
-#[derive(Clone, Copy)]
-pub(super) struct NamePlace<'k> {
-    pub table: RelationTable,
-    pub institution: Uuid,
-    pub known: &'k KnownRelations,
-}
-
-/// A company that was found: its id, its name, and the rows that are to be written for it.
-struct Hit {
-    id: Uuid,
-    name: String,
-    way: RelationWay,
-    agency: Option<String>,
-    rows: Vec<NewRelation>,
 }
 
 impl Canonical for Finder {
@@ -180,12 +161,17 @@ impl Finder {
         let text = self.from.text_in(job, document)?;
         let number = self.number.as_ref();
         let number = number.and_then(|number| number.number_in(job, document));
+        Some(self.name_of(text, number.as_deref()))
+    }
+
+    /// A text as a name, with what the registry says to it.
+    pub fn name_of(&self, text: String, number: Option<&str>) -> AdName {
         let matcher = self.matcher();
-        Some(AdName {
-            decided: matcher.map(|matcher| matcher.decide_with(&text, number.as_deref())),
+        AdName {
+            decided: matcher.map(|matcher| matcher.decide_with(&text, number)),
             name: CompanyName::read(&text),
             text,
-        })
+        }
     }
 
     /// The company of the registry that a name means, and those that it belongs to.
@@ -327,98 +313,6 @@ enum RegistryAnswer {
     /// The name says nothing: `Confidential`.
     Nameless,
     Silent,
-}
-
-/// A stored company; a spelling that reads better than the stored one replaces it.
-fn of_stored(table: RelationTable, stored: &StoredRelation, name: &AdName) -> Hit {
-    let is_same = name_key(&stored.name) == name_key(&name.text);
-    let better = stored.is_named_by_ads
-        && CompanyName::read(&stored.name).key == name.name.key
-        && CompanyName::reads_better(&name.name.shown, &stored.name);
-    let row = better.then(|| NewRelation {
-        table,
-        id: stored.id,
-        key: name.name.key.clone(),
-        name: name.name.shown.clone(),
-        registry_id: None,
-        parent: None,
-    });
-    Hit {
-        id: stored.id,
-        name: stored.name.clone(),
-        way: if is_same {
-            RelationWay::Name
-        } else {
-            RelationWay::Spelling
-        },
-        agency: None,
-        rows: row.into_iter().collect(),
-    }
-}
-
-fn new(place: NamePlace<'_>, name: &AdName, is_declared: bool) -> Hit {
-    let row = new_relation(place.table, place.institution, &name.name);
-    Hit {
-        id: row.id,
-        name: row.name.clone(),
-        way: if is_declared {
-            RelationWay::Name
-        } else {
-            RelationWay::New
-        },
-        agency: None,
-        rows: vec![row],
-    }
-}
-
-/// The row of a name that is not in its table.
-pub fn new_relation(table: RelationTable, institution: Uuid, name: &CompanyName) -> NewRelation {
-    NewRelation {
-        table,
-        id: relations::id(table, institution, &name.key),
-        key: name.key.clone(),
-        name: name.shown.clone(),
-        registry_id: None,
-        parent: None,
-    }
-}
-
-/// The row of a company of a registry: the one that has its id there, else the one of its name.
-fn registered(
-    place: NamePlace<'_>,
-    matcher: &CompanyMatcher,
-    company: CompanyIndex,
-) -> NewRelation {
-    let known = &matcher.registry().companies[company];
-    let name = CompanyName::read(&known.name);
-    let stored = place
-        .known
-        .registered(&known.id, &name_key(&known.name), &name.key);
-    let fresh = new_relation(place.table, place.institution, &name);
-    let parent = known
-        .parent
-        .map(|parent| registered(place, matcher, parent).id);
-    NewRelation {
-        id: stored.map_or(fresh.id, |stored| stored.id),
-        name: known.name.clone(),
-        registry_id: Some(known.id.clone()),
-        parent,
-        ..fresh
-    }
-}
-
-/// The rows of a company of a registry and of those that it belongs to that are not there as the
-/// registry says, the topmost first.
-fn registered_rows(
-    place: NamePlace<'_>,
-    matcher: &CompanyMatcher,
-    company: CompanyIndex,
-) -> Vec<NewRelation> {
-    let lineage = matcher.registry().lineage(company);
-    let rows = lineage.map(|company| registered(place, matcher, company));
-    let mut rows: Vec<NewRelation> = rows.filter(|row| !place.known.has(row)).collect();
-    rows.reverse();
-    rows
 }
 
 /// Sets what rules and the job know of a relation.

@@ -1,10 +1,15 @@
 //! How the company or division of an ad was found, for people and machines.
 
+use super::registry_set::KnownRegistry;
 use crate::model::RelationTable;
 use crate::store::relations::AcceptedAlias;
 use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
-use weir_framework::company::{CompanyCandidate, CompanyDecision, CompanyMethod, CompanyRegistry};
+use std::sync::Arc;
+use weir_framework::company::{
+    CompanyCandidate, CompanyDecision, CompanyMethod, CompanyName, CompanyRegistry,
+};
+use weir_framework::words::nearest_names;
 
 /// What became of the name in an ad.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,10 +58,10 @@ pub enum RelationWay {
 }
 
 /// A known name that is near to one that is not.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NearName {
-    /// Its id in the registry.
-    pub id: String,
+    /// Its id in the registry, if it is of one.
+    pub id: Option<String>,
     /// The name.
     pub name: String,
     /// The share of letters that agree.
@@ -146,7 +151,7 @@ impl FoundRelation {
             _ => None,
         };
         json!({ "of": self.table.one(), "text": self.text, "name": self.name, "method": self.way.name(), "confidence": self.confidence(),
-            "accepted_by": by, "agency": self.agency, "near": near_json(&self.near) })
+            "accepted_by": by, "agency": self.agency, "near": self.near })
     }
 }
 
@@ -156,11 +161,43 @@ impl Serialize for FoundRelation {
     }
 }
 
-/// Near names for the details of a hold.
-pub(super) fn near_json(near: &[NearName]) -> Json {
-    near.iter()
-        .map(|one| json!({ "id": one.id, "name": one.name, "confidence": one.confidence }))
-        .collect()
+/// The known names that are nearest to a text, the best first: of registries, and of the table.
+pub fn nearest(text: &str, registries: &[Arc<KnownRegistry>], stored: &[String]) -> Vec<NearName> {
+    let of_registry = |registry: &Arc<KnownRegistry>| {
+        let found = registry.matcher.nearest(text);
+        near_names(registry.matcher.registry(), &found)
+    };
+    let mut near: Vec<NearName> = registries.iter().flat_map(of_registry).collect();
+    let keys: Vec<String> = stored
+        .iter()
+        .map(|name| CompanyName::read(name).key)
+        .collect();
+    let named = keys.iter().enumerate().map(|(at, key)| (at, key.as_str()));
+    let of_table = nearest_names(&CompanyName::read(text).key, named, MOST_NEAR);
+    let of_table = of_table.into_iter().map(|(at, nearness)| NearName {
+        id: None,
+        name: stored[at].clone(),
+        confidence: two_digits(nearness),
+    });
+    for one in of_table {
+        // A company of a registry is in the table by its name there.
+        if near.iter().all(|known| known.name != one.name) {
+            near.push(one);
+        }
+    }
+    near.sort_by(|one, other| {
+        let nearer = other.confidence.total_cmp(&one.confidence);
+        nearer.then_with(|| one.name.cmp(&other.name))
+    });
+    near.truncate(MOST_NEAR);
+    near
+}
+
+/// Most names that are proposed.
+const MOST_NEAR: usize = 3;
+
+fn two_digits(ratio: f32) -> f64 {
+    (f64::from(ratio) * 100.0).round() / 100.0
 }
 
 /// Candidates of a registry as near names.
@@ -171,9 +208,9 @@ pub(super) fn near_names(
     let near = |candidate: &CompanyCandidate| {
         let company = registry.companies.get(candidate.company)?;
         Some(NearName {
-            id: company.id.clone(),
+            id: Some(company.id.clone()),
             name: company.name.clone(),
-            confidence: (f64::from(candidate.nearness) * 100.0).round() / 100.0,
+            confidence: two_digits(candidate.nearness),
         })
     };
     candidates.iter().filter_map(near).collect()

@@ -10,23 +10,28 @@ mod finder;
 mod found;
 mod refusal;
 mod registry_set;
+mod rows;
 mod spec;
 
-pub use finder::new_relation;
-pub use found::{FoundRelation, NearName, RelationWay};
+pub use found::{FoundRelation, NearName, RelationWay, nearest};
 pub use registry_set::{KnownRegistry, RegistrySet, RegistryUse};
+pub use rows::new_relation;
 pub use spec::{RegisterNumberSpec, RelationSpec, Unknown};
 
 use super::{Draft, Setting};
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::Path;
-use crate::model::{Canonical, Parts, RelationTable, name_key};
+use crate::model::{Ad, Canonical, Clock, Hash, NewRelation, Parts, RelationTable, name_key};
 use crate::store::relations::{KnownRelations, WantedRelations};
 use crate::store::{PgConnection, relations};
-use finder::{AdName, Finder, NamePlace};
+use chrono::DateTime;
+use finder::{AdName, Finder};
+use rows::NamePlace;
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use weir_framework::company::CompanyName;
+use uuid::Uuid;
+use weir_framework::company::{CompanyIndex, CompanyName, KnownCompany};
 
 /// Both relations, compiled.
 #[derive(Debug, Clone, Default)]
@@ -105,6 +110,43 @@ impl Resolve {
         }
     }
 
+    /// Whether it finds companies.
+    pub fn finds_companies(&self) -> bool {
+        self.company.is_some()
+    }
+
+    /// Which company a name means, as for an ad that has nothing but this name.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn explain_company(
+        &self,
+        connection: &mut PgConnection,
+        institution: Uuid,
+        text: &str,
+    ) -> crate::store::Result<Option<FoundRelation>> {
+        let Some(finder) = &self.company else {
+            return Ok(None);
+        };
+        let name = finder.name_of(text.to_owned(), None);
+        let wanted = finder.wanted(std::iter::once(&name));
+        let table = RelationTable::Companies;
+        let known = relations::known(connection, table, institution, &wanted, fold).await?;
+        let place = NamePlace {
+            table,
+            institution,
+            known: &known,
+        };
+        let mut draft = Draft::new(Ad::fresh(
+            String::new(),
+            Json::Null,
+            Hash::of(b""),
+            Clock(DateTime::UNIX_EPOCH),
+        ));
+        finder.relate(place, &mut draft, name);
+        Ok(draft.found.pop())
+    }
+
     /// The members of a document that it reads itself; nothing if it may read any of them.
     pub fn members(&self) -> Option<BTreeSet<&str>> {
         let paths = self.finders().flat_map(|(_, finder)| finder.paths());
@@ -150,7 +192,6 @@ impl Finder {
             return Ok(());
         }
         let institution = setting.stream.institution;
-        let fold = |name: &str| CompanyName::read(name).key;
         let known = relations::known(connection, table, institution, &wanted, fold).await?;
         let place = NamePlace {
             table,
@@ -171,11 +212,46 @@ impl Finder {
         for name in names {
             wanted.add(name_key(&name.text), name.name.key.clone());
             for known in self.lineage(name) {
-                let key = CompanyName::read(&known.name).key;
-                wanted.add(name_key(&known.name), key);
-                wanted.add_registered(known.id.clone());
+                want(&mut wanted, known);
             }
         }
         wanted
     }
+}
+
+fn fold(name: &str) -> String {
+    CompanyName::read(name).key
+}
+
+/// What is to be looked up for a company of a registry.
+fn want(wanted: &mut WantedRelations, known: &KnownCompany) {
+    wanted.add(name_key(&known.name), fold(&known.name));
+    wanted.add_registered(known.id.clone());
+}
+
+/// The row of a company of a registry, and the rows that are to be written for it.
+///
+/// # Errors
+/// The database failed.
+pub async fn registered(
+    connection: &mut PgConnection,
+    table: RelationTable,
+    institution: Uuid,
+    registry: &KnownRegistry,
+    company: CompanyIndex,
+) -> crate::store::Result<(NewRelation, Vec<NewRelation>)> {
+    let all = registry.matcher.registry();
+    let mut wanted = WantedRelations::default();
+    for at in all.lineage(company) {
+        want(&mut wanted, &all.companies[at]);
+    }
+    let known = relations::known(connection, table, institution, &wanted, fold).await?;
+    let place = NamePlace {
+        table,
+        institution,
+        known: &known,
+    };
+    let own = rows::registered(place, &registry.matcher, company);
+    let rows = rows::registered_rows(place, &registry.matcher, company);
+    Ok((own, rows))
 }

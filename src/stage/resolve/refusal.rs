@@ -1,7 +1,7 @@
 //! What is said of a name that is not known: held for an operator, or rejected.
 
 use super::finder::LONGEST_NAME;
-use super::found::{NearName, near_json};
+use super::found::NearName;
 use super::spec::Unknown;
 use crate::model::{HoldKind, NewHold, Problem, RelationTable};
 use crate::stage::Draft;
@@ -37,7 +37,7 @@ pub(super) fn refuse(
 fn details(name: &str, near: &[NearName]) -> Json {
     let mut details = Map::from_iter([("name".to_owned(), json!(name))]);
     if !near.is_empty() {
-        details.insert("near".to_owned(), near_json(near));
+        details.insert("near".to_owned(), json!(near));
     }
     Json::Object(details)
 }

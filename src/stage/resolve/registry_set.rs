@@ -7,7 +7,7 @@ use crate::model::{Canonical, Parts};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use weir_framework::company::{CompanyMatcher, CompanyRegistry, KnownCompany};
+use weir_framework::company::{CompanyIndex, CompanyMatcher, CompanyRegistry, KnownCompany};
 
 /// Companies that are shown to people who look the text of a registry up; more are only counted.
 const SHOWN_COMPANIES: usize = 400;
@@ -55,6 +55,18 @@ impl KnownRegistry {
         let name = format!("registry {}", self.name);
         parts.add_as(name, &RegistryContent(self.content()), self.shown());
         parts
+    }
+
+    /// The company of an id or a name.
+    pub fn position(&self, text: &str) -> Option<CompanyIndex> {
+        let registry = self.matcher.registry();
+        let by_id = registry.position(text);
+        by_id.or_else(|| self.matcher.decide(text).company)
+    }
+
+    /// Whether it knows a company by its id.
+    pub fn has(&self, id: Option<&str>) -> bool {
+        id.is_some_and(|id| self.matcher.registry().position(id).is_some())
     }
 
     fn companies(&self) -> &[KnownCompany] {

@@ -19,7 +19,10 @@ mod tests;
 
 pub use matcher::{CompanyCandidate, CompanyDecision, CompanyMatcher, CompanyMethod};
 pub use name::CompanyName;
-pub use registry::{CompanyFault, CompanyHead, CompanyRegistry, CompanyRegistryHead, KnownCompany};
+pub use registry::{
+    AcceptedName, AcceptedNames, CompanyFault, CompanyHead, CompanyRegistry, CompanyRegistryHead,
+    KnownCompany,
+};
 
 /// The position of a company in its registry.
 pub type CompanyIndex = usize;

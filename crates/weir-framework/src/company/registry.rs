@@ -50,6 +50,25 @@ pub struct CompanyHead {
     pub ids: BTreeMap<String, String>,
 }
 
+/// Names that people accepted for companies of a registry.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptedNames {
+    /// The names.
+    #[serde(default)]
+    pub accepted: Vec<AcceptedName>,
+}
+
+/// A name that people accepted for a company.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptedName {
+    /// The name, as ads write it.
+    pub name: String,
+    /// The id of the company.
+    pub company: String,
+}
+
 /// A company.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownCompany {

@@ -27,6 +27,7 @@ pub async fn digest(connection: &mut PgConnection, institution: Uuid) -> Result<
          UNION ALL SELECT 10, count(*) || ':' || COALESCE(sum(hashtextextended(ROW(id, version, title, status, change_type, changes, change_reason, content_hash,
              created_at)::text, 0)), 0) FROM jobs_history WHERE institution_id = $1
          UNION ALL SELECT 11, count(*) || ':' || COALESCE(sum(hashtextextended(t::text, 0)), 0) FROM opening_decisions t WHERE institution_id = $1
+         UNION ALL SELECT 12, count(*) || ':' || COALESCE(sum(hashtextextended(t::text, 0)), 0) FROM company_aliases t WHERE institution_id = $1
          UNION ALL SELECT 9, count(*) || ':' || COALESCE(sum(hashtextextended(t::text, 0)), 0) FROM source_quality t WHERE institution_id = $1) parts"),
     )
     .bind(institution)

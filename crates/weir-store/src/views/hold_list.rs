@@ -115,9 +115,9 @@ pub struct DecisionLine {
     pub done_by: String,
     /// The institution's slug.
     pub institution: String,
-    /// released, discarded, same, different, undone, paused, resumed, silenced, acknowledged.
+    /// released, discarded, same, different, accepted, undone, paused, resumed, silenced, acknowledged.
     pub what: String,
-    /// Of what: a kind of hold, `pair`, `schedule`, `alert`.
+    /// Of what: a kind of hold, `pair`, `schedule`, `alert`, or `company` for a name that was accepted.
     pub kind: String,
     /// Of which.
     pub subject: String,
@@ -174,7 +174,17 @@ pub async fn decisions(
            UNION ALL
            SELECT c.acknowledged_at, c.acknowledged_by, c.institution, 'acknowledged', 'alert', concat_ws(' ', c.alert, NULLIF(c.source_id, '')),
              c.note, NULL, NULL, 'alert ' || c.id
-           FROM alert_causes c WHERE c.acknowledged_at IS NOT NULL AND ($1::uuid IS NULL OR c.institution = (SELECT slug FROM institutions WHERE id = $1))) AS done
+           FROM alert_causes c WHERE c.acknowledged_at IS NOT NULL AND ($1::uuid IS NULL OR c.institution = (SELECT slug FROM institutions WHERE id = $1))
+           UNION ALL
+           SELECT a.decided_at, a.decided_by, i.slug, 'accepted', 'company', a.name || ' as ' || c.name, a.reason, NULL, NULL, 'alias ' || a.id
+           FROM company_aliases a JOIN institutions i ON i.id = a.institution_id
+           JOIN companies c ON c.institution_id = a.institution_id AND c.id = a.company_id
+           WHERE $1::uuid IS NULL OR i.id = $1
+           UNION ALL
+           SELECT a.undone_at, a.undone_by, i.slug, 'undone', 'company', a.name || ' as ' || c.name, a.undone_reason, NULL, NULL, 'unalias ' || a.id
+           FROM company_aliases a JOIN institutions i ON i.id = a.institution_id
+           JOIN companies c ON c.institution_id = a.institution_id AND c.id = a.company_id
+           WHERE a.undone_at IS NOT NULL AND ($1::uuid IS NULL OR i.id = $1)) AS done
          WHERE $2::timestamptz IS NULL OR (at, key) < ($2, $3)
          ORDER BY at DESC, key DESC LIMIT $4",
     );

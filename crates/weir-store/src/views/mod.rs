@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod biography;
+pub mod company_list;
 pub mod database_state;
 pub mod decided;
 pub mod digest;
