@@ -37,12 +37,8 @@ pub async fn report_if_due(
         // Another process was quicker.
         return Ok(false);
     }
-    let is_named = |name: &String| time.to.is_empty() || time.to.contains(name);
-    for channel in checked
-        .channels
-        .iter()
-        .filter(|channel| is_named(&channel.name))
-    {
+    let channels = checked.channels.iter();
+    for channel in channels.filter(|channel| channel.is_meant(&time.to)) {
         let notice = NewNotice {
             channel: &channel.name,
             key: format!("report {day}"),

@@ -109,7 +109,7 @@ impl Judging<'_> {
         to: &'s [String],
         severity: Severity,
     ) -> impl Iterator<Item = &'s Channel> {
-        let is_named = |channel: &&Channel| to.is_empty() || to.contains(&channel.name);
+        let is_named = |channel: &&Channel| channel.is_meant(to);
         let wants = move |channel: &&Channel| channel.wants(severity);
         self.checked.channels.iter().filter(is_named).filter(wants)
     }

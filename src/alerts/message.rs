@@ -1,10 +1,9 @@
 //! What is said: one message for all notices of a group, for people as text, for machines as JSON.
 //! Values come from scraped ads and from servers: they are one line each, and never markup.
 
-use crate::engine::Summary;
 use crate::model::untrusted::Untrusted;
 use crate::store::alerts::AlertKey;
-use crate::store::notices::DueNotice;
+use crate::store::notices::{DueNotice, EndedRun};
 use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 
@@ -123,17 +122,20 @@ pub fn test_message(channel: &str, now: DateTime<Utc>) -> Message {
     }
 }
 
-/// What is said when a run has ended, for whatever comes after it.
-pub fn run_message(summary: &Summary) -> (String, String, Json) {
-    let named = summary.total.named().into_iter();
-    let counts: Vec<String> = named
-        .filter(|(_, count)| *count > 0)
+/// What is said when a run has ended, for whatever comes after it: subject, body, and the same for
+/// machines.
+pub(super) fn run_ended(run: &EndedRun) -> (String, String, Json) {
+    let total = run.total.as_ref().and_then(Json::as_object);
+    let counts: Vec<String> = total
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, count)| Some((name, count.as_i64().filter(|count| *count > 0)?)))
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
-    let subject = format!("{}: run {} has ended", summary.institution, summary.run);
-    let body = counts.join(", ");
+    let how = if run.is_good { "" } else { ", with errors" };
+    let subject = format!("{}: run {} has ended{how}", run.institution, run.id);
     let content = json!({
-        "what": "run", "institution": summary.institution, "run": summary.run, "at": summary.at, "total": summary.total,
+        "what": "run", "institution": run.institution, "run": run.id, "at": run.at, "good": run.is_good, "total": run.total,
     });
-    (subject, body, content)
+    (subject, counts.join(", "), content)
 }

@@ -4,8 +4,8 @@
 //! figures -- judge --> alert_states, alert_causes, notices -- deliver_due --> channels
 //! ```
 //!
-//! [`judge`] decides, in one transaction; [`report_if_due`] makes the daily report; [`deliver_due`]
-//! sends what is due. All are given the time, work without a server, and can run in several
+//! [`judge`] decides, in one transaction; [`report_if_due`] makes the daily report,
+//! [`tell_ended_runs`] records runs that have ended; [`deliver_due`] sends what is due. All are given the time, work without a server, and can run in several
 //! processes at once. Conditions are pure
 //! ([`crate::plan::alerts`]), and so are the states ([`crate::model::alert_state`]).
 //!
@@ -17,11 +17,13 @@ mod delivery;
 mod judge;
 mod mail;
 mod message;
+mod runs;
 mod sender;
 pub mod subject;
 
 pub use daily::report_if_due;
 pub use delivery::{Delivered, deliver_due};
 pub use judge::{Judged, Judging, judge};
-pub use message::{Message, run_message, test_message};
+pub use message::{Message, test_message};
+pub use runs::tell_ended_runs;
 pub use sender::NoticeSender;

@@ -343,6 +343,8 @@ async fn tell_now(
     let judged = alerts::judge(&mut connection, judging).await?;
     let plans = all_plans(judging.checked);
     alerts::report_if_due(&mut connection, judging.checked, &plans, judging.now).await?;
+    let (checked, own) = (judging.checked, judging.institutions);
+    alerts::tell_ended_runs(&mut connection, checked, own, judging.now).await?;
     drop(connection);
     let channels = &judging.checked.channels;
     let delivered = alerts::deliver_due(store, channels, sender, judging.now).await?;

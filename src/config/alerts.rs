@@ -1,5 +1,5 @@
-//! `alerts/*.yaml`: what someone is told of, and `channels:` and `report:` of `weir.yaml`: where it
-//! is sent. This module only reads them; [`crate::plan::alerts`] and [`crate::plan::channels`]
+//! `alerts/*.yaml`: what someone is told of, and `channels:`, `report:` and `runs:` of
+//! `weir.yaml`: where it is sent. This module only reads them; [`crate::plan::alerts`] and [`crate::plan::channels`]
 //! compile them.
 
 use crate::model::Severity;
@@ -190,4 +190,29 @@ pub struct ReportSpec {
     pub timezone: Option<Parsed<Zone>>,
     /// The channels that it is sent to; all if omitted.
     pub to: Option<OneOrMany<Located<String>>>,
+}
+
+/// One of `runs:` of `weir.yaml`: who is told that a run has ended, so that what comes after it can
+/// start.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunNoticeSpec {
+    /// The channels that are told. They are sent alerts and reports only where these name them.
+    pub to: Required<OneOrMany<Located<String>>>,
+    /// Of which runs: `ended` (all, the default), `good` or `failed`.
+    #[serde(default)]
+    pub when: RunOccasion,
+}
+
+/// Of which runs somebody is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename = "run occasion", rename_all = "lowercase")]
+pub enum RunOccasion {
+    /// All that came to an end.
+    #[default]
+    Ended,
+    /// Those without an error.
+    Good,
+    /// Those with an error.
+    Failed,
 }

@@ -5,7 +5,7 @@
 //!
 //! This module only reads it; the command line writes it.
 
-use super::alerts::{ChannelSpec, ReportSpec};
+use super::alerts::{ChannelSpec, ReportSpec, RunNoticeSpec};
 use super::retention::RetentionSpec;
 use super::text_of;
 use crate::diagnostic::{Diagnostics, Sources};
@@ -32,6 +32,9 @@ pub struct ProjectSpec {
     pub channels: IndexMap<Located<String>, ChannelSpec>,
     /// When the daily report is sent.
     pub report: Option<ReportSpec>,
+    /// Who is told that a run has ended.
+    #[serde(default)]
+    pub runs: Vec<RunNoticeSpec>,
     /// What `weir db tidy` removes, and after how long.
     pub retention: Option<RetentionSpec>,
 }

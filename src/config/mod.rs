@@ -19,7 +19,7 @@ pub mod rules;
 pub mod schedule;
 pub mod schema;
 
-pub use alerts::{AlertFileSpec, ChannelSpec, ReportSpec};
+pub use alerts::{AlertFileSpec, ChannelSpec, ReportSpec, RunNoticeSpec};
 pub use connector::{Connector, ConnectorSpec};
 pub use identity::ProjectIdentity;
 pub use institution::{InstitutionSpec, OnBroken, SourceSpec};
@@ -69,6 +69,8 @@ pub struct Project {
     pub channels: IndexMap<Located<String>, ChannelSpec>,
     /// When the daily report is sent.
     pub report: Option<ReportSpec>,
+    /// Who is told that a run has ended.
+    pub run_notices: Vec<RunNoticeSpec>,
     /// What it does not keep.
     pub retention: Option<RetentionSpec>,
     /// `alerts/*.yaml`.
@@ -189,6 +191,10 @@ impl Project {
                 .map(|spec| spec.channels.clone())
                 .unwrap_or_default(),
             report: project.as_ref().and_then(|spec| spec.report.clone()),
+            run_notices: project
+                .as_ref()
+                .map(|spec| spec.runs.clone())
+                .unwrap_or_default(),
             retention: project.and_then(|spec| spec.retention),
             alerts,
             texts,

@@ -1,8 +1,9 @@
-//! `channels:` and `report:` of `weir.yaml`, compiled. `${NAME}` stays a name here: what it stands
+//! `channels:`, `report:` and `runs:` of `weir.yaml`, compiled. `${NAME}` stays a name here: what it stands
 //! for is filled in when something is sent, and masked wherever it is shown.
 
 use crate::config::alerts::{
-    ChannelSpec, CommandSpec, MailEncryption, MailSpec, ReportSpec, WebhookSpec,
+    ChannelSpec, CommandSpec, MailEncryption, MailSpec, ReportSpec, RunNoticeSpec, RunOccasion,
+    WebhookSpec,
 };
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
 use crate::model::Severity;
@@ -26,6 +27,8 @@ pub struct Channel {
     pub name: String,
     /// Whether it is sent errors alone.
     pub errors_only: bool,
+    /// Whether `runs:` names it: alerts and reports without `to` are not sent to it.
+    pub is_of_runs: bool,
     /// How long an attempt takes at most.
     pub timeout: Duration,
     /// How it is sent to.
@@ -84,7 +87,21 @@ pub struct ReportTime {
     pub to: Vec<String>,
 }
 
+/// Who is told that a run has ended.
+#[derive(Debug, Clone)]
+pub struct RunNotice {
+    /// The channels.
+    pub to: Vec<String>,
+    /// Of which runs.
+    pub when: RunOccasion,
+}
+
 impl Channel {
+    /// Whether something is sent to it that names these channels, or none.
+    pub fn is_meant(&self, to: &[String]) -> bool {
+        to.contains(&self.name) || (to.is_empty() && !self.is_of_runs)
+    }
+
     /// Whether alerts of this severity are sent to it.
     pub fn wants(&self, severity: Severity) -> bool {
         !self.errors_only || severity == Severity::Error
@@ -173,6 +190,7 @@ pub fn compile(
         Some(Channel {
             name: name.value.clone(),
             errors_only: severity == Some(Severity::Error),
+            is_of_runs: false,
             timeout: timeout.unwrap_or(TIMEOUT),
             way,
         })
@@ -266,6 +284,31 @@ pub fn check_name(name: &Located<String>, channels: &[&str], out: &mut Diagnosti
         format!("no channel is called `{name}`"),
     )
     .help(near.map_or_else(known, |near| format!("did you mean `{near}`?")));
+}
+
+/// Compiles who is told that a run has ended, and marks those channels; problems go to `out`.
+pub fn compile_run_notices(
+    specs: &[RunNoticeSpec],
+    channels: &mut [Channel],
+    out: &mut Diagnostics,
+) -> Vec<RunNotice> {
+    let names: Vec<String> = channels.iter().map(|one| one.name.clone()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let compiled = specs.iter().filter_map(|spec| {
+        let to = &spec.to.get()?.0;
+        to.iter().for_each(|name| check_name(name, &names, out));
+        Some(RunNotice {
+            to: to.iter().map(|name| name.value.clone()).collect(),
+            when: spec.when,
+        })
+    });
+    let notices: Vec<RunNotice> = compiled.collect();
+    for channel in channels {
+        channel.is_of_runs = notices
+            .iter()
+            .any(|notice| notice.to.contains(&channel.name));
+    }
+    notices
 }
 
 /// Compiles when the daily report is sent; problems go to `out`.

@@ -2,7 +2,7 @@
 //! of it. A broken file affects the institutions that use it, and no others.
 
 use super::alerts::{self, AlertRule};
-use super::channels::{self, Channel, ReportTime};
+use super::channels::{self, Channel, ReportTime, RunNotice};
 use super::compile::{self, Shared};
 use super::institution_tests::{self, InstitutionTest};
 use super::mapping_tests::{self, MappingTests};
@@ -41,6 +41,8 @@ pub struct Checked {
     pub channels: Vec<Channel>,
     /// When the daily report is sent.
     pub report: Option<ReportTime>,
+    /// Who is told that a run has ended.
+    pub run_notices: Vec<RunNotice>,
     /// What the project does not keep.
     pub retention: RetentionPolicy,
     /// The engine for scripts.
@@ -146,6 +148,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
         identity,
         channels,
         report,
+        run_notices,
         retention,
         alerts,
         texts,
@@ -195,7 +198,8 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
             .flatten()
             .flat_map(|set| std::mem::take(&mut set.tried)),
     );
-    let channels = channels::compile(&channels, &mut diagnostics);
+    let mut channels = channels::compile(&channels, &mut diagnostics);
+    let run_notices = channels::compile_run_notices(&run_notices, &mut channels, &mut diagnostics);
     let names: Vec<&str> = channels.iter().map(|one| one.name.as_str()).collect();
     let report = report.and_then(|spec| channels::compile_report(&spec, &names, &mut diagnostics));
     let retention = retention.map_or_else(RetentionPolicy::default, |spec| {
@@ -257,6 +261,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
         alerts,
         channels,
         report,
+        run_notices,
         retention,
         sandbox,
         tried,

@@ -597,6 +597,40 @@ async fn a_report_is_sent_once_a_day_and_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_comes_after_a_run_is_told_once_of_each() {
+    let server = receiver(Vec::new()).await;
+    let channels = HOOK.to_owned()
+        + "  heart: { webhook: { url: \"${HOOK}/heart\" } }\n  after: { webhook: { url: \"${HOOK}/after\" } }\nruns: [{ to: after }, { to: heart, when: good }]\n";
+    let lab = lab(&channels).await;
+    let hook = server.uri();
+    run(&lab, &hook, "01T05:00");
+    board(&lab, false);
+    run(&lab, &hook, "02T05:00");
+    judge(&lab, &hook, "02T06:00");
+    let mut told = Vec::new();
+    for request in server.received_requests().await.unwrap() {
+        let body: Json = serde_json::from_slice(&request.body).unwrap();
+        let notice = &body["content"]["notices"][0];
+        let (good, created) = (&notice["good"], &notice["total"]["created"]);
+        told.push(format!(
+            "{} {} {good} {created}",
+            request.url.path(),
+            notice["what"].as_str().unwrap()
+        ));
+    }
+    told.sort();
+    // The alert goes to the channel that is no follower of runs.
+    let expected = [
+        "/after run false 0",
+        "/after run true 3",
+        "/heart run true 3",
+        "/in/s3cr3t-path firing null null",
+    ];
+    assert_eq!(told, expected);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_judges_and_sends_by_itself() {
     let (lab, server) = (lab(HOOK).await, receiver(Vec::new()).await);
     let waits = "    for: 2h\n    keep: 1h\n    quiet: 22:00-06:00\n";

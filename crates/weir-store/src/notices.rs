@@ -111,6 +111,40 @@ pub async fn told_of(connection: &mut PgConnection, cause: i64) -> Result<Vec<St
         .await?)
 }
 
+/// A run that has ended.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct EndedRun {
+    /// Its number.
+    pub id: i64,
+    /// The slug of its institution.
+    pub institution: String,
+    /// Its clock.
+    pub at: DateTime<Utc>,
+    /// Whether it ended without an error.
+    pub is_good: bool,
+    /// Its counts by name.
+    pub total: Option<Json>,
+}
+
+/// The runs of institutions that have ended within the last hour, oldest first. Whoever looks less
+/// often has run them itself, and looks at their end.
+///
+/// # Errors
+/// The database failed.
+pub async fn ended_runs(
+    connection: &mut PgConnection,
+    institutions: &[String],
+) -> Result<Vec<EndedRun>> {
+    let sql = "SELECT r.id, i.slug AS institution, r.at, r.summary->'total' AS total,
+           r.status = 'done' AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.institution_id = r.institution_id AND a.run_id = r.id AND a.severity = 'error') AS is_good
+         FROM runs r JOIN institutions i ON i.id = r.institution_id
+         WHERE i.slug = ANY ($1) AND r.status IN ('done', 'failed') AND r.finished_at > clock_timestamp() - INTERVAL '1 hour' ORDER BY r.id";
+    Ok(sqlx::query_as(sql)
+        .bind(institutions)
+        .fetch_all(connection)
+        .await?)
+}
+
 /// Lets silences begin and end: what fires under one waits, and what still fires when it has ended
 /// is sent. Resolved notices are never silenced.
 ///
