@@ -9,11 +9,11 @@ use crate::actions::holds::Ruling;
 use crate::diagnostic::one_of;
 use crate::engine::person;
 use crate::model::{HoldKind, RelationTable};
-use crate::plan::{Flow, Plan};
+use crate::plan::Plan;
 use crate::report::columns::{columns, counted, line};
 use crate::report::companies as page;
-use crate::stage::resolve::{KnownRegistry, Resolve, nearest};
-use crate::stage::{Kind, Stage};
+use crate::stage::Stage;
+use crate::stage::resolve::{FoundRelation, KnownRegistry, Resolve, nearest};
 use crate::store::company_aliases::{self, CompanyAlias};
 use crate::store::views::company_list;
 use crate::store::{Demand, PgConnection, Store, holds, relations, runs};
@@ -188,26 +188,28 @@ impl OfInstitution {
     }
 }
 
-/// The stages of a plan that find companies.
-fn stages(plan: &Plan) -> impl Iterator<Item = &Arc<Resolve>> {
-    let stages = plan.flows.iter().flat_map(Flow::record_stages);
-    stages.filter_map(|stage| match stage {
-        Stage::Resolve(resolve) if stage.kind() == Kind::Resolve && resolve.finds_companies() => {
-            Some(resolve)
-        }
-        _ => None,
+/// The stages of a plan that find companies, by source.
+fn stages(plan: &Plan) -> impl Iterator<Item = (&str, &Arc<Resolve>)> {
+    plan.flows.iter().filter_map(|flow| {
+        let resolve = flow.record_stages().find_map(resolves)?;
+        Some((flow.source.as_str(), resolve))
     })
 }
 
-impl Asked {
-    fn stages(&self) -> impl Iterator<Item = &Arc<Resolve>> {
-        self.plan.iter().flat_map(|plan| stages(plan))
+/// The stage, if it finds companies.
+fn resolves(stage: &Stage) -> Option<&Arc<Resolve>> {
+    match stage {
+        Stage::Resolve(resolve) if resolve.finds_companies() => Some(resolve),
+        _ => None,
     }
+}
 
+impl Asked {
     /// The registries of companies of its sources.
     fn registries(&self) -> Vec<Arc<KnownRegistry>> {
         let mut all: Vec<Arc<KnownRegistry>> = Vec::new();
-        let used = self.stages().flat_map(|resolve| resolve.registries());
+        let stages = self.plan.iter().flat_map(|plan| stages(plan));
+        let used = stages.flat_map(|(_, resolve)| resolve.registries());
         for (table, registry) in used {
             let is_new = all.iter().all(|other| !Arc::ptr_eq(other, registry));
             if table == RelationTable::Companies && is_new {
@@ -274,20 +276,27 @@ async fn explain(
     name: &str,
     json: bool,
 ) -> Result<(), Failure> {
-    let mut all = Vec::new();
-    for resolve in asked.stages() {
-        let found = resolve.explain_company(connection, asked.id, name).await?;
-        all.extend(found.filter(|found| !all.contains(found)));
+    let mut all: Vec<(FoundRelation, Vec<&str>)> = Vec::new();
+    for (source, resolve) in asked.plan.iter().flat_map(|plan| stages(plan)) {
+        let Some(found) = resolve.explain_company(connection, asked.id, name).await? else {
+            continue;
+        };
+        match all.iter_mut().find(|(other, _)| *other == found) {
+            Some((_, sources)) => sources.push(source),
+            None => all.push((found, vec![source])),
+        }
     }
     if json {
+        let one = |(found, sources): &(FoundRelation, Vec<&str>)| json!({ "sources": sources, "found": found });
+        let all: Vec<_> = all.iter().map(one).collect();
         say!("{:#}", json!({ "format": 1, "explained": all }));
         return Ok(());
     }
     if all.is_empty() {
         say!("no source of `{}` resolves companies", asked.slug);
     }
-    for found in &all {
-        say!("{}", page::explained(found));
+    for (found, sources) in &all {
+        say!("{}: {}", sources.join(", "), page::explained(found));
     }
     Ok(())
 }
@@ -344,6 +353,7 @@ async fn accept(
         },
     ) = ruled.await?;
     let closed = page::closed(&holds);
+    let (name, company) = (line(&name, 80), line(&company, 80));
     say!(
         "`{name}` means `{company}` from now on{closed}; the next run derives {} again",
         page::ads(ads)

@@ -1,7 +1,7 @@
 //! Companies and names in words, and accepted names as YAML.
 
 use super::columns::{columns, counted, line};
-use crate::stage::resolve::{FoundRelation, NearName};
+use crate::stage::resolve::{FoundRelation, NearName, RelationWay};
 use crate::store::company_aliases::CompanyAlias;
 use crate::store::views::company_list::CompanyLine;
 use serde_json::json;
@@ -46,7 +46,14 @@ pub fn near(names: &[NearName]) -> String {
 pub fn explained(found: &FoundRelation) -> String {
     let text = line(&found.text, 80);
     match (&found.name, found.near.as_slice()) {
-        (Some(name), _) => format!("`{text}` means {}: {}", line(name, 80), found.words()),
+        (Some(name), _) if found.way == RelationWay::New => {
+            format!("`{text}` would be a new company, {}", line(name, 80))
+        }
+        (Some(name), _) => format!(
+            "`{text}` means {}: {}",
+            line(name, 80),
+            line(&found.words(), 200)
+        ),
         (None, []) => format!("`{text}` means no company that is known"),
         (None, names) => format!(
             "`{text}` means no company that is known; near: {}",

@@ -91,7 +91,7 @@ const JOBS: &str = "SELECT original_id || ' ' || title || ' ' || status || ' ' |
 async fn a_clock_in_the_future_is_refused_by_every_command_that_has_one() {
     let lab = board(&many(3)).await;
     done(&lab, &["run", "--at", "2026-09-01"]);
-    let words: [&[&str]; 12] = [
+    let words: [&[&str]; 14] = [
         &["run"],
         &["run", "--dry-run"],
         &["plan"],
@@ -104,6 +104,25 @@ async fn a_clock_in_the_future_is_refused_by_every_command_that_has_one() {
         &["rollback", "1", "--dry-run"],
         &["holds", "release", "1", "--reason", "typo"],
         &["failures", "discard", "1", "--reason", "typo"],
+        &[
+            "companies",
+            "accept",
+            "a",
+            "b",
+            "--institution",
+            "acme",
+            "--reason",
+            "typo",
+        ],
+        &[
+            "companies",
+            "undo",
+            "a",
+            "--institution",
+            "acme",
+            "--reason",
+            "typo",
+        ],
     ];
     let before = lab.dump().await;
     for words in words {

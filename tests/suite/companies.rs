@@ -4,8 +4,10 @@
 
 use crate::lab::{Lab, Step};
 use serde_json::{Value as Json, json};
+use sqlx::Connection;
 use std::path::Path;
 use std::process::Command;
+use weir::store::views::hold_list;
 
 const PLAIN: &str = "institution: acme
 timezone: UTC
@@ -36,7 +38,6 @@ async fn plain(employers: &[&str]) -> Lab {
 }
 
 async fn execute(lab: &Lab, sql: &'static str) {
-    use sqlx::Connection;
     let mut connection = sqlx::PgConnection::connect(&lab.bench.url()).await.unwrap();
     sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
 }
@@ -159,7 +160,7 @@ async fn a_typo_waits_is_accepted_undone_and_committed() {
     assert_eq!(lab.texts(STANDING).await, ["held -"]);
     let unmatched = good(&lab, &["companies", "unmatched"]);
     assert!(
-        unmatched.contains("Kestrel Rail (kestrel-rail) 0."),
+        unmatched.contains("Kestrel Rail (kestrel-rail) 0.91"),
         "{unmatched}"
     );
     let holds = good(&lab, &["holds", "list"]);
@@ -192,6 +193,22 @@ async fn a_typo_waits_is_accepted_undone_and_committed() {
     run(&lab, "04");
     assert_eq!(lab.texts(STANDING).await, ["published Kestrel Rail"]);
     assert!(good(&lab, &["audit"]).contains("everything matches"));
+    let mut connection = sqlx::PgConnection::connect(&lab.bench.url()).await.unwrap();
+    let done = hold_list::decisions(&mut connection, None, None, 9)
+        .await
+        .unwrap();
+    let done: Vec<String> = done
+        .iter()
+        .map(|one| format!("{} {} {}", one.done_by, one.what, one.subject))
+        .collect();
+    let about = |what: &str| format!("ada {what} KESTRAL RAIL Ltd as Kestrel Rail");
+    for one in [
+        about("accepted"),
+        about("undone"),
+        "ada released Kestral Rail".to_owned(),
+    ] {
+        assert!(done.contains(&one), "{one}: {done:?}");
+    }
     lab.bench.drop().await;
 }
 
@@ -264,7 +281,18 @@ async fn names_are_explained_and_mistakes_are_told_with_a_remedy() {
             "found as the client of an agency",
         ),
         ("nobody knows inc", "found by another spelling"),
-        ("Kestral Rail", "near: Kestrel Rail (kestrel-rail) 0.91"),
+        (
+            "Kestral Rail",
+            "board, gate: `Kestral Rail` means no company that is known; near: Kestrel Rail (kestrel-rail) 0.91",
+        ),
+        (
+            "Kestral Rail",
+            "portal: `Kestral Rail` would be a new company",
+        ),
+        (
+            "Confidential",
+            "board, gate: `Confidential` means no company that is known\n",
+        ),
     ] {
         assert!(explain(name).contains(told), "{}", explain(name));
     }

@@ -41,6 +41,7 @@ require:
   title: { type: string, minLength: 3 }
   description: { type: string, minLength: 10 }
 division: { from: department, known: [Parks], unknown: hold }
+company: { from: $.employer, unknown: hold }
 ";
 
 /// Every text of an ad is hostile and holds the token.
@@ -62,7 +63,7 @@ async fn board() -> MockServer {
     let encoded: String = url::form_urlencoded::byte_serialize(TOKEN.as_bytes()).collect();
     let second = json!({ "total": format!("3 {HOSTILE} {TOKEN}"), "jobs": [
         ad("c", json!({ "title": format!("{HOSTILE}") , "text": "short" })),
-        ad("d", json!({ "by": format!("Lakes {HOSTILE} {TOKEN}"), "closes": format!("soon {HOSTILE} {TOKEN}") })),
+        ad("d", json!({ "employer": format!("Lakes {HOSTILE} {TOKEN}"), "by": format!("Lakes {HOSTILE} {TOKEN}"), "closes": format!("soon {HOSTILE} {TOKEN}") })),
     ] });
     let next = format!("{}/jobs?page=2&key={encoded}", server.uri());
     let first =
@@ -155,7 +156,7 @@ fn assert_no_secret(what: &str, text: &str) {
 const AT: &str = "--at 2026-09-01T06:00:00Z";
 
 /// Commands before the run, then after it; each must have something to print.
-const COMMANDS: [&str; 34] = [
+const COMMANDS: [&str; 38] = [
     "check",
     "preview acme board --count 9",
     "preview acme board --count 9 --json",
@@ -177,6 +178,10 @@ const COMMANDS: [&str; 34] = [
     "failures show 3",
     "holds list",
     "holds list --json",
+    "companies list",
+    "companies unmatched",
+    "companies unmatched --json",
+    "companies export",
     "history board:a",
     "why board:a",
     "why board:c --json",

@@ -4,7 +4,7 @@
 //! knows, by the name as it is and then by any spelling of it; what the YAML declares; and a typo
 //! of a name in the registry waits for a person. The order of arrival decides nothing.
 
-use super::found::{FoundRelation, NearName, RelationWay, near_names};
+use super::found::{FoundRelation, RelationWay};
 use super::refusal;
 use super::registry_set::KnownRegistry;
 use super::rows::{Hit, NamePlace, new, of_stored, registered, registered_rows};
@@ -218,11 +218,8 @@ impl Finder {
     /// No company was found: nobody is named, or a person or the YAML decides.
     fn leave_open(&self, table: RelationTable, draft: &mut Draft, name: AdName) {
         let is_nameless = name.decided.as_ref().is_some_and(|decided| decided.unnamed);
-        let near = if is_nameless {
-            Vec::new()
-        } else {
-            self.near(&name)
-        };
+        let registry = self.registry.as_ref().filter(|_| !is_nameless);
+        let near = registry.map_or_else(Vec::new, |registry| registry.near(&name.text));
         if !is_nameless {
             set(draft, table, None, &name.text);
             refusal::refuse(self.unknown, table, draft, &name.text, &near);
@@ -240,20 +237,6 @@ impl Finder {
             agency: None,
             near,
         });
-    }
-
-    /// Known names of the registry that are near: typos if there are any, else the nearest.
-    fn near(&self, name: &AdName) -> Vec<NearName> {
-        let Some(matcher) = self.matcher() else {
-            return Vec::new();
-        };
-        let typos = matcher.typos(&name.text);
-        let near = if typos.is_empty() {
-            matcher.nearest(&name.text)
-        } else {
-            typos
-        };
-        near_names(matcher.registry(), &near)
     }
 
     fn find(&self, place: NamePlace<'_>, name: &AdName) -> Option<Hit> {

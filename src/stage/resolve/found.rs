@@ -163,10 +163,7 @@ impl Serialize for FoundRelation {
 
 /// The known names that are nearest to a text, the best first: of registries, and of the table.
 pub fn nearest(text: &str, registries: &[Arc<KnownRegistry>], stored: &[String]) -> Vec<NearName> {
-    let of_registry = |registry: &Arc<KnownRegistry>| {
-        let found = registry.matcher.nearest(text);
-        near_names(registry.matcher.registry(), &found)
-    };
+    let of_registry = |registry: &Arc<KnownRegistry>| registry.near(text);
     let mut near: Vec<NearName> = registries.iter().flat_map(of_registry).collect();
     let keys: Vec<String> = stored
         .iter()

@@ -3,6 +3,7 @@
 //! Institutions share them; a matcher is built once. What of a registry cannot change a decision
 //! (where it comes from, the order of its companies) is no part of its hash.
 
+use super::found::{NearName, near_names};
 use crate::model::{Canonical, Parts};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +63,17 @@ impl KnownRegistry {
         let registry = self.matcher.registry();
         let by_id = registry.position(text);
         by_id.or_else(|| self.matcher.decide(text).company)
+    }
+
+    /// Known names that are near to a text: those of which it may be a typo, else the nearest.
+    pub fn near(&self, text: &str) -> Vec<NearName> {
+        let typos = self.matcher.typos(text);
+        let near = if typos.is_empty() {
+            self.matcher.nearest(text)
+        } else {
+            typos
+        };
+        near_names(self.matcher.registry(), &near)
     }
 
     /// Whether it knows a company by its id.

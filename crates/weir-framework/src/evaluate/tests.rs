@@ -2,12 +2,13 @@
 
 use super::*;
 use crate::capability::CapabilityIndex;
-use crate::company::{CompanyMatcher, CompanyRegistry, CompanyRegistryHead};
+use crate::company::{CompanyMatcher, CompanyName, CompanyRegistry, CompanyRegistryHead};
 use crate::framework::{Framework, FrameworkHead};
 use crate::role::{
     AcceptedTitles, ClassificationMatcher, FrameworkIndex, IndexParts, RoleMatcher, RoleThresholds,
     ScoreTuning,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 macro_rules! quality {
@@ -65,6 +66,20 @@ fn companies_of_names() {
     let score = CompanyScore::of_names(&matcher, &names).unwrap();
     assert!(score.decisions.precision() >= 0.98, "{score}{:#?}", score.mistakes);
     assert!(score.decisions.recall() >= 0.90, "{score}{:#?}", score.mistakes);
+}
+
+/// Without a list, too, two companies never become one.
+#[test]
+fn folded_names_of_two_companies_never_meet() {
+    let names = read_names(quality!("companies.csv").as_bytes()).unwrap();
+    let mut labels: BTreeMap<String, &LabelledName> = BTreeMap::new();
+    for one in names.iter().filter(|one| one.company.is_some()) {
+        let key = CompanyName::read(&one.name).key;
+        let first = labels.entry(key).or_insert(one);
+        assert_eq!(first.company, one.company, "{} and {}", first.name, one.name);
+    }
+    let labelled = names.iter().filter(|one| one.company.is_some()).count();
+    assert!(labels.len() * 4 < labelled * 3, "{} of {labelled} are apart", labels.len());
 }
 
 #[test]
