@@ -14,6 +14,8 @@
     reason = "a test prints as it likes"
 )]
 
+#[path = "suite/access.rs"]
+mod access;
 #[path = "suite/alerts.rs"]
 mod alerts;
 #[path = "suite/analysts.rs"]

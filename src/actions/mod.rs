@@ -8,6 +8,7 @@
 //! environment, and effects are values: the faces find the words. To add a decision, add a file
 //! here, a command in `cli`, and its sentence in `report`.
 
+pub mod access;
 pub mod alerts;
 pub mod companies;
 pub mod duplicates;

@@ -36,6 +36,7 @@ mod metrics;
 mod named;
 mod new;
 mod new_rule;
+mod password;
 mod pause;
 mod plan;
 mod preview;
@@ -54,6 +55,8 @@ mod serve;
 mod status;
 mod test;
 mod tidy;
+mod tokens;
+mod users;
 mod warned;
 mod why;
 
@@ -172,6 +175,10 @@ enum Command {
     Serve(serve::Serve),
     /// Run what is due, beside a `weir serve` on the same database
     Worker(serve::WorkerArgs),
+    /// Say who may see the pages of `weir serve`, and decide there
+    Users(users::UsersArgs),
+    /// Create and end tokens of programs
+    Tokens(tokens::TokensArgs),
     /// Show what fires, acknowledge and silence it, try channels and the tests of alerts
     Alerts(alerts::Alerts),
     /// Print the figures of all runs for machines, in the format of Prometheus
@@ -443,6 +450,8 @@ pub fn main() -> u8 {
         Command::Resume(command) => command.run(&edge),
         Command::Serve(command) => command.run(&edge),
         Command::Worker(command) => command.run(&edge),
+        Command::Users(command) => command.run(&edge),
+        Command::Tokens(command) => command.run(&edge),
         Command::Alerts(command) => command.run(&edge),
         Command::Metrics(command) => command.run(&edge),
         Command::Schema(command) => command.run(&edge),

@@ -6,8 +6,9 @@ use super::{Edge, Failure, NOTHING, parse_span};
 use crate::orchestration::scheduler::Tick;
 use crate::orchestration::{PlanSet, Scheduler};
 use crate::span::Span;
-use crate::store::{Demand, Need};
-use crate::web::{self, Site};
+use crate::store::{Demand, Need, Store, users};
+use crate::web::{self, Doors, IdentityProxy, Site, TrustedNetwork};
+use axum::http::HeaderName;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +50,8 @@ impl Hands {
     after_help = "One process is enough. Further ones on the same database, here or elsewhere, \
                   share the work, and one of them takes over when the one that carries out the \
                   schedule ends. `weir worker` adds hands without pages.\nFiles are looked at \
-                  before each run: no restart after an edit. /health answers while the process \
+                  before each run: no restart after an edit. Without users (`weir users`) it listens \
+                  on this machine alone. /health answers while the process \
                   lives, /ready while it can work."
 )]
 pub struct Serve {
@@ -59,6 +61,16 @@ pub struct Serve {
     /// A name by which a proxy in front calls it; others than localhost and addresses are refused
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
+    /// The header in which a proxy names who is logged in there, such as X-Forwarded-User
+    #[arg(long, value_name = "HEADER", requires = "trusted_proxies")]
+    identity_header: Option<HeaderName>,
+    /// Where that proxy is: an address, or a network such as 10.1.0.0/16; may be repeated
+    #[arg(
+        long = "trusted-proxy",
+        value_name = "ADDRESS",
+        requires = "identity_header"
+    )]
+    trusted_proxies: Vec<TrustedNetwork>,
     #[command(flatten)]
     hands: Hands,
 }
@@ -72,13 +84,6 @@ pub struct WorkerArgs {
 
 impl Serve {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        if !self.listen.ip().is_loopback() {
-            return Err(Failure::nothing(format!(
-                "{} can be reached from other machines, and pages have no users yet",
-                self.listen
-            ))
-            .help("listen on 127.0.0.1, behind a proxy that knows its users"));
-        }
         block_on(self.serve(edge))?
     }
 
@@ -94,8 +99,13 @@ impl Serve {
             readiness,
             Arc::clone(&crew.files.checked),
         );
+        let doors = self.doors();
+        if !doors.is_loopback && doors.proxy.is_none() {
+            self.demand_users(&crew.database.store).await?;
+        }
         let operator = edge.person(None).unwrap_or_default();
-        let site = Arc::new(site.called(self.hosts.clone()).operated_by(operator));
+        let site = site.called(self.hosts.clone()).operated_by(operator);
+        let site = Arc::new(site.entered_by(doors));
         tell!("listening on http://{address}");
         let serving = tokio::spawn(web::serve(listener, Arc::clone(&site), crew.stop.clone()));
         let telling = tokio::spawn(super::alerts::keep_telling(
@@ -118,7 +128,35 @@ impl Serve {
         leading.await?;
         telling.await?;
         serving.await??;
+        site.close().await;
         crew.disband().await
+    }
+
+    /// How people come in.
+    fn doors(&self) -> Doors {
+        let proxy = self.identity_header.clone().map(|header| IdentityProxy {
+            header,
+            networks: self.trusted_proxies.clone(),
+        });
+        Doors {
+            is_loopback: self.listen.ip().is_loopback(),
+            proxy,
+        }
+    }
+
+    /// Refuses to be reached from other machines while everybody would be let in.
+    async fn demand_users(&self, store: &Store) -> Result<(), Failure> {
+        if users::are_any(&mut *store.connection().await?).await? {
+            return Ok(());
+        }
+        Err(Failure::nothing(format!(
+            "{} can be reached from other machines, and there are no users",
+            self.listen
+        ))
+        .help(
+            "`weir users add NAME --role edit` adds one; or listen on 127.0.0.1; or name a proxy \
+             that knows its users: `--identity-header` and `--trusted-proxy`",
+        ))
     }
 
     async fn listener(&self) -> Result<TcpListener, Failure> {

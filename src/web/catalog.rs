@@ -1,8 +1,9 @@
 //! The institutions that pages speak of: those of the YAML, and those that the database knows from
-//! before. Each with its zone, in which its times are shown.
+//! before; of both, those that the visitor may see. Each with its zone, in which its times are shown.
 
+use super::access::Visitor;
 use super::refusal::PageError;
-use crate::plan::{Checked, InstitutionStatus, Plan};
+use crate::plan::{InstitutionStatus, Plan};
 use crate::store::PgConnection;
 use crate::store::views::run_list::{self, KnownInstitution};
 use chrono_tz::Tz;
@@ -42,12 +43,14 @@ impl Catalog {
     /// Reads it.
     pub(super) async fn load(
         connection: &mut PgConnection,
-        checked: &Checked,
+        visitor: &Visitor,
     ) -> Result<Catalog, PageError> {
+        let checked = visitor.project();
         let known = run_list::institutions(connection).await?;
         let mut all: BTreeMap<String, CatalogEntry> =
             known.into_iter().map(from_database).collect();
-        for institution in &checked.institutions {
+        let shown = checked.institutions.iter();
+        for institution in shown.filter(|one| visitor.sees(&one.slug)) {
             let standing = match &institution.standing {
                 InstitutionStatus::Ready(_) => YamlStanding::Ready,
                 InstitutionStatus::Inactive(_) => YamlStanding::Inactive,

@@ -3,11 +3,13 @@
 //!
 //! Must never scan a large table for a page, run a statement of its own (SQL is the store's), keep
 //! a connection of the pool longer than its queries need it, or hold the process when it is to end.
-//! Every response passes [`guard`], so that no page can forget its headers.
+//! Every response passes [`guard`], so that no page can forget its headers, and every request
+//! [`access`], so that no page can forget who asks.
 //!
 //! To add a page: a file in `pages` with its view from `report` or the store, and its markup; a line
 //! in [`pages::router`]; its name in the navigation of [`shell`]. To add a part, see `parts`.
 
+mod access;
 mod api;
 mod assets;
 mod catalog;
@@ -24,7 +26,8 @@ mod refusal;
 mod shell;
 mod site;
 
-pub use site::{Readiness, Site};
+pub use access::{IdentityProxy, TrustedNetwork};
+pub use site::{Doors, Readiness, Site};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -49,6 +52,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(assets::router())
         .merge(pages::router())
         .merge(decide::router())
+        .merge(access::router())
         .merge(api::router())
         .fallback(refusal::unknown_address)
         .method_not_allowed_fallback(refusal::wrong_method)
@@ -58,6 +62,19 @@ pub fn router(site: Arc<Site>) -> Router {
             guard::guarded,
         ))
         .with_state(site)
+}
+
+/// Every route that shows or changes something, as a method and an address.
+pub fn routes() -> Vec<(&'static str, &'static str)> {
+    let pages = pages::PAGES.iter().map(|(path, _)| ("GET", *path));
+    let decisions = decide::DECISIONS.iter().map(|(path, _)| ("POST", *path));
+    let api = api::ROUTES.iter().map(|route| ("GET", route.path));
+    let more = [
+        ("GET", "/duplicates/undo"),
+        ("GET", "/metrics"),
+        ("GET", "/api/v1/openapi.json"),
+    ];
+    pages.chain(decisions).chain(api).chain(more).collect()
 }
 
 /// Serves until it is stopped, and ends soon after whatever clients do.
@@ -70,7 +87,8 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> io::Result<()> {
     let stopping = stop.clone();
-    let serving = axum::serve(PatientListener::new(listener), router(site))
+    let routes = router(site).into_make_service_with_connect_info::<guard::ClientAddress>();
+    let serving = axum::serve(PatientListener::new(listener), routes)
         .with_graceful_shutdown(async move { stopping.cancelled().await })
         .into_future();
     tokio::select! {

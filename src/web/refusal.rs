@@ -3,6 +3,7 @@
 //! that no operator can act on.
 
 use super::shell::{self, Shell};
+use crate::report::columns::line;
 use crate::store::StoreError;
 use axum::Json;
 use axum::extract::Request;
@@ -44,6 +45,39 @@ impl PageError {
     pub(super) fn forbidden(what: impl Into<String>) -> PageError {
         let help = "Nothing was changed. Open the page again and decide there.";
         PageError::new(StatusCode::FORBIDDEN, what, help)
+    }
+
+    /// Nobody says who asks.
+    pub(super) fn not_known() -> PageError {
+        let help = "Log in at `/login`; a program sends a token as `Authorization: Bearer TOKEN`.";
+        PageError::new(StatusCode::UNAUTHORIZED, "Nobody is logged in", help)
+    }
+
+    /// What is shown to be let in is worth nothing.
+    pub(super) fn bad_token() -> PageError {
+        let help = "`weir tokens list` shows those that are in use.";
+        PageError::new(StatusCode::UNAUTHORIZED, "The token is not in use", help)
+    }
+
+    /// A proxy names somebody who may not see anything.
+    pub(super) fn stranger(name: &str) -> PageError {
+        let what = format!("{} is not a user of this Weir", line(name, 60));
+        let help = "Whoever runs it adds them: `weir users add NAME --role look --no-password`.";
+        PageError::new(StatusCode::FORBIDDEN, what, help)
+    }
+
+    /// Who asks may not do this.
+    pub(super) fn not_allowed(what: impl Into<String>, help: impl Into<String>) -> PageError {
+        PageError::new(StatusCode::FORBIDDEN, what, help)
+    }
+
+    /// Too many passwords were wrong.
+    pub(super) fn too_often(seconds: u64) -> PageError {
+        PageError::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "Too many passwords were wrong",
+            format!("Try again in {} minutes.", seconds.div_ceil(60)),
+        )
     }
 
     /// What is asked for is no longer so, or cannot be done now.
@@ -88,7 +122,7 @@ impl PageError {
             p { (shell::prose(&self.help)) }
             p { a href="/" { "Today" } " shows what needs you." }
         };
-        let page = Shell::new("Not shown", &self.what).show(&body);
+        let page = Shell::new("Not shown", &self.what).alone(&body);
         (self.status, page).into_response()
     }
 }

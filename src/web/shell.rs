@@ -3,6 +3,8 @@
 //!
 //! Must never load anything from elsewhere or hold a script in its text: the policy forbids both.
 
+use super::access::{Door, Visitor};
+use crate::report::columns::line;
 use axum::response::Html;
 use maud::{DOCTYPE, Markup, html};
 
@@ -84,12 +86,17 @@ impl<'p> Shell<'p> {
         }
     }
 
-    /// The whole page.
-    pub(super) fn show(&self, body: &Markup) -> Html<String> {
-        Html(self.markup(body).into_string())
+    /// The whole page, for somebody.
+    pub(super) fn show(&self, visitor: &Visitor, body: &Markup) -> Html<String> {
+        Html(self.markup(Some(visitor), body).into_string())
     }
 
-    fn markup(&self, body: &Markup) -> Markup {
+    /// The whole page, for whoever it may be.
+    pub(super) fn alone(&self, body: &Markup) -> Html<String> {
+        Html(self.markup(None, body).into_string())
+    }
+
+    fn markup(&self, visitor: Option<&Visitor>, body: &Markup) -> Markup {
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -105,7 +112,7 @@ impl<'p> Shell<'p> {
                 }
                 body.served {
                     a.skip href="#answer" { "To the answer" }
-                    (self.navigation())
+                    (self.navigation(visitor))
                     main {
                         header {
                             p.over { @match &self.over { Some(over) => (over), None => (self.title) } }
@@ -119,12 +126,12 @@ impl<'p> Shell<'p> {
         }
     }
 
-    fn navigation(&self) -> Markup {
+    fn navigation(&self, visitor: Option<&Visitor>) -> Markup {
         html! {
             nav.site aria-label="pages" {
                 a.brand href="/" { "Weir" }
-                details { summary { "Pages" } (self.groups()) }
-                div.groups { (self.groups()) }
+                details { summary { "Pages" } (self.groups()) @if let Some(visitor) = visitor { (person(visitor)) } }
+                div.groups { (self.groups()) @if let Some(visitor) = visitor { (person(visitor)) } }
             }
         }
     }
@@ -135,6 +142,23 @@ impl<'p> Shell<'p> {
                 ul { @for (address, name) in group {
                     li { a href=(address) aria-current=[(self.at == *address).then_some("page")] { (name) } }
                 } }
+            }
+        }
+    }
+}
+
+/// Who is logged in, and the way out; nothing where everybody is let in.
+fn person(visitor: &Visitor) -> Markup {
+    let who = visitor.who();
+    let only = who.institutions.as_ref();
+    html! {
+        @if who.door != Door::Open {
+            div.person {
+                p { bdi { (line(&who.name, 40)) } " " span.soft { (who.role) } }
+                @if let Some(only) = only { p.soft { "only " (line(&only.join(", "), 80)) } }
+                @if let Door::Login(_) = who.door {
+                    form method="post" action="/logout" { input type="hidden" name="token" value=(visitor.form_token()); button.quiet { "Log out" } }
+                }
             }
         }
     }

@@ -1,16 +1,31 @@
 //! What pages are made from.
 
+use super::access::{IdentityProxy, LoginPace};
+use crate::actions::access;
 use crate::plan::Checked;
-use crate::store::Store;
+use crate::store::{NarrowStore, Store};
 use chrono::{DateTime, Utc};
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// Whether this process can do its work; the reason if not.
 pub type Readiness = watch::Receiver<Result<(), String>>;
+
+/// Passwords that are checked at once: each takes a core.
+const HASHED_AT_ONCE: usize = 2;
+
+/// How people come in.
+#[derive(Debug, Clone, Default)]
+pub struct Doors {
+    /// Whether it can be reached from this machine alone. If there are no users then, everybody on
+    /// it is let in.
+    pub is_loopback: bool,
+    /// A proxy that names its users.
+    pub proxy: Option<IdentityProxy>,
+}
 
 /// What pages are made from.
 pub struct Site {
@@ -24,10 +39,18 @@ pub struct Site {
     pub readiness: Readiness,
     /// Names by which it is called beside `localhost` and its addresses.
     pub hosts: Vec<String>,
-    /// Who decides on its pages, unless the page says otherwise.
+    /// Who decides on its pages, where there are no users, unless the page says otherwise.
     pub operator: String,
+    /// How people come in.
+    pub doors: Doors,
     /// What only this process knows.
     pub(super) seal: String,
+    /// Sessions for those who may see some institutions alone.
+    pub(super) narrow: NarrowStore,
+    /// Wrong passwords of late.
+    pub(super) pace: LoginPace,
+    /// Passwords that are checked at once.
+    pub(super) hashing: Semaphore,
     /// The project as it was last read.
     project: RwLock<Arc<Checked>>,
 }
@@ -42,13 +65,17 @@ impl Site {
         project: Arc<Checked>,
     ) -> Site {
         Site {
+            narrow: store.narrow(),
             store,
             folder,
             now,
             readiness,
             hosts: Vec::new(),
             operator: String::new(),
+            doors: Doors::default(),
             seal: seal(),
+            pace: LoginPace::default(),
+            hashing: Semaphore::new(HASHED_AT_ONCE),
             project: RwLock::new(project),
         }
     }
@@ -65,6 +92,17 @@ impl Site {
         Site { operator, ..self }
     }
 
+    /// The same site, with other doors.
+    #[must_use]
+    pub fn entered_by(self, doors: Doors) -> Site {
+        Site { doors, ..self }
+    }
+
+    /// Closes what it has opened itself.
+    pub async fn close(&self) {
+        self.narrow.close().await;
+    }
+
     /// The project as it was last read.
     pub fn project(&self) -> Arc<Checked> {
         Arc::clone(&self.project.read().unwrap_or_else(PoisonError::into_inner))
@@ -76,8 +114,11 @@ impl Site {
     }
 }
 
-/// Something that nobody can guess: keyed hashes, whose keys the system draws.
+/// Something that nobody can guess.
 fn seal() -> String {
-    let drawn = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", drawn(), drawn())
+    access::new_secret().unwrap_or_else(|_| {
+        // Keyed hashes, whose keys the system draws as well.
+        let drawn = || RandomState::new().build_hasher().finish();
+        format!("{:016x}{:016x}", drawn(), drawn())
+    })
 }

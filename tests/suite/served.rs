@@ -123,6 +123,16 @@ pub fn weir(lab: &Lab, words: &[&str], day: usize) -> Command {
     command
 }
 
+/// The password of everybody.
+pub const PASSWORD: &str = "correct-horse";
+
+/// Adds a person.
+pub fn add_user(lab: &Lab, words: &[&str]) {
+    let mut command = weir(lab, &[&["users", "add"], words].concat(), 1);
+    let done = command.env("WEIR_PASSWORD", PASSWORD).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+}
+
 /// A server of its own.
 pub struct Served {
     process: Child,
@@ -131,15 +141,17 @@ pub struct Served {
 
 impl Served {
     pub fn start(lab: &Lab) -> Served {
-        let mut process = weir(
-            lab,
-            &["serve", "--listen", "127.0.0.1:0", "--parallel", "0"],
-            3,
-        )
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+        Served::listening(lab, "127.0.0.1:0", &[])
+    }
+
+    /// One that listens there, with further words.
+    pub fn listening(lab: &Lab, listen: &str, more: &[&str]) -> Served {
+        let words = ["serve", "--listen", listen, "--parallel", "0"];
+        let mut process = weir(lab, &[&words, more].concat(), 3)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let said = BufReader::new(process.stderr.take().unwrap()).lines();
         let mut said = said.map_while(Result::ok);
         let address =
@@ -148,7 +160,9 @@ impl Served {
         std::thread::spawn(move || said.for_each(drop));
         Served {
             process,
-            address: address.expect("it says where it listens"),
+            address: address
+                .expect("it says where it listens")
+                .replace("0.0.0.0", "127.0.0.1"),
         }
     }
 
@@ -180,6 +194,28 @@ impl Served {
             self.address
         );
         self.ask(&head, body)
+    }
+
+    /// What a browser with this cookie gets.
+    pub fn get_as(&self, cookie: &str, path: &str) -> Response {
+        self.get_with(path, &format!("\r\nCookie: {cookie}"))
+    }
+
+    /// Sends a form as a page of this server does, from a browser with this cookie.
+    pub fn post_as(&self, cookie: &str, path: &str, body: &str) -> Response {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nCookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded",
+            self.address
+        );
+        self.ask(&head, body)
+    }
+
+    /// Logs in; the cookie.
+    pub fn log_in(&self, name: &str) -> String {
+        let answer = self.post("/login", &format!("name={name}&password={PASSWORD}"));
+        assert_eq!(answer.status, 303, "{name}: {}", answer.body);
+        let cookie = answer.header("set-cookie");
+        cookie.split(';').next().unwrap().to_owned()
     }
 
     pub fn get_with(&self, path: &str, more: &str) -> Response {

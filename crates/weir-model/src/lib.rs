@@ -8,6 +8,7 @@ pub mod span;
 pub mod text_enum;
 pub mod untrusted;
 
+pub mod access;
 pub mod ad;
 pub mod alert;
 pub mod alert_state;
@@ -35,6 +36,7 @@ pub mod yaml_texts;
 pub mod identity;
 pub mod quality;
 
+pub use access::{AccessRole, TokenScope};
 pub use ad::{Ad, Change, Outcome, Published, RolledBack};
 pub use alert::Alert;
 pub use alert_state::{AlertChange, AlertPatience, AlertState, AlertStatus};

@@ -8,6 +8,8 @@
 
 pub mod alert_figures;
 pub mod alerts;
+pub mod api_tokens;
+pub mod audit_trail;
 mod budget;
 pub mod classes;
 mod closing;
@@ -27,6 +29,7 @@ pub mod leases;
 pub mod losses;
 pub mod metrics;
 mod migrations;
+mod narrow;
 pub mod notices;
 pub mod opening_views;
 pub mod openings;
@@ -55,6 +58,7 @@ pub mod staging;
 pub mod states;
 pub mod tables;
 pub mod texts;
+pub mod users;
 pub mod versions;
 pub mod views;
 pub mod waiting;
@@ -63,6 +67,8 @@ pub mod watch;
 pub mod work;
 
 pub use weir_pg as server;
+
+pub use narrow::NarrowStore;
 
 pub use lane::{BatchConnection, WriteSession};
 pub use preflight::{Demand, Need};
@@ -232,6 +238,8 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,
+    /// The schema that its sessions are bound to.
+    schema: Option<Arc<str>>,
     connections: u32,
     identity: Option<projects::Identity>,
     awaited: Arc<Mutex<BTreeSet<String>>>,
@@ -329,16 +337,18 @@ impl Store {
     /// schema. It connects when a connection is needed.
     fn pooled(options: PgConnectOptions, connections: u32, schema: Option<String>) -> Store {
         let schema: Option<Arc<str>> = schema.map(Arc::from);
+        let bound = schema.clone();
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(WAITS_FOR_A_CONNECTION)
             .test_before_acquire(false);
         let pool = pool.after_connect(move |connection, _| {
-            let schema = schema.clone();
+            let schema = bound.clone();
             Box::pin(async move { session::settle(connection, schema.as_deref()).await })
         });
         Store {
             pool: pool.connect_lazy_with(options),
+            schema,
             connections,
             identity: None,
             awaited: Arc::default(),

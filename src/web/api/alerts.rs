@@ -63,7 +63,7 @@ pub(super) fn alerts<'r>(
             before: before.transpose()?,
         };
         let asked = request.asked();
-        let mut causes = stored::page(connection, wanted, request.now, asked).await?;
+        let mut causes = stored::page(connection, wanted, request.asker.now, asked).await?;
         let more = causes.len() > request.limit;
         causes.truncate(request.limit);
         let next = causes.last().filter(|_| more);

@@ -1,7 +1,7 @@
 //! Jobs, versions and openings, as `weir export` gives them, page by page.
 
-use super::ApiPage;
-use super::request::{ApiRequest, not_after};
+use super::request::{ApiAsker, ApiRequest, not_after};
+use super::{ApiPage, ApiRoute};
 use crate::model::Clock;
 use crate::store::PgConnection;
 use crate::store::views::export::{
@@ -15,37 +15,55 @@ use serde_json::Value as Json;
 /// What is for few.
 const PRIVATE: &str = "recruiter";
 
-/// The columns of a table that everybody may see.
-pub(super) fn public(table: ExportTable) -> Vec<ExportColumn> {
-    let columns = table.columns(false).into_iter();
-    columns.filter(|column| column.name != PRIVATE).collect()
+/// Whether a column is for few.
+pub(super) fn is_private(column: &ExportColumn) -> bool {
+    column.name == PRIVATE
 }
 
 pub(super) fn job_columns() -> Vec<ExportColumn> {
-    public(ExportTable::Jobs)
+    ExportTable::Jobs.columns(false)
 }
 
 pub(super) fn history_columns() -> Vec<ExportColumn> {
-    public(ExportTable::History)
+    ExportTable::History.columns(false)
 }
 
 pub(super) fn opening_columns() -> Vec<ExportColumn> {
-    public(ExportTable::Openings)
+    ExportTable::Openings.columns(false)
 }
 
-/// Rows of a table, without what is for few.
+/// The columns of a route that whoever asks may see.
+pub(super) fn seen(route: &ApiRoute, asker: ApiAsker) -> Vec<ExportColumn> {
+    of_asker((route.columns)(), asker)
+}
+
+fn of_asker(columns: Vec<ExportColumn>, asker: ApiAsker) -> Vec<ExportColumn> {
+    let is_seen = |column: &ExportColumn| asker.sees_contacts || !is_private(column);
+    columns.into_iter().filter(is_seen).collect()
+}
+
+/// The columns of a table that whoever asks may see.
+pub(super) fn shown(table: ExportTable, asker: ApiAsker) -> Vec<ExportColumn> {
+    of_asker(table.columns(false), asker)
+}
+
+/// Rows of a table, without what is not for whoever asks.
 pub(super) async fn read(
     connection: &mut PgConnection,
     table: ExportTable,
     wanted: &ExportFilter,
+    asker: ApiAsker,
 ) -> Result<Vec<Vec<ExportCell>>, PageError> {
     let columns = table.columns(wanted.raw);
     let rows: Vec<Vec<ExportCell>> = export::rows(connection, table, wanted)
         .try_collect()
         .await?;
+    if asker.sees_contacts {
+        return Ok(rows);
+    }
     let public = |row: Vec<ExportCell>| {
         let cells = columns.iter().zip(row);
-        let cells = cells.filter(|(column, _)| column.name != PRIVATE);
+        let cells = cells.filter(|(column, _)| !is_private(column));
         cells
             .map(|(column, cell)| without_private(column, cell))
             .collect()
@@ -133,8 +151,8 @@ async fn page(
         behind: behind(request)?,
         ..filter(request)?
     };
-    let columns = public(table);
-    let rows = read(connection, table, &wanted).await?;
+    let columns = shown(table, request.asker);
+    let rows = read(connection, table, &wanted, request.asker).await?;
     let key = |row: &[ExportCell]| {
         format!(
             "{}~{}",
@@ -175,7 +193,7 @@ pub(super) fn job<'r>(
             job: Some(request.id),
             ..filter(request)?
         };
-        let rows = read(connection, ExportTable::Jobs, &wanted).await?;
+        let rows = read(connection, ExportTable::Jobs, &wanted, request.asker).await?;
         if rows.is_empty() {
             return Err(unknown_job());
         }
@@ -205,8 +223,8 @@ pub(super) fn history<'r>(
             behind,
             ..filter(request)?
         };
-        let columns = public(ExportTable::History);
-        let rows = read(connection, ExportTable::History, &wanted).await?;
+        let columns = shown(ExportTable::History, request.asker);
+        let rows = read(connection, ExportTable::History, &wanted, request.asker).await?;
         if rows.is_empty() && behind == ExportCursor::default() {
             return Err(unknown_job());
         }
@@ -224,11 +242,11 @@ pub(super) fn history<'r>(
 
 #[cfg(test)]
 mod tests {
-    use super::{PRIVATE, without_private};
+    use super::{ApiAsker, PRIVATE, without_private};
     use crate::store::views::export::{ColumnKind, ExportCell, ExportColumn, ExportTable};
 
     #[test]
-    fn contacts_are_in_no_answer() {
+    fn contacts_are_for_few() {
         let tables = [
             ExportTable::Jobs,
             ExportTable::History,
@@ -236,10 +254,18 @@ mod tests {
             ExportTable::Openings,
         ];
         for table in tables {
-            assert!(
-                super::public(table)
-                    .iter()
-                    .all(|column| column.name != PRIVATE)
+            let asker = |sees_contacts| ApiAsker {
+                now: chrono::DateTime::UNIX_EPOCH,
+                sees_contacts,
+            };
+            let has = |sees| {
+                let columns = super::shown(table, asker(sees));
+                columns.iter().any(|column| column.name == PRIVATE)
+            };
+            assert!(!has(false));
+            assert_eq!(
+                has(true),
+                table.columns(false).iter().any(super::is_private)
             );
         }
         let changes = ExportColumn {

@@ -2,7 +2,7 @@
 //! misses nothing and gets nothing twice, whatever runs overlap.
 
 use super::ApiPage;
-use super::exports::{public, read, text};
+use super::exports::{read, shown, text};
 use super::request::ApiRequest;
 use crate::store::PgConnection;
 use crate::store::views::export::{ExportColumn, ExportFilter, ExportTable};
@@ -12,7 +12,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 pub(super) fn columns() -> Vec<ExportColumn> {
-    public(ExportTable::Feed)
+    ExportTable::Feed.columns(false)
 }
 
 pub(super) fn changes<'r>(
@@ -27,10 +27,10 @@ pub(super) fn changes<'r>(
             most: Some(request.asked()),
             ..ExportFilter::default()
         };
-        let mut rows = read(connection, ExportTable::Feed, &wanted).await?;
+        let mut rows = read(connection, ExportTable::Feed, &wanted, request.asker).await?;
         let more = rows.len() > request.limit;
         rows.truncate(request.limit);
-        let columns = columns();
+        let columns = shown(ExportTable::Feed, request.asker);
         let last = rows
             .last()
             .map(|row| text(&columns, row, "cursor").to_owned());

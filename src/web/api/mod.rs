@@ -3,8 +3,8 @@
 //!
 //! [`ROUTES`] is the one list of what there is: the router and the OpenAPI document are both made of
 //! it, so that they cannot differ. Rows are pages that continue from their last row; a page is
-//! bounded and has an entity tag. Contacts of recruiters are left out: they are for whoever may see
-//! them, and there are no users yet to tell.
+//! bounded and has an entity tag. Contacts of recruiters are for tokens with the scope `contacts`
+//! alone.
 //!
 //! To add a route, add it to [`ROUTES`] with its parameters and columns, and a function that reads
 //! its rows.
@@ -18,16 +18,17 @@ mod request;
 mod runs;
 
 use super::Site;
+use super::access::Visitor;
 use super::refusal::PageError;
 use crate::store::PgConnection;
 use crate::store::views::export::{ExportCell, ExportColumn};
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures::future::BoxFuture;
-use request::ApiRequest;
+use request::{ApiAsker, ApiRequest};
 use std::sync::Arc;
 
 /// A parameter of a query.
@@ -40,7 +41,7 @@ pub(super) struct ApiParameter {
 
 /// Something that can be asked for.
 pub(super) struct ApiRoute {
-    path: &'static str,
+    pub(super) path: &'static str,
     summary: &'static str,
     parameters: &'static [&'static ApiParameter],
     columns: fn() -> Vec<ExportColumn>,
@@ -162,7 +163,7 @@ pub(super) const ROUTES: [ApiRoute; 9] = [
 /// The routes.
 pub(super) fn router() -> Router<Arc<Site>> {
     let all = ROUTES.iter().fold(Router::new(), |router, route| {
-        let respond = move |State(site): State<Arc<Site>>,
+        let respond = move |site: Visitor,
                             uri: Uri,
                             RawQuery(query): RawQuery,
                             headers: HeaderMap| async move {
@@ -174,7 +175,7 @@ pub(super) fn router() -> Router<Arc<Site>> {
 }
 
 async fn answer(
-    site: &Site,
+    site: &Visitor,
     route: &'static ApiRoute,
     uri: &Uri,
     query: Option<&str>,
@@ -187,7 +188,7 @@ async fn answer(
 }
 
 async fn rows(
-    site: &Site,
+    site: &Visitor,
     route: &'static ApiRoute,
     uri: &Uri,
     query: Option<&str>,
@@ -198,10 +199,13 @@ async fn rows(
         uri.path(),
         query.unwrap_or_default(),
         headers,
-        (site.now)(),
+        ApiAsker {
+            now: (site.now)(),
+            sees_contacts: site.sees_contacts(),
+        },
     )?;
     let page = {
-        let mut connection = site.store.connection().await?;
+        let mut connection = site.connection().await?;
         request.check(&mut connection).await?;
         (route.read)(&mut connection, &request).await?
     };

@@ -1,5 +1,6 @@
 //! The OpenAPI document, made of the same list as the router.
 
+use super::exports::is_private;
 use super::{ApiParameter, ApiRoute, ROUTES};
 use crate::store::views::export::{ColumnKind, ExportColumn};
 use axum::Json;
@@ -23,7 +24,11 @@ fn written() -> Value {
             "description": "Jobs, their history and changes, openings, roles, runs, alerts and reports. Read-only. Pages continue with `next`; a follower of changes keeps `cursor`."
         },
         "paths": paths,
-        "components": { "schemas": { "Refusal": refusal() } }
+        "components": {
+            "schemas": { "Refusal": refusal() },
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": "From `weir tokens create`; not needed where there are no users" } }
+        },
+        "security": [{}, { "token": [] }]
     })
 }
 
@@ -55,6 +60,8 @@ fn responses(route: &ApiRoute) -> Value {
     let mut responses = json!({
         "200": rows(route),
         "304": { "description": "The client has this answer already: `If-None-Match` named its entity tag" },
+        "401": refused("Nobody is logged in, or the token is not in use"),
+        "403": refused("Who asks may not do that"),
         "400": refused("A parameter is unknown or cannot be read"),
         "404": refused("There is no such institution or job"),
         "503": refused("The database cannot be read now"),
@@ -94,13 +101,14 @@ fn rows(route: &ApiRoute) -> Value {
     })
 }
 
-/// A row: every column is there, and may be empty.
+/// A row: every column is there, and may be empty; contacts alone are left out for most.
 fn row(columns: &[ExportColumn]) -> Value {
     let properties: Map<String, Value> = columns
         .iter()
         .map(|column| (column.name.to_owned(), schema(column.kind)))
         .collect();
-    let required: Vec<&str> = columns.iter().map(|column| column.name).collect();
+    let required = columns.iter().filter(|column| !is_private(column));
+    let required: Vec<&str> = required.map(|column| column.name).collect();
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 

@@ -1,6 +1,7 @@
 //! Rows as JSON, NDJSON and CSV, written as `weir export` writes them; with an entity tag, and the
 //! way on in the body (JSON) and in `Link` (all).
 
+use super::exports::seen;
 use super::request::{ApiFormat, ApiRequest};
 use super::{ApiPage, ApiRoute};
 use crate::export::Format;
@@ -24,7 +25,7 @@ pub(super) fn response(
     asked: &HeaderMap,
 ) -> Result<Response, PageError> {
     let next = page.next.as_ref().map(|next| request.next(next));
-    let columns = (route.columns)();
+    let columns = seen(route, request.asker);
     let written = match request.format {
         ApiFormat::Json => Format::Ndjson,
         ApiFormat::Ndjson => Format::Ndjson,

@@ -56,6 +56,15 @@ impl ApiFormat {
     }
 }
 
+/// Who asks, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ApiAsker {
+    /// What time it is.
+    pub(super) now: DateTime<Utc>,
+    /// Whether contacts of recruiters are for them.
+    pub(super) sees_contacts: bool,
+}
+
 /// A request.
 pub(super) struct ApiRequest {
     path: String,
@@ -64,8 +73,8 @@ pub(super) struct ApiRequest {
     pub(super) format: ApiFormat,
     /// How many rows at most.
     pub(super) limit: usize,
-    /// When it is answered.
-    pub(super) now: DateTime<Utc>,
+    /// Who asks, and when.
+    pub(super) asker: ApiAsker,
     parameters: BTreeMap<String, String>,
 }
 
@@ -75,7 +84,7 @@ impl ApiRequest {
         path: &str,
         query: &str,
         headers: &HeaderMap,
-        now: DateTime<Utc>,
+        asker: ApiAsker,
     ) -> Result<ApiRequest, PageError> {
         let mut parameters = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -114,7 +123,7 @@ impl ApiRequest {
             id: id(route.path, path)?,
             format,
             limit,
-            now,
+            asker,
             parameters,
         })
     }

@@ -1,7 +1,7 @@
 //! Acknowledges causes, keeps them silent for some hours, ends silences. A cause is bound to what
 //! was shown of it: whether it lasts, and who looks after it.
 
-use super::form::{Decision, signature};
+use super::form::{Decision, looks_only, signature};
 use super::told_page;
 use crate::actions::alerts::{self as actions, SilenceScope};
 use crate::model::Clock;
@@ -9,15 +9,13 @@ use crate::report::alerts::revision;
 use crate::report::columns::counted;
 use crate::store::alerts::{self as stored, AlertCause};
 use crate::store::{Connection, StoreError};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::parts::told;
 use crate::web::refusal::PageError;
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Html;
 use chrono::TimeDelta;
 use maud::{Markup, html};
-use std::sync::Arc;
 
 /// For how long causes can be silenced, each with its words.
 const HOURS: [(i64, &str); 7] = [
@@ -31,7 +29,10 @@ const HOURS: [(i64, &str); 7] = [
 ];
 
 /// The fields and buttons for causes that are selected, within their form.
-pub(in crate::web) fn cause_buttons(site: &Site) -> Markup {
+pub(in crate::web) fn cause_buttons(site: &Visitor) -> Markup {
+    if !site.decides() {
+        return looks_only();
+    }
     html! {
         div.decision {
             div.fields {
@@ -48,7 +49,10 @@ pub(in crate::web) fn cause_buttons(site: &Site) -> Markup {
 }
 
 /// The form that ends a silence.
-pub(in crate::web) fn silence_form(site: &Site, number: i64) -> Markup {
+pub(in crate::web) fn silence_form(site: &Visitor, number: i64) -> Markup {
+    if !site.decides() {
+        return html! {};
+    }
     html! {
         details {
             summary { "End it" }
@@ -75,31 +79,38 @@ fn as_seen(decision: &Decision, causes: &[AlertCause]) -> Result<(), PageError> 
     ))
 }
 
+/// Those of the causes that whoever decides may see.
+async fn visible(site: &Visitor, decision: &Decision) -> Result<Vec<i64>, PageError> {
+    let mut connection = site.connection().await?;
+    let causes = stored::causes(&mut connection, &decision.ids(), (site.now)()).await?;
+    Ok(causes.iter().map(|cause| cause.id).collect())
+}
+
 pub(super) async fn acknowledge(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
     let decision = Decision::read(&site, &headers, &form)?;
     let now = (site.now)();
+    let ids = visible(&site, &decision).await?;
     let mut connection = site.store.connection().await?;
     let mut tx = connection.begin().await.map_err(StoreError::from)?;
     stored::lock(&mut tx).await?;
-    let causes = stored::causes(&mut tx, &decision.ids(), now).await?;
+    let causes = stored::causes(&mut tx, &ids, now).await?;
     as_seen(&decision, &causes)?;
     let ruling = decision.ruling(Clock(now));
-    let ids: Vec<i64> = causes.iter().map(|cause| cause.id).collect();
     actions::acknowledge(&mut tx, &ids, ruling.by, Some(ruling.reason), now).await?;
     tx.commit().await.map_err(StoreError::from)?;
     let lines: Vec<Markup> = causes
         .iter()
         .map(|cause| html! { (link(cause)) ": " (told(ruling.by, 60)) " looks after it" })
         .collect();
-    Ok(told_page("Alerts", &lines))
+    Ok(told_page(&site, "Alerts", &lines))
 }
 
 pub(super) async fn silence(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
@@ -110,10 +121,11 @@ pub(super) async fn silence(
         PageError::bad("For how long is not said", "Choose from 1 hour to 30 days.")
     })?;
     let now = (site.now)();
+    let ids = visible(&site, &decision).await?;
     let mut connection = site.store.connection().await?;
     let mut tx = connection.begin().await.map_err(StoreError::from)?;
     stored::lock(&mut tx).await?;
-    let causes = stored::causes(&mut tx, &decision.ids(), now).await?;
+    let causes = stored::causes(&mut tx, &ids, now).await?;
     as_seen(&decision, &causes)?;
     for cause in &causes {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
@@ -131,19 +143,19 @@ pub(super) async fn silence(
         .iter()
         .map(|cause| html! { (link(cause)) ": silent for " (span) })
         .collect();
-    Ok(told_page("Alerts", &lines))
+    Ok(told_page(&site, "Alerts", &lines))
 }
 
 pub(super) async fn end_silence(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
     let decision = Decision::read(&site, &headers, &form)?;
     let now = (site.now)();
+    let known = stored::silences(&mut *site.connection().await?, now).await?;
     let mut connection = site.store.connection().await?;
     let mut tx = connection.begin().await.map_err(StoreError::from)?;
-    let known = stored::silences(&mut tx, now).await?;
     let mut lines = Vec::new();
     for number in decision.ids() {
         if !known.iter().any(|(known, _)| *known == number)
@@ -157,7 +169,7 @@ pub(super) async fn end_silence(
         lines.push(html! { "silence " (number) " has ended" });
     }
     tx.commit().await.map_err(StoreError::from)?;
-    Ok(told_page("Alerts", &lines))
+    Ok(told_page(&site, "Alerts", &lines))
 }
 
 fn link(cause: &AlertCause) -> Markup {

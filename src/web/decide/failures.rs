@@ -1,22 +1,23 @@
 //! Retries and discards selected failures.
 
-use super::form::{Decision, signature};
+use super::form::{Decision, looks_only, signature};
 use super::{told_page, whose};
 use crate::actions::failures as failing;
 use crate::engine::person;
 use crate::model::Clock;
 use crate::store::failures::{self, Failure};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::parts::told;
 use crate::web::refusal::PageError;
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Html;
 use maud::{Markup, html};
-use std::sync::Arc;
 
 /// The buttons for selected failures, within their form.
-pub(in crate::web) fn failure_buttons(site: &Site) -> Markup {
+pub(in crate::web) fn failure_buttons(site: &Visitor) -> Markup {
+    if !site.decides() {
+        return looks_only();
+    }
     html! {
         div.decision {
             h2 { "Decide about the selected ads" }
@@ -31,8 +32,8 @@ pub(in crate::web) fn failure_buttons(site: &Site) -> Markup {
 }
 
 /// The selected failures, as they were seen.
-async fn chosen(site: &Site, decision: &Decision) -> Result<Vec<Failure>, PageError> {
-    let found = failures::find(&mut *site.store.connection().await?, &decision.ids()).await?;
+async fn chosen(site: &Visitor, decision: &Decision) -> Result<Vec<Failure>, PageError> {
+    let found = failures::find(&mut *site.connection().await?, &decision.ids()).await?;
     // Numbers of documents are unique within an institution; the revision tells the others apart.
     let seen = found
         .into_iter()
@@ -48,7 +49,7 @@ async fn chosen(site: &Site, decision: &Decision) -> Result<Vec<Failure>, PageEr
 }
 
 pub(super) async fn retry(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
@@ -69,11 +70,11 @@ pub(super) async fn retry(
             ),
         );
     }
-    Ok(told_page("Failures", &lines))
+    Ok(told_page(&site, "Failures", &lines))
 }
 
 pub(super) async fn discard(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
@@ -88,6 +89,7 @@ pub(super) async fn discard(
             let now = failures::find(connection, &documents).await?;
             let now: Vec<Failure> = now
                 .into_iter()
+                .filter(|one| one.institution_id == whose.institution)
                 .filter(|one| decision.is_as_seen(one.document_id, Some(&one.revision)))
                 .collect();
             if now.len() < of_one.len() {
@@ -106,5 +108,5 @@ pub(super) async fn discard(
                 .map(|one| html! { (told(&one.external_id, 80)) ": this content is ignored" }),
         );
     }
-    Ok(told_page("Failures", &lines))
+    Ok(told_page(&site, "Failures", &lines))
 }

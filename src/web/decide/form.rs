@@ -3,14 +3,11 @@
 
 use crate::actions::holds::Ruling;
 use crate::model::Clock;
-use crate::web::Site;
+use crate::web::access::{Door, Visitor};
 use crate::web::refusal::PageError;
 use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use maud::{Markup, html};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -34,7 +31,7 @@ pub(super) struct Decision {
 impl Decision {
     /// Reads a form that a page of this process has sent.
     pub(super) fn read(
-        site: &Site,
+        site: &Visitor,
         headers: &HeaderMap,
         form: &str,
     ) -> Result<Decision, PageError> {
@@ -68,8 +65,11 @@ impl Decision {
         }
         if token != site.form_token() {
             return Err(PageError::forbidden(
-                "The form is of another process, which has ended since",
+                "The form is of another login, or of a process that has ended since",
             ));
+        }
+        if site.who().door != Door::Open {
+            decision.by.clone_from(&site.who().name);
         }
         decision.checked()
     }
@@ -129,8 +129,14 @@ fn seen<T: std::str::FromStr>(text: &str) -> Option<(T, String)> {
     Some((of.parse().ok()?, revision.to_owned()))
 }
 
+/// Whether a form carries what forms for this visitor carry.
+pub(in crate::web) fn is_token_of(site: &Visitor, form: &str) -> bool {
+    let mut fields = url::form_urlencoded::parse(form.as_bytes());
+    fields.any(|(name, value)| name == "token" && value == site.form_token())
+}
+
 /// Whether a request comes from a page of this process: by what its browser says.
-fn is_own(headers: &HeaderMap) -> bool {
+pub(in crate::web) fn is_own(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin";
@@ -139,19 +145,17 @@ fn is_own(headers: &HeaderMap) -> bool {
     matches!((origin, text(HOST.as_str())), (Some((_, origin)), Some(host)) if origin == host)
 }
 
-impl Site {
-    /// What forms of this process carry.
-    fn form_token(&self) -> String {
-        URL_SAFE_NO_PAD.encode(Sha256::digest(format!("forms {}", self.seal).as_bytes()))
-    }
+/// What is shown to those who may look, but not decide, in place of buttons.
+pub(super) fn looks_only() -> Markup {
+    html! { p.soft { "You may look here; who may decide has the role " code { "operate" } "." } }
 }
 
 /// The fields that every decision needs.
-pub(super) fn signature(site: &Site, reason: &str) -> Markup {
+pub(super) fn signature(site: &Visitor, reason: &str) -> Markup {
     html! {
         input type="hidden" name="token" value=(site.form_token());
         label { span { "Reason" } input name="reason" required maxlength="1000" value=(reason) autocomplete="off"; }
-        label { span { "Your name" } input name="by" required maxlength="100" value=(site.operator) autocomplete="username"; }
+        @if site.who().door == Door::Open { label { span { "Your name" } input name="by" required maxlength="100" value=(site.operator) autocomplete="username"; } }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Releases and discards holds, among them those of pairs of ads.
 
-use super::form::{Decision, signature};
+use super::form::{Decision, looks_only, signature};
 use super::{told_page, whose};
 use crate::actions::holds::answer;
 use crate::engine::person;
@@ -8,17 +8,18 @@ use crate::model::Clock;
 use crate::report::columns::counted;
 use crate::report::holds::{done, name};
 use crate::store::holds::{self, Hold};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::refusal::PageError;
 use crate::web::shell::prose;
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Html;
 use maud::{Markup, html};
-use std::sync::Arc;
 
 /// The forms that decide these holds.
-pub(in crate::web) fn hold_forms(site: &Site, open: &[Hold]) -> Markup {
+pub(in crate::web) fn hold_forms(site: &Visitor, open: &[Hold]) -> Markup {
+    if !site.decides() {
+        return looks_only();
+    }
     let what = counted(open.len(), "hold");
     html! {
         @if !open.is_empty() {
@@ -37,7 +38,10 @@ pub(in crate::web) fn hold_forms(site: &Site, open: &[Hold]) -> Markup {
 }
 
 /// The form that judges a pair of ads.
-pub(in crate::web) fn pair_form(site: &Site, hold: &Hold) -> Markup {
+pub(in crate::web) fn pair_form(site: &Visitor, hold: &Hold) -> Markup {
+    if !site.decides() {
+        return html! {};
+    }
     html! {
         form.decision method="post" action="/holds/release" {
             input type="hidden" name="hold" value=(name(hold));
@@ -48,7 +52,7 @@ pub(in crate::web) fn pair_form(site: &Site, hold: &Hold) -> Markup {
 }
 
 pub(super) async fn release(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
@@ -56,7 +60,7 @@ pub(super) async fn release(
 }
 
 pub(super) async fn discard(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
@@ -65,13 +69,13 @@ pub(super) async fn discard(
 
 /// Decides holds one by one, each only if it is as it was seen; all are looked at first.
 async fn decide_holds(
-    site: &Site,
+    site: &Visitor,
     headers: &HeaderMap,
     form: &str,
     release: bool,
 ) -> Result<Html<String>, PageError> {
     let decision = Decision::read(site, headers, form)?;
-    let open = holds::find(&mut *site.store.connection().await?, &decision.ids()).await?;
+    let open = holds::find(&mut *site.connection().await?, &decision.ids()).await?;
     if open.len() < decision.seen.len() {
         return Err(PageError::moved(
             "A hold is not open any more",
@@ -101,7 +105,7 @@ async fn decide_holds(
         let effect = effect.await?;
         lines.push(html! { a href={ "/holds/" (shown.id) } { "hold " (shown.id) } ": " (prose(&done(shown, effect))) });
     }
-    Ok(told_page("Holds", &lines))
+    Ok(told_page(site, "Holds", &lines))
 }
 
 fn unmoved(decision: &Decision, hold: &Hold) -> Result<(), PageError> {

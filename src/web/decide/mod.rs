@@ -15,10 +15,12 @@ mod pauses;
 
 pub(super) use alerts::{cause_buttons, silence_form};
 pub(super) use failures::failure_buttons;
+pub(super) use form::{is_own, is_token_of};
 pub(super) use holds::{hold_forms, pair_form};
 pub(super) use pauses::{pause_buttons, pause_name};
 
 use super::Site;
+use super::access::Visitor;
 use super::refusal::PageError;
 use super::shell::Shell;
 use crate::engine::RunError;
@@ -27,34 +29,46 @@ use crate::model::Clock;
 use crate::report::columns::counted;
 use axum::Router;
 use axum::response::Html;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use maud::{Markup, html};
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// The address of a decision, and what carries it out.
+type DecisionRoute = (&'static str, fn() -> MethodRouter<Arc<Site>>);
+
+/// All decisions: forms are sent to these.
+pub(super) const DECISIONS: [DecisionRoute; 10] = [
+    ("/holds/release", || post(holds::release)),
+    ("/holds/discard", || post(holds::discard)),
+    ("/failures/retry", || post(failures::retry)),
+    ("/failures/discard", || post(failures::discard)),
+    ("/duplicates/undo", || {
+        get(pairs::ask_undo).post(pairs::undo)
+    }),
+    ("/alerts/acknowledge", || post(alerts::acknowledge)),
+    ("/alerts/silence", || post(alerts::silence)),
+    ("/alerts/end", || post(alerts::end_silence)),
+    ("/schedule/pause", || post(pauses::pause)),
+    ("/schedule/resume", || post(pauses::resume)),
+];
+
 /// The routes of decisions.
 pub(super) fn router() -> Router<Arc<Site>> {
-    Router::new()
-        .route("/holds/release", post(holds::release))
-        .route("/holds/discard", post(holds::discard))
-        .route("/failures/retry", post(failures::retry))
-        .route("/failures/discard", post(failures::discard))
-        .route("/duplicates/undo", get(pairs::ask_undo).post(pairs::undo))
-        .route("/alerts/acknowledge", post(alerts::acknowledge))
-        .route("/alerts/silence", post(alerts::silence))
-        .route("/alerts/end", post(alerts::end_silence))
-        .route("/schedule/pause", post(pauses::pause))
-        .route("/schedule/resume", post(pauses::resume))
+    let all = DECISIONS.into_iter();
+    all.fold(Router::new(), |router, (path, decide)| {
+        router.route(path, decide())
+    })
 }
 
 /// What was done stays on a page.
-fn told_page(title: &str, lines: &[Markup]) -> Html<String> {
+fn told_page(site: &Visitor, title: &str, lines: &[Markup]) -> Html<String> {
     let answer = format!("Done: {}", counted(lines.len(), "decision"));
     let body = html! {
         ul.list { @for line in lines { li { (line) } } }
         p { a href="/holds" { "Holds" } " · " a href="/failures" { "Failures" } " · " a href="/alerts" { "Alerts" } " · " a href="/schedule" { "Schedule" } " · " a href="/audit" { "Audit" } }
     };
-    Shell::new(title, &answer).show(&body)
+    Shell::new(title, &answer).show(site, &body)
 }
 
 fn whose(institution: Uuid, slug: &str, at: Option<Clock>) -> Whose<'_> {

@@ -1,24 +1,23 @@
 //! Takes back what was decided about a pair of ads.
 
-use super::form::{Decision, signature};
+use super::form::{Decision, looks_only, signature};
 use super::{told_page, whose};
 use crate::actions::duplicates;
 use crate::engine::person;
 use crate::model::Clock;
 use crate::report::columns::line;
 use crate::store::views::job_list;
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links;
 use crate::web::parts::told;
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::http::HeaderMap;
 use axum::response::Html;
 use maud::html;
 use serde::Deserialize;
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Which judgement is taken back, as the address says.
@@ -30,31 +29,32 @@ pub(super) struct UndoQuery {
 
 /// Shows what taking a judgement back is about.
 pub(super) async fn ask_undo(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<UndoQuery>,
 ) -> Result<Html<String>, PageError> {
     let jobs = {
-        let mut connection = site.store.connection().await?;
+        let mut connection = site.connection().await?;
         job_list::of_ids(&mut connection, &[query.one, query.other]).await?
     };
     let body = html! {
         ul.list { @for job in &jobs { li { a href=(links::job(job.id)) { (told(&job.title, 140)) } " " code { (told(&job.source_id, 40)) ":" (told(&job.original_id, 60)) } } } }
-        form.decision method="post" action="/duplicates/undo" {
+        @if !site.decides() { (looks_only()) }
+        @else { form.decision method="post" action="/duplicates/undo" {
             p { "What was decided about these two ads no longer counts, and they are judged again by the settings of the newest run." }
             @for job in [query.one, query.other] { input type="hidden" name="job" value=(job); }
             div.fields { (signature(&site, "")) }
             p.act { button { "Take it back" } }
-        }
+        } }
     };
     Ok(
         Shell::new("Undo", "Take back what was decided about two ads")
             .at("/duplicates")
-            .show(&body),
+            .show(&site, &body),
     )
 }
 
 pub(super) async fn undo(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
@@ -65,8 +65,8 @@ pub(super) async fn undo(
             "Follow the link of a page.",
         ));
     };
-    let mut connection = site.store.connection().await?;
-    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+    let mut connection = site.connection().await?;
+    let catalog = Catalog::load(&mut connection, &site).await?;
     let known = job_list::of_ids(&mut connection, &[one, other]).await?;
     let first = known.iter().find(|job| job.id == one);
     let entry = match first {
@@ -103,5 +103,5 @@ pub(super) async fn undo(
     );
     let words = counts.await?.words();
     let line = html! { "taken back" @if !words.is_empty() { ": " (line(&words, 200)) } };
-    Ok(told_page("Duplicates", &[line]))
+    Ok(told_page(&site, "Duplicates", &[line]))
 }

@@ -1,17 +1,16 @@
 //! Holds back the schedules of institutions, and lets them go on. Bound to the pause that was shown,
 //! or to there being none.
 
-use super::form::{Decision, signature};
+use super::form::{Decision, looks_only, signature};
 use super::told_page;
 use crate::actions::pauses;
 use crate::plan::Plan;
 use crate::report::page::when;
 use crate::store::schedules::{self, Pause};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::parts::told;
 use crate::web::refusal::PageError;
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Html;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -25,7 +24,10 @@ pub(in crate::web) fn pause_name(slug: &str, pause: Option<&Pause>) -> String {
 }
 
 /// The fields and buttons for institutions that are selected, within their form.
-pub(in crate::web) fn pause_buttons(site: &Site) -> Markup {
+pub(in crate::web) fn pause_buttons(site: &Visitor) -> Markup {
+    if !site.decides() {
+        return looks_only();
+    }
     html! {
         div.decision {
             div.fields {
@@ -42,9 +44,9 @@ pub(in crate::web) fn pause_buttons(site: &Site) -> Markup {
 }
 
 /// The plans of the institutions that are decided about, if all are as they were seen.
-async fn chosen(site: &Site, decision: &Decision) -> Result<Vec<Arc<Plan>>, PageError> {
-    let mut connection = site.store.connection().await?;
-    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+async fn chosen(site: &Visitor, decision: &Decision) -> Result<Vec<Arc<Plan>>, PageError> {
+    let mut connection = site.connection().await?;
+    let catalog = Catalog::load(&mut connection, site).await?;
     let pauses = schedules::pauses(&mut connection, (site.now)()).await?;
     let mut plans = Vec::new();
     for (slug, seen) in &decision.institutions {
@@ -69,7 +71,7 @@ async fn chosen(site: &Site, decision: &Decision) -> Result<Vec<Arc<Plan>>, Page
 }
 
 pub(super) async fn pause(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
@@ -99,7 +101,7 @@ pub(super) async fn pause(
         }
     };
     let lines: Vec<Markup> = all.iter().zip(&plans).map(line).collect();
-    Ok(told_page("Schedule", &lines))
+    Ok(told_page(&site, "Schedule", &lines))
 }
 
 /// When a pause ends by itself: a time of day in the zone of its institution.
@@ -132,7 +134,7 @@ fn end(text: &str, plan: &Plan, now: DateTime<Utc>) -> Result<Option<DateTime<Ut
 }
 
 pub(super) async fn resume(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
@@ -154,6 +156,7 @@ pub(super) async fn resume(
         html! { (told(slug, 60)) ": " (done) }
     };
     Ok(told_page(
+        &site,
         "Schedule",
         &all.iter().map(line).collect::<Vec<_>>(),
     ))

@@ -12,14 +12,14 @@ use crate::rule::RuleParameter;
 use crate::store::PgConnection;
 use crate::store::alerts::{self as stored, AlertCause};
 use crate::store::notices::{self, DeliveryLine};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::decide::cause_buttons;
 use crate::web::links::address;
 use crate::web::parts::{OperatingState, state, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -40,10 +40,7 @@ struct CauseFacts {
 }
 
 /// The page.
-pub(super) async fn page(
-    State(site): State<Arc<Site>>,
-    Path(id): Path<i64>,
-) -> Result<Html<String>, PageError> {
+pub(super) async fn page(site: Visitor, Path(id): Path<i64>) -> Result<Html<String>, PageError> {
     let facts = facts(&site, id).await?;
     let cause = &facts.cause;
     let over = html! {
@@ -66,14 +63,14 @@ pub(super) async fn page(
     Ok(Shell::new("Alert", &answer)
         .at("/alerts")
         .over(over)
-        .show(&body))
+        .show(&site, &body))
 }
 
-async fn facts(site: &Site, id: i64) -> Result<CauseFacts, PageError> {
+async fn facts(site: &Visitor, id: i64) -> Result<CauseFacts, PageError> {
     let now = (site.now)();
     let checked = site.project();
-    let mut connection = site.store.connection().await?;
-    let catalog = Catalog::load(&mut connection, &checked).await?;
+    let mut connection = site.connection().await?;
+    let catalog = Catalog::load(&mut connection, site).await?;
     let cause = stored::cause(&mut connection, id, now).await?;
     let cause = cause.ok_or_else(|| {
         PageError::unknown(

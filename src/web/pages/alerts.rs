@@ -10,7 +10,7 @@ use crate::report::columns::{counted, line, span_words};
 use crate::report::page::when;
 use crate::store::alerts::{self as stored, AlertCause, AlertSilence, CauseFilter, StoredState};
 use crate::store::notices::ChannelState;
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::{Catalog, CatalogEntry};
 use crate::web::decide::{cause_buttons, silence_form};
 use crate::web::parts::{
@@ -18,12 +18,11 @@ use crate::web::parts::{
 };
 use crate::web::refusal::PageError;
 use crate::web::shell::{Shell, prose};
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
-use std::sync::Arc;
 
 /// Which alerts are shown, as the address says.
 #[derive(Debug, Default, Deserialize)]
@@ -45,7 +44,7 @@ struct AlertsFacts {
 
 /// The page.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<AlertsQuery>,
 ) -> Result<Html<String>, PageError> {
     let facts = facts(&site, &query).await?;
@@ -64,10 +63,10 @@ pub(super) async fn page(
     };
     Ok(Shell::new("Alerts", &answer(&facts.page.causes))
         .at("/alerts")
-        .show(&body))
+        .show(&site, &body))
 }
 
-async fn facts(site: &Site, query: &AlertsQuery) -> Result<AlertsFacts, PageError> {
+async fn facts(site: &Visitor, query: &AlertsQuery) -> Result<AlertsFacts, PageError> {
     let before = match query.before.as_str() {
         "" => None,
         text => Some(text.parse().map_err(|_| {
@@ -75,8 +74,8 @@ async fn facts(site: &Site, query: &AlertsQuery) -> Result<AlertsFacts, PageErro
         })?),
     };
     let now = (site.now)();
-    let mut connection = site.store.connection().await?;
-    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+    let mut connection = site.connection().await?;
+    let catalog = Catalog::load(&mut connection, site).await?;
     let chosen = catalog.chosen(&query.institution)?;
     let chosen: Option<Vec<String>> = chosen.map(|entry| vec![entry.slug.clone()]);
     let wanted = CauseFilter {
@@ -134,7 +133,7 @@ pub(super) fn standing(cause: &AlertCause) -> Markup {
     }
 }
 
-fn firing(facts: &AlertsFacts, site: &Site) -> Markup {
+fn firing(facts: &AlertsFacts, site: &Visitor) -> Markup {
     let causes = &facts.page.causes;
     html! {
         @if causes.is_empty() {
@@ -208,7 +207,7 @@ fn elsewhere(facts: &AlertsFacts) -> Markup {
     }
 }
 
-fn silences(facts: &AlertsFacts, site: &Site) -> Markup {
+fn silences(facts: &AlertsFacts, site: &Visitor) -> Markup {
     html! {
         @if !facts.page.silences.is_empty() {
             section {

@@ -4,18 +4,17 @@ use super::{asked, cut};
 use crate::report::columns::{counted, line};
 use crate::report::page::when;
 use crate::store::views::hold_list::{self, DecisionLine};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links::address;
 use crate::web::parts::{FilterField, empty, filter, institution_choices, pager, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, SecondsFormat, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
-use std::sync::Arc;
 
 /// Whose decisions are shown, as the address says.
 #[derive(Debug, Default, Deserialize)]
@@ -27,13 +26,13 @@ pub(super) struct AuditQuery {
 
 /// The page.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<AuditQuery>,
 ) -> Result<Html<String>, PageError> {
     let after = after(&query.after)?;
     let (catalog, mut done) = {
-        let mut connection = site.store.connection().await?;
-        let catalog = Catalog::load(&mut connection, &site.project()).await?;
+        let mut connection = site.connection().await?;
+        let catalog = Catalog::load(&mut connection, &site).await?;
         let chosen = catalog.chosen(&query.institution)?;
         let institution = chosen.map(|entry| entry.id.unwrap_or_default());
         let after = after.as_ref().map(|(at, key)| (*at, key.as_str()));
@@ -57,7 +56,7 @@ pub(super) async fn page(
     };
     Ok(Shell::new("Audit", &answer(&done, more))
         .at("/audit")
-        .show(&body))
+        .show(&site, &body))
 }
 
 fn after(text: &str) -> Result<Option<(DateTime<Utc>, String)>, PageError> {

@@ -6,19 +6,18 @@ use crate::store::holds::{self, Hold};
 use crate::store::views::hold_list::{self, HoldFilter};
 use crate::store::views::job_list::{self, JobLine};
 use crate::store::views::source_list::{self, SharedOpening};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links;
 use crate::web::parts::{FilterField, empty, filter, institution_choices, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Html;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Pairs of a page.
@@ -43,7 +42,7 @@ struct DuplicatesFacts {
 
 /// The page.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<DuplicatesQuery>,
 ) -> Result<Html<String>, PageError> {
     let facts = facts(&site, &query).await?;
@@ -60,12 +59,12 @@ pub(super) async fn page(
     };
     Ok(Shell::new("Duplicates", &answer(&facts))
         .at("/duplicates")
-        .show(&body))
+        .show(&site, &body))
 }
 
-async fn facts(site: &Site, query: &DuplicatesQuery) -> Result<DuplicatesFacts, PageError> {
-    let mut connection = site.store.connection().await?;
-    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+async fn facts(site: &Visitor, query: &DuplicatesQuery) -> Result<DuplicatesFacts, PageError> {
+    let mut connection = site.connection().await?;
+    let catalog = Catalog::load(&mut connection, site).await?;
     let institution = catalog
         .chosen(&query.institution)?
         .map(|entry| entry.id.unwrap_or_default());
@@ -116,7 +115,7 @@ fn answer(facts: &DuplicatesFacts) -> String {
     }
 }
 
-fn pair(site: &Site, hold: &Hold, facts: &DuplicatesFacts) -> Markup {
+fn pair(site: &Visitor, hold: &Hold, facts: &DuplicatesFacts) -> Markup {
     let details = hold.details.as_ref().unwrap_or(&Json::Null);
     let lines = details.get("lines").and_then(Json::as_array);
     let points = details

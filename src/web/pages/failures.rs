@@ -7,19 +7,18 @@ use crate::plan::picture::thousands;
 use crate::report::columns::{counted, line};
 use crate::report::page::when;
 use crate::store::failures::{self, Failure, FailureFilter, FailureGroup};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links::address;
 use crate::web::parts::{FilterField, empty, filter, institution_choices, pager, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value as Json;
-use std::sync::Arc;
 
 /// Groups that are shown.
 const GROUPS: usize = 100;
@@ -73,12 +72,12 @@ struct FailuresFacts {
 
 /// The page.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<FailuresQuery>,
 ) -> Result<Html<String>, PageError> {
     let mut facts = {
-        let mut connection = site.store.connection().await?;
-        let catalog = Catalog::load(&mut connection, &site.project()).await?;
+        let mut connection = site.connection().await?;
+        let catalog = Catalog::load(&mut connection, &site).await?;
         catalog.chosen(&query.institution)?;
         let wanted = query.wanted();
         FailuresFacts {
@@ -107,7 +106,7 @@ pub(super) async fn page(
     };
     Ok(Shell::new("Failures", &answer(total, &query))
         .at("/failures")
-        .show(&body))
+        .show(&site, &body))
 }
 
 fn cursor(ad: &Failure) -> String {
@@ -156,7 +155,7 @@ fn groups(facts: &FailuresFacts, now: DateTime<Utc>) -> Markup {
     }
 }
 
-fn ads(site: &Site, facts: &FailuresFacts, now: DateTime<Utc>) -> Markup {
+fn ads(site: &Visitor, facts: &FailuresFacts, now: DateTime<Utc>) -> Markup {
     html! {
         section {
             h2 { "The ads" }

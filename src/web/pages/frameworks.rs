@@ -5,15 +5,13 @@ use crate::plan::picture::thousands;
 use crate::report::classes::nearest;
 use crate::report::columns::{counted, line, share};
 use crate::store::views::source_list::{self, KnownFramework, NewestCoverage, NewestUnmatched};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::links::{self, address};
 use crate::web::parts::{empty, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::{Shell, prose};
-use axum::extract::State;
 use axum::response::Html;
 use maud::{Markup, html};
-use std::sync::Arc;
 
 /// Jobs that are looked at.
 const NEWEST: i64 = 5_000;
@@ -22,9 +20,9 @@ const NEWEST: i64 = 5_000;
 const TITLES: i64 = 50;
 
 /// The page.
-pub(super) async fn page(State(site): State<Arc<Site>>) -> Result<Html<String>, PageError> {
+pub(super) async fn page(site: Visitor) -> Result<Html<String>, PageError> {
     let (known, coverage, unmatched) = {
-        let mut connection = site.store.connection().await?;
+        let mut connection = site.connection().await?;
         (
             source_list::frameworks(&mut connection).await?,
             source_list::newest_coverage(&mut connection, NEWEST).await?,
@@ -37,7 +35,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>) -> Result<Html<String>, 
     };
     Ok(Shell::new("Frameworks", &answer(&coverage))
         .at("/frameworks")
-        .show(&body))
+        .show(&site, &body))
 }
 
 fn answer(coverage: &[NewestCoverage]) -> String {

@@ -10,18 +10,17 @@ use crate::report::holds::{answers, does, name, sketched};
 use crate::report::page::when;
 use crate::store::holds::{self, Hold};
 use crate::store::views::hold_list::{self, HoldLine};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links::address;
 use crate::web::parts::told;
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery};
 use axum::response::Html;
 use maud::{Markup, html};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Ads of a hold that are shown.
 const ADS: usize = 100;
@@ -30,12 +29,9 @@ const ADS: usize = 100;
 const TOGETHER: usize = 50;
 
 /// The page of one hold.
-pub(super) async fn page(
-    State(site): State<Arc<Site>>,
-    Path(id): Path<i64>,
-) -> Result<Html<String>, PageError> {
-    let mut connection = site.store.connection().await?;
-    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+pub(super) async fn page(site: Visitor, Path(id): Path<i64>) -> Result<Html<String>, PageError> {
+    let mut connection = site.connection().await?;
+    let catalog = Catalog::load(&mut connection, &site).await?;
     let open = holds::find(&mut connection, &[id]).await?;
     let known = hold_list::one(&mut connection, id).await?;
     drop(connection);
@@ -52,12 +48,12 @@ pub(super) async fn page(
     Ok(Shell::new("Hold", &answer)
         .at("/holds")
         .over(over)
-        .show(&body))
+        .show(&site, &body))
 }
 
 /// The page of several.
 pub(super) async fn several(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     RawQuery(query): RawQuery,
 ) -> Result<Html<String>, PageError> {
     let query = query.unwrap_or_default();
@@ -66,8 +62,8 @@ pub(super) async fn several(
         .filter_map(|(_, value)| value.parse().ok())
         .take(TOGETHER)
         .collect();
-    let mut connection = site.store.connection().await?;
-    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+    let mut connection = site.connection().await?;
+    let catalog = Catalog::load(&mut connection, &site).await?;
     let open = holds::find(&mut connection, &ids).await?;
     drop(connection);
     let answer = match open.len() {
@@ -83,7 +79,7 @@ pub(super) async fn several(
     Ok(Shell::new("Decide", &answer)
         .at("/holds")
         .over(over)
-        .show(&body))
+        .show(&site, &body))
 }
 
 /// A reason as the first line of a page.

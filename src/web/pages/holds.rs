@@ -5,7 +5,7 @@ use crate::plan::picture::thousands;
 use crate::report::columns::line;
 use crate::report::page::when;
 use crate::store::views::hold_list::{self, HoldFilter, HoldLine};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links::address;
 use crate::web::parts::{
@@ -13,12 +13,11 @@ use crate::web::parts::{
 };
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
-use std::sync::Arc;
 
 /// Which holds are shown, as the address says.
 #[derive(Debug, Default, Deserialize)]
@@ -32,13 +31,13 @@ pub(super) struct HoldsQuery {
 
 /// The page.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<HoldsQuery>,
 ) -> Result<Html<String>, PageError> {
     let closed = !query.decided.is_empty();
     let (catalog, mut holds, kinds) = {
-        let mut connection = site.store.connection().await?;
-        let catalog = Catalog::load(&mut connection, &site.project()).await?;
+        let mut connection = site.connection().await?;
+        let catalog = Catalog::load(&mut connection, &site).await?;
         let chosen = catalog.chosen(&query.institution)?;
         let wanted = HoldFilter {
             institution: chosen.map(|entry| entry.id.unwrap_or_default()),
@@ -72,7 +71,9 @@ pub(super) async fn page(
         (pager("/holds", &filters, ("after", &query.after), next.as_deref()))
     };
     let all: i64 = kinds.iter().map(|(_, count)| count).sum();
-    Ok(Shell::new("Holds", &answer(all)).at("/holds").show(&body))
+    Ok(Shell::new("Holds", &answer(all))
+        .at("/holds")
+        .show(&site, &body))
 }
 
 fn answer(waiting: i64) -> String {

@@ -11,20 +11,19 @@ use crate::report::duplicates::evidence;
 use crate::report::history::{Entry, short};
 use crate::report::page::when;
 use crate::store::views::biography::{self as stored, FoundJob, JobName, JobVersion};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links::{self, address};
 use crate::web::parts::{long, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::response::Html;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value as Json;
-use std::sync::Arc;
 
 /// Versions that are shown; the command shows all.
 const VERSIONS: usize = 30;
@@ -35,7 +34,7 @@ const LONG: usize = 12_000;
 
 /// The page.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Path(name): Path<String>,
 ) -> Result<Html<String>, PageError> {
     shown(&site, &name).await
@@ -49,13 +48,13 @@ pub(super) struct AdQuery {
 
 /// The page of an ad, which may never have become a job.
 pub(super) async fn of_ad(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<AdQuery>,
 ) -> Result<Html<String>, PageError> {
     shown(&site, &query.ad).await
 }
 
-async fn shown(site: &Site, name: &str) -> Result<Html<String>, PageError> {
+async fn shown(site: &Visitor, name: &str) -> Result<Html<String>, PageError> {
     let (biography, zone) = collect(site, name).await?;
     let shown = JobPage {
         biography: &biography,
@@ -71,12 +70,12 @@ async fn shown(site: &Site, name: &str) -> Result<Html<String>, PageError> {
     Ok(Shell::new("Job", &title)
         .at("/jobs")
         .over(over)
-        .show(&shown.body()))
+        .show(site, &shown.body()))
 }
 
-async fn collect(site: &Site, name: &str) -> Result<(Biography, Tz), PageError> {
-    let mut connection = site.store.connection().await?;
-    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+async fn collect(site: &Visitor, name: &str) -> Result<(Biography, Tz), PageError> {
+    let mut connection = site.connection().await?;
+    let catalog = Catalog::load(&mut connection, site).await?;
     let mut all = stored::find(&mut connection, &JobName::read(name)).await?;
     let found: FoundJob = match all.len() {
         1 => all.remove(0),
@@ -102,7 +101,7 @@ async fn collect(site: &Site, name: &str) -> Result<(Biography, Tz), PageError> 
             drop(connection);
             let checked = site.project();
             let judged = verdicts::judge_stored(&site.store, &checked, &found, known).await;
-            connection = site.store.connection().await?;
+            connection = site.connection().await?;
             // A page without verdicts is better than none.
             judged.unwrap_or_default()
         }

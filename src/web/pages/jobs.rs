@@ -5,7 +5,7 @@ use crate::plan::picture::thousands;
 use crate::report::columns::{counted, line};
 use crate::report::page::when;
 use crate::store::views::job_list::{self, JobCursor, JobFilter, JobLine, WINDOW};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links;
 use crate::web::parts::{
@@ -13,12 +13,11 @@ use crate::web::parts::{
 };
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Which jobs are shown, as the address says.
@@ -105,7 +104,7 @@ struct JobsFacts {
 
 /// The page.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<JobsQuery>,
 ) -> Result<Html<String>, PageError> {
     let facts = facts(&site, &query).await?;
@@ -126,12 +125,12 @@ pub(super) async fn page(
     };
     Ok(Shell::new("Jobs", &answer(&facts, &query))
         .at("/jobs")
-        .show(&body))
+        .show(&site, &body))
 }
 
-async fn facts(site: &Site, query: &JobsQuery) -> Result<JobsFacts, PageError> {
-    let mut connection = site.store.connection().await?;
-    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+async fn facts(site: &Visitor, query: &JobsQuery) -> Result<JobsFacts, PageError> {
+    let mut connection = site.connection().await?;
+    let catalog = Catalog::load(&mut connection, site).await?;
     let wanted = query.wanted(&catalog)?;
     let mut jobs = Vec::new();
     if wanted.after.is_none() && !query.q.trim().is_empty() {

@@ -26,37 +26,47 @@ mod work;
 
 use super::Site;
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use std::sync::Arc;
 
 /// Rows of a page; one more is asked for, to know whether others follow.
 const ROWS: usize = 50;
 
+/// The address of a page, and what shows it.
+type PageRoute = (&'static str, fn() -> MethodRouter<Arc<Site>>);
+
+/// All pages.
+pub(super) const PAGES: [PageRoute; 22] = [
+    ("/", || get(today::page)),
+    ("/runs", || get(runs::page)),
+    ("/runs/{institution}/{run}", || get(run::page)),
+    ("/schedule", || get(schedule::page)),
+    ("/sources", || get(sources::page)),
+    ("/failures", || get(failures::page)),
+    ("/ads", || get(job::of_ad)),
+    ("/holds", || get(holds::page)),
+    ("/holds/decide", || get(hold::several)),
+    ("/holds/{hold}", || get(hold::page)),
+    ("/duplicates", || get(duplicates::page)),
+    ("/jobs", || get(jobs::page)),
+    ("/jobs/{job}", || get(job::page)),
+    ("/rules", || get(rules::page)),
+    ("/frameworks", || get(frameworks::page)),
+    ("/trends", || get(trends::page)),
+    ("/alerts", || get(alerts::page)),
+    ("/alerts/{cause}", || get(alert::page)),
+    ("/reports", || get(reports::page)),
+    ("/reports/{day}", || get(reports::day)),
+    ("/audit", || get(audit::page)),
+    ("/system", || get(system::page)),
+];
+
 /// The routes of all pages.
 pub(super) fn router() -> Router<Arc<Site>> {
-    Router::new()
-        .route("/", get(today::page))
-        .route("/runs", get(runs::page))
-        .route("/runs/{institution}/{run}", get(run::page))
-        .route("/schedule", get(schedule::page))
-        .route("/sources", get(sources::page))
-        .route("/failures", get(failures::page))
-        .route("/ads", get(job::of_ad))
-        .route("/holds", get(holds::page))
-        .route("/holds/decide", get(hold::several))
-        .route("/holds/{hold}", get(hold::page))
-        .route("/duplicates", get(duplicates::page))
-        .route("/jobs", get(jobs::page))
-        .route("/jobs/{job}", get(job::page))
-        .route("/rules", get(rules::page))
-        .route("/frameworks", get(frameworks::page))
-        .route("/trends", get(trends::page))
-        .route("/alerts", get(alerts::page))
-        .route("/alerts/{cause}", get(alert::page))
-        .route("/reports", get(reports::page))
-        .route("/reports/{day}", get(reports::day))
-        .route("/audit", get(audit::page))
-        .route("/system", get(system::page))
+    let all = PAGES.into_iter();
+    all.fold(Router::new(), |router, (path, page)| {
+        router.route(path, page())
+    })
 }
 
 /// How many rows are asked for.

@@ -9,18 +9,17 @@ use crate::report::morning::{self, InstitutionMorning, MorningReport};
 use crate::report::page::when;
 use crate::store::daily_reports::{self, KeptDay};
 use crate::store::figures::ReasonRow;
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links::address;
 use crate::web::parts::{OperatingState, empty, pager, state, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::{Shell, prose};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::response::Html;
 use chrono::{DateTime, NaiveDate, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
-use std::sync::Arc;
 
 /// Which reports are listed, as the address says.
 #[derive(Debug, Default, Deserialize)]
@@ -31,7 +30,7 @@ pub(super) struct ReportsQuery {
 
 /// The list.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<ReportsQuery>,
 ) -> Result<Html<String>, PageError> {
     let before = match query.before.as_str() {
@@ -41,8 +40,8 @@ pub(super) async fn page(
         })?),
     };
     let (catalog, mut kept) = {
-        let mut connection = site.store.connection().await?;
-        let catalog = Catalog::load(&mut connection, &site.project()).await?;
+        let mut connection = site.connection().await?;
+        let catalog = Catalog::load(&mut connection, &site).await?;
         (
             catalog,
             daily_reports::days(&mut connection, before, asked()).await?,
@@ -60,7 +59,9 @@ pub(super) async fn page(
         @else { (table(&kept, &catalog, (site.now)())) }
         (pager("/reports", &[], ("before", &query.before), next.as_deref()))
     };
-    Ok(Shell::new("Reports", &answer).at("/reports").show(&body))
+    Ok(Shell::new("Reports", &answer)
+        .at("/reports")
+        .show(&site, &body))
 }
 
 fn table(kept: &[KeptDay], catalog: &Catalog, now: DateTime<Utc>) -> Markup {
@@ -103,12 +104,12 @@ fn read(one: &KeptDay, catalog: &Catalog) -> Option<MorningReport> {
 
 /// The report of a day.
 pub(super) async fn day(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Path(day): Path<NaiveDate>,
 ) -> Result<Html<String>, PageError> {
     let (catalog, mut found) = {
-        let mut connection = site.store.connection().await?;
-        let catalog = Catalog::load(&mut connection, &site.project()).await?;
+        let mut connection = site.connection().await?;
+        let catalog = Catalog::load(&mut connection, &site).await?;
         let after = day.succ_opt();
         (
             catalog,
@@ -135,7 +136,7 @@ pub(super) async fn day(
     Ok(Shell::new(&title, &title)
         .at("/reports")
         .over(over)
-        .show(&body))
+        .show(&site, &body))
 }
 
 fn overview(report: &MorningReport) -> Markup {

@@ -11,14 +11,14 @@ use crate::rule::CompiledRule;
 use crate::stage::Stage;
 use crate::store::versions;
 use crate::store::views::source_list::{self, RuleRate};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::chart::{Chart, ChartPoint};
 use crate::web::links::address;
 use crate::web::parts::{empty, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
@@ -46,11 +46,11 @@ struct UsedRule {
 
 /// The page.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<RulesQuery>,
 ) -> Result<Html<String>, PageError> {
-    let mut connection = site.store.connection().await?;
-    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+    let mut connection = site.connection().await?;
+    let catalog = Catalog::load(&mut connection, &site).await?;
     let rules = rules(&catalog);
     if !query.rule.is_empty() {
         return one(&site, &mut connection, (&catalog, &rules), &query.rule).await;
@@ -63,7 +63,7 @@ pub(super) async fn page(
     };
     Ok(Shell::new("Rules", &answer(&rules, &rates))
         .at("/rules")
-        .show(&body))
+        .show(&site, &body))
 }
 
 /// All rules of the YAML, by `SET/ID`.
@@ -153,7 +153,7 @@ fn table(rules: &BTreeMap<String, UsedRule>, rates: &[RuleRate]) -> Markup {
 
 /// One rule.
 async fn one(
-    site: &Site,
+    site: &Visitor,
     connection: &mut crate::store::PgConnection,
     (catalog, rules): (&Catalog, &BTreeMap<String, UsedRule>),
     name: &str,
@@ -195,7 +195,7 @@ async fn one(
     Ok(Shell::new("Rule", &answer)
         .at("/rules")
         .over(over)
-        .show(&body))
+        .show(site, &body))
 }
 
 /// The rate over time, all sources together.

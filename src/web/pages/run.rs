@@ -11,18 +11,17 @@ use crate::report::graph::{Page, answer, outcomes};
 use crate::report::page::when;
 use crate::store::figures::{self, AlertRow, ReadRow, StageRow};
 use crate::store::views::run_list::{self, RunLine, StoredLogLine, TouchedJob};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::{Catalog, CatalogEntry};
 use crate::web::links::{self, address};
 use crate::web::parts::{counts, empty, pager, run_state, state, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::{Shell, prose};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::response::Html;
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Lines of the log of a page.
@@ -52,7 +51,7 @@ struct RunFacts {
 
 /// The page.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Path((slug, number)): Path<(String, i64)>,
     Query(query): Query<RunQuery>,
 ) -> Result<Html<String>, PageError> {
@@ -86,11 +85,11 @@ pub(super) async fn page(
         .at("/runs")
         .over(over)
         .script("/assets/graph.js")
-        .show(&body))
+        .show(&site, &body))
 }
 
 async fn facts(
-    site: &Site,
+    site: &Visitor,
     slug: &str,
     number: i64,
     query: &RunQuery,
@@ -102,8 +101,8 @@ async fn facts(
         })?),
     };
     let from = query.log.parse::<i32>().unwrap_or_default().max(0);
-    let mut connection = site.store.connection().await?;
-    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+    let mut connection = site.connection().await?;
+    let catalog = Catalog::load(&mut connection, site).await?;
     let entry = catalog.named(slug)?.clone();
     let unknown = || {
         PageError::unknown(

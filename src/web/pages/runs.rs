@@ -7,7 +7,7 @@ use crate::report::page::when;
 use crate::store::PgConnection;
 use crate::store::runs::holder;
 use crate::store::views::run_list::{self, RunFilter, RunLine};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links;
 use crate::web::parts::{
@@ -15,13 +15,12 @@ use crate::web::parts::{
 };
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Which runs are shown, as the address says.
 #[derive(Debug, Default, Deserialize)]
@@ -44,13 +43,13 @@ const STATUSES: [(&str, &str); 6] = [
 
 /// The page.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<RunsQuery>,
 ) -> Result<Html<String>, PageError> {
     let wanted_before = before(&query.before)?;
     let (catalog, mut runs, died) = {
-        let mut connection = site.store.connection().await?;
-        let catalog = Catalog::load(&mut connection, &site.project()).await?;
+        let mut connection = site.connection().await?;
+        let catalog = Catalog::load(&mut connection, &site).await?;
         let chosen = catalog.chosen(&query.institution)?;
         let wanted = RunFilter {
             institution: chosen.and_then(|entry| entry.id),
@@ -83,7 +82,7 @@ pub(super) async fn page(
     };
     Ok(Shell::new("Runs", &answer(&runs, more, &died))
         .at("/runs")
-        .show(&body))
+        .show(&site, &body))
 }
 
 fn before(text: &str) -> Result<Option<i64>, PageError> {

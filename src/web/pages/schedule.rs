@@ -7,21 +7,20 @@ use crate::report::columns::{counted, line, span_words};
 use crate::report::page::when;
 use crate::report::schedule::{self, DueInstitution, Schedule};
 use crate::store::schedules::{self, Pause};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::{Catalog, YamlStanding};
 use crate::web::decide::{pause_buttons, pause_name};
 use crate::web::links::address;
 use crate::web::parts::{FilterField, OperatingState, empty, filter, state, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::{Shell, prose};
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// In which zone times are shown, as the address says.
 #[derive(Debug, Default, Deserialize)]
@@ -32,14 +31,14 @@ pub(super) struct ScheduleQuery {
 
 /// The page.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<ScheduleQuery>,
 ) -> Result<Html<String>, PageError> {
     let now = (site.now)();
     let (catalog, work, pauses) = {
-        let mut connection = site.store.connection().await?;
+        let mut connection = site.connection().await?;
         (
-            Catalog::load(&mut connection, &site.project()).await?,
+            Catalog::load(&mut connection, &site).await?,
             WorkFacts::load(&mut connection, &site).await?,
             schedules::pauses(&mut connection, now).await?,
         )
@@ -68,7 +67,9 @@ pub(super) async fn page(
         p.soft { (prose("`weir serve` runs institutions when they are due; `weir schedule --next 7d` looks further ahead.")) }
     };
     let answer = answer(&schedule, work.is_scheduled);
-    Ok(Shell::new("Schedule", &answer).at("/schedule").show(&body))
+    Ok(Shell::new("Schedule", &answer)
+        .at("/schedule")
+        .show(&site, &body))
 }
 
 /// The zone that is asked for, else that of most institutions.
@@ -108,7 +109,7 @@ fn answer(schedule: &Schedule, is_scheduled: bool) -> String {
 }
 
 /// The institutions by when they are due, to be paused and resumed.
-fn table(site: &Site, schedule: &Schedule, pauses: &[Pause], zone: Tz) -> Markup {
+fn table(site: &Visitor, schedule: &Schedule, pauses: &[Pause], zone: Tz) -> Markup {
     html! {
         form method="post" action="/schedule/pause" {
             div.table { table {

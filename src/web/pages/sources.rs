@@ -7,7 +7,7 @@ use crate::report::columns::{counted, line, size, took};
 use crate::report::page::when;
 use crate::report::quality::{self, SourceQuality};
 use crate::store::views::source_list::{self, ReadLine};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::{Catalog, CatalogEntry};
 use crate::web::links::{self, address};
 use crate::web::parts::{
@@ -15,14 +15,13 @@ use crate::web::parts::{
 };
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Reads that are shown of each source of a list, and of one source.
@@ -43,15 +42,15 @@ pub(super) struct SourcesQuery {
 
 /// The page.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<SourcesQuery>,
 ) -> Result<Html<String>, PageError> {
     if !query.source.is_empty() {
         return one(&site, &query).await;
     }
     let (catalog, reads) = {
-        let mut connection = site.store.connection().await?;
-        let catalog = Catalog::load(&mut connection, &site.project()).await?;
+        let mut connection = site.connection().await?;
+        let catalog = Catalog::load(&mut connection, &site).await?;
         catalog.chosen(&query.institution)?;
         let sources = sources(&catalog, &query.institution);
         let reads = source_list::reads(&mut connection, &keys(&sources), FEW).await?;
@@ -78,7 +77,7 @@ pub(super) async fn page(
     };
     Ok(Shell::new("Sources", &answer(&rows))
         .at("/sources")
-        .show(&body))
+        .show(&site, &body))
 }
 
 fn pages(query: &SourcesQuery, all: usize) -> Markup {
@@ -235,9 +234,9 @@ fn answer(rows: &[SourceRow<'_>]) -> String {
 }
 
 /// One source.
-async fn one(site: &Site, query: &SourcesQuery) -> Result<Html<String>, PageError> {
-    let mut connection = site.store.connection().await?;
-    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+async fn one(site: &Visitor, query: &SourcesQuery) -> Result<Html<String>, PageError> {
+    let mut connection = site.connection().await?;
+    let catalog = Catalog::load(&mut connection, site).await?;
     let entry = catalog.named(&query.institution)?.clone();
     let key = SourceKey {
         institution: entry.id.unwrap_or_default(),
@@ -276,7 +275,7 @@ async fn one(site: &Site, query: &SourcesQuery) -> Result<Html<String>, PageErro
     Ok(Shell::new("Source", &answer)
         .at("/sources")
         .over(over)
-        .show(&body))
+        .show(site, &body))
 }
 
 /// What the newest read measured, against what is usual.

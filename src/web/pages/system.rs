@@ -5,15 +5,13 @@ use super::work::WorkFacts;
 use crate::plan::picture::thousands;
 use crate::report::columns::{counted, share, size};
 use crate::store::views::database_state::{self, DatabaseState, TableState};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::parts::{OperatingState, state};
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::State;
 use axum::response::Html;
 use maud::{Markup, html};
-use std::sync::Arc;
 
 /// Transactions that a snapshot may hold back before someone should look.
 const HELD_BACK: i64 = 1_000_000;
@@ -22,12 +20,12 @@ const HELD_BACK: i64 = 1_000_000;
 const LONG: i64 = 6 * 3600;
 
 /// The page.
-pub(super) async fn page(State(site): State<Arc<Site>>) -> Result<Html<String>, PageError> {
+pub(super) async fn page(site: Visitor) -> Result<Html<String>, PageError> {
     let now = (site.now)();
     let (catalog, work, database, tables) = {
-        let mut connection = site.store.connection().await?;
+        let mut connection = site.connection().await?;
         (
-            Catalog::load(&mut connection, &site.project()).await?,
+            Catalog::load(&mut connection, &site).await?,
             WorkFacts::load(&mut connection, &site).await?,
             database_state::state(&mut connection).await?,
             database_state::tables(&mut connection).await?,
@@ -56,7 +54,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>) -> Result<Html<String>, 
     };
     Ok(Shell::new("System", &answer(readiness.is_ok(), &database))
         .at("/system")
-        .show(&body))
+        .show(&site, &body))
 }
 
 fn answer(is_ready: bool, database: &DatabaseState) -> String {

@@ -10,18 +10,16 @@ use crate::store::PgConnection;
 use crate::store::runs::holder;
 use crate::store::schedules::{self, Pause};
 use crate::store::views::run_list::{self, RunLine};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::{Catalog, CatalogEntry};
 use crate::web::links;
 use crate::web::parts::{bars, counts, empty, figure, state};
 use crate::web::refusal::PageError;
 use crate::web::shell::{Shell, prose};
-use axum::extract::State;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Runs that are shown of each institution.
@@ -42,10 +40,10 @@ struct MorningFacts {
 }
 
 /// The page.
-pub(super) async fn page(State(site): State<Arc<Site>>) -> Result<Html<String>, PageError> {
+pub(super) async fn page(site: Visitor) -> Result<Html<String>, PageError> {
     let now = (site.now)();
     let facts = {
-        let mut connection = site.store.connection().await?;
+        let mut connection = site.connection().await?;
         facts(&mut connection, &site).await?
     };
     let mut rows: Vec<MorningRow<'_>> = facts.rows(now);
@@ -58,11 +56,13 @@ pub(super) async fn page(State(site): State<Arc<Site>>) -> Result<Html<String>, 
             (empty("No institution yet.", "`weir new NAME --from URL` writes the first one from an address or a file; `weir run` runs it."))
         } @else { (table(&rows, now)) }
     };
-    Ok(Shell::new("Today", &answer(&rows)).at("/").show(&body))
+    Ok(Shell::new("Today", &answer(&rows))
+        .at("/")
+        .show(&site, &body))
 }
 
-async fn facts(connection: &mut PgConnection, site: &Site) -> Result<MorningFacts, PageError> {
-    let catalog = Catalog::load(connection, &site.project()).await?;
+async fn facts(connection: &mut PgConnection, site: &Visitor) -> Result<MorningFacts, PageError> {
+    let catalog = Catalog::load(connection, site).await?;
     let ids = catalog.ids();
     let mut runs: BTreeMap<Uuid, Vec<RunLine>> = BTreeMap::new();
     for run in run_list::newest_of_each(connection, &ids, RUNS).await? {

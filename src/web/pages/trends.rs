@@ -5,19 +5,18 @@ use crate::model::OutcomeCounts;
 use crate::plan::picture::{spent, thousands};
 use crate::report::columns::{counted, line, share, size, took};
 use crate::store::views::source_list::{self, RunFigures, StageFigures};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::chart::{Chart, ChartPoint, usual};
 use crate::web::parts::{FilterField, empty, filter, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Html;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Runs that are shown.
 const RUNS: i64 = 60;
@@ -34,11 +33,11 @@ pub(super) struct TrendsQuery {
 
 /// The page.
 pub(super) async fn page(
-    State(site): State<Arc<Site>>,
+    site: Visitor,
     Query(query): Query<TrendsQuery>,
 ) -> Result<Html<String>, PageError> {
-    let mut connection = site.store.connection().await?;
-    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+    let mut connection = site.connection().await?;
+    let catalog = Catalog::load(&mut connection, &site).await?;
     let chosen = match catalog.chosen(&query.institution)? {
         Some(entry) => Some(entry),
         None => catalog.all().find(|entry| entry.id.is_some()),
@@ -50,7 +49,7 @@ pub(super) async fn page(
         );
         return Ok(Shell::new("Trends", "There are no figures yet")
             .at("/trends")
-            .show(&body));
+            .show(&site, &body));
     };
     let mut runs = source_list::figures(&mut connection, id, RUNS).await?;
     runs.reverse();
@@ -70,7 +69,7 @@ pub(super) async fn page(
     };
     Ok(Shell::new("Trends", &answer(&entry.slug, &runs))
         .at("/trends")
-        .show(&body))
+        .show(&site, &body))
 }
 
 /// The figures by which the first line judges: a name, and what it is of a run.

@@ -9,7 +9,7 @@ use crate::report::status::lease_words;
 use crate::store::leases::{self, HeldLease};
 use crate::store::queue::{self, UnitRow};
 use crate::store::{PgConnection, Result};
-use crate::web::Site;
+use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links;
 use crate::web::parts::{OperatingState, state, told};
@@ -37,7 +37,7 @@ pub(super) struct WorkFacts {
 
 impl WorkFacts {
     /// Reads them.
-    pub(super) async fn load(connection: &mut PgConnection, site: &Site) -> Result<WorkFacts> {
+    pub(super) async fn load(connection: &mut PgConnection, site: &Visitor) -> Result<WorkFacts> {
         let project = project_of(&site.store);
         let mut units = queue::units(connection, &project).await?;
         units.retain(|unit| matches!(unit.state.as_str(), "waiting" | "leased"));

@@ -184,7 +184,10 @@ pub async fn decisions(
            SELECT a.undone_at, a.undone_by, i.slug, 'undone', 'company', a.name || ' as ' || c.name, a.undone_reason, NULL, NULL, 'unalias ' || a.id
            FROM company_aliases a JOIN institutions i ON i.id = a.institution_id
            JOIN companies c ON c.institution_id = a.institution_id AND c.id = a.company_id
-           WHERE a.undone_at IS NOT NULL AND ($1::uuid IS NULL OR i.id = $1)) AS done
+           WHERE a.undone_at IS NOT NULL AND ($1::uuid IS NULL OR i.id = $1)
+           UNION ALL
+           SELECT t.at, t.done_by, '', t.what, t.kind, t.subject, t.about, NULL, NULL, 'right ' || t.id
+           FROM audit_trail t WHERE $1::uuid IS NULL) AS done
          WHERE $2::timestamptz IS NULL OR (at, key) < ($2, $3)
          ORDER BY at DESC, key DESC LIMIT $4",
     );

@@ -1,0 +1,131 @@
+//! Whoever looks at a page: a name for what they decide, and a connection that shows what they may
+//! see. Pages read through [`Visitor::connection`] and no other way.
+
+use crate::model::{AccessRole, TokenScope};
+use crate::store::users::KnownUser;
+use crate::store::{PgConnection, Result};
+use crate::web::Site;
+use crate::web::refusal::PageError;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+/// How somebody was let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::web) enum Door {
+    /// There are no users, and it is this machine.
+    Open,
+    /// With a password; the secret of the login.
+    Login(String),
+    /// A proxy has said who it is.
+    Proxy,
+    /// A token of a program, and what that may do.
+    Token(Vec<TokenScope>),
+}
+
+/// Who somebody is.
+#[derive(Debug, Clone)]
+pub(in crate::web) struct Identity {
+    pub(in crate::web) name: String,
+    pub(in crate::web) role: AccessRole,
+    /// The only institutions that they see.
+    pub(in crate::web) institutions: Option<Vec<String>>,
+    pub(in crate::web) door: Door,
+}
+
+impl Identity {
+    /// Whoever is at this machine.
+    pub(super) fn operator(name: &str) -> Identity {
+        Identity {
+            name: name.to_owned(),
+            role: AccessRole::Edit,
+            institutions: None,
+            door: Door::Open,
+        }
+    }
+
+    pub(super) fn of_user(user: KnownUser, door: Door) -> Identity {
+        Identity {
+            name: user.name,
+            role: user.role,
+            institutions: user.institutions,
+            door,
+        }
+    }
+}
+
+/// Somebody who was let in. It is the site, as they see it.
+#[derive(Clone)]
+pub(in crate::web) struct Visitor {
+    site: Arc<Site>,
+    who: Arc<Identity>,
+}
+
+impl Deref for Visitor {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
+impl Visitor {
+    pub(in crate::web) fn new(site: Arc<Site>, who: Identity) -> Visitor {
+        Visitor {
+            site,
+            who: Arc::new(who),
+        }
+    }
+
+    pub(in crate::web) fn who(&self) -> &Identity {
+        &self.who
+    }
+
+    /// A connection for reading, which shows what they may see.
+    ///
+    /// # Errors
+    /// No connection.
+    pub(in crate::web) async fn connection(
+        &self,
+    ) -> Result<impl DerefMut<Target = PgConnection> + Send + use<>> {
+        match &self.who.institutions {
+            None => self.site.store.connection().await,
+            Some(slugs) => self.site.narrow.connection(slugs).await,
+        }
+    }
+
+    /// Whether they may see an institution.
+    pub(in crate::web) fn sees(&self, slug: &str) -> bool {
+        let only = self.who.institutions.as_ref();
+        only.is_none_or(|only| only.iter().any(|one| one == slug))
+    }
+
+    /// Whether they may see contacts of recruiters through the API.
+    pub(in crate::web) fn sees_contacts(&self) -> bool {
+        matches!(&self.who.door, Door::Token(scopes) if scopes.contains(&TokenScope::Contacts))
+    }
+
+    /// Whether they may decide.
+    pub(in crate::web) fn decides(&self) -> bool {
+        self.who.role >= AccessRole::Operate
+    }
+
+    /// What their forms carry, which no other site and no other person knows.
+    pub(in crate::web) fn form_token(&self) -> String {
+        let known = match &self.who.door {
+            Door::Login(secret) => format!("login {secret}"),
+            _ => format!("process {} {}", self.site.seal, self.who.name),
+        };
+        crate::actions::access::form_token(&known)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> std::result::Result<Self, PageError> {
+        let visitor = parts.extensions.get::<Visitor>();
+        visitor.cloned().ok_or_else(PageError::bug)
+    }
+}
