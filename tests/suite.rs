@@ -86,6 +86,8 @@ mod operations;
 mod orchestration;
 #[path = "suite/page_decisions.rs"]
 mod page_decisions;
+#[path = "suite/page_looks.rs"]
+mod page_looks;
 #[path = "suite/people.rs"]
 mod people;
 #[path = "suite/pictures.rs"]
@@ -130,6 +132,8 @@ mod testing;
 mod upgrades;
 #[path = "suite/walkthroughs.rs"]
 mod walkthroughs;
+#[path = "suite/watching.rs"]
+mod watching;
 #[path = "suite/ways_out.rs"]
 mod ways_out;
 #[path = "suite/web.rs"]

@@ -105,7 +105,7 @@ impl Serve {
         }
         let operator = edge.person(None).unwrap_or_default();
         let site = site.called(self.hosts.clone()).operated_by(operator);
-        let site = Arc::new(site.entered_by(doors));
+        let site = Arc::new(site.entered_by(doors).stopped_by(crew.stop.clone()));
         tell!("listening on http://{address}");
         let serving = tokio::spawn(web::serve(listener, Arc::clone(&site), crew.stop.clone()));
         let telling = tokio::spawn(super::alerts::keep_telling(

@@ -1,4 +1,4 @@
-//! The files that pages load: one sheet and two small scripts, inside the binary. Each has an entity
+//! The files that pages load: one sheet and three small scripts, inside the binary. Each has an entity
 //! tag, so that a browser that has it is told so in a few bytes; a new version of Weir has another.
 
 use super::Site;
@@ -19,6 +19,7 @@ pub(super) fn router() -> Router<Arc<Site>> {
     Router::new()
         .route("/assets/page.css", get(sheet))
         .route("/assets/keys.js", get(keys))
+        .route("/assets/live.js", get(following))
         .route("/assets/graph.js", get(picture_keys))
         .route("/favicon.ico", get(icon))
 }
@@ -29,6 +30,11 @@ async fn sheet(headers: HeaderMap) -> Response {
 
 async fn keys(headers: HeaderMap) -> Response {
     let script = include_str!("assets/keys.js");
+    file(&headers, "text/javascript; charset=utf-8", script)
+}
+
+async fn following(headers: HeaderMap) -> Response {
+    let script = include_str!("assets/live.js");
     file(&headers, "text/javascript; charset=utf-8", script)
 }
 

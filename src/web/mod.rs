@@ -19,6 +19,7 @@ mod guard;
 mod health;
 mod links;
 mod listen;
+mod live;
 mod metrics;
 mod pages;
 mod parts;
@@ -53,6 +54,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(pages::router())
         .merge(decide::router())
         .merge(access::router())
+        .merge(live::router())
         .merge(api::router())
         .fallback(refusal::unknown_address)
         .method_not_allowed_fallback(refusal::wrong_method)
@@ -69,12 +71,14 @@ pub fn routes() -> Vec<(&'static str, &'static str)> {
     let pages = pages::PAGES.iter().map(|(path, _)| ("GET", *path));
     let decisions = decide::DECISIONS.iter().map(|(path, _)| ("POST", *path));
     let api = api::ROUTES.iter().map(|route| ("GET", route.path));
+    let streams = live::STREAMS.iter().map(|(path, _)| ("GET", *path));
     let more = [
         ("GET", "/duplicates/undo"),
         ("GET", "/metrics"),
         ("GET", "/api/v1/openapi.json"),
     ];
-    pages.chain(decisions).chain(api).chain(more).collect()
+    let all = pages.chain(decisions).chain(streams);
+    all.chain(api).chain(more).collect()
 }
 
 /// Serves until it is stopped, and ends soon after whatever clients do.

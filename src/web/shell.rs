@@ -48,6 +48,7 @@ pub(super) struct Shell<'p> {
     at: &'p str,
     over: Option<Markup>,
     script: Option<&'p str>,
+    live: Option<(&'p str, &'p str)>,
 }
 
 impl<'p> Shell<'p> {
@@ -59,6 +60,7 @@ impl<'p> Shell<'p> {
             at: "",
             over: None,
             script: None,
+            live: None,
         }
     }
 
@@ -86,6 +88,11 @@ impl<'p> Shell<'p> {
         }
     }
 
+    /// Following a stream: its address, and the stamp that is shown.
+    pub(super) fn live(self, live: Option<(&'p str, &'p str)>) -> Shell<'p> {
+        Shell { live, ..self }
+    }
+
     /// The whole page, for somebody.
     pub(super) fn show(&self, visitor: &Visitor, body: &Markup) -> Html<String> {
         Html(self.markup(Some(visitor), body).into_string())
@@ -108,12 +115,13 @@ impl<'p> Shell<'p> {
                     link rel="icon" href="/favicon.ico" type="image/svg+xml";
                     link rel="stylesheet" href="/assets/page.css";
                     script src="/assets/keys.js" defer {}
+                    @if self.live.is_some() { script src="/assets/live.js" defer {} }
                     @if let Some(script) = self.script { script src=(script) defer {} }
                 }
                 body.served {
                     a.skip href="#answer" { "To the answer" }
                     (self.navigation(visitor))
-                    main {
+                    main data-live=[self.live.map(|live| live.0)] data-stamp=[self.live.map(|live| live.1)] {
                         header {
                             p.over { @match &self.over { Some(over) => (over), None => (self.title) } }
                             h1 #answer tabindex="-1" { (self.answer) }

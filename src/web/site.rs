@@ -10,12 +10,16 @@ use std::hash::{BuildHasher, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 
 /// Whether this process can do its work; the reason if not.
 pub type Readiness = watch::Receiver<Result<(), String>>;
 
 /// Passwords that are checked at once: each takes a core.
 const HASHED_AT_ONCE: usize = 2;
+
+/// Streams at once: a browser has one for each tab that is seen.
+const STREAMS: usize = 64;
 
 /// How people come in.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +55,10 @@ pub struct Site {
     pub(super) pace: LoginPace,
     /// Passwords that are checked at once.
     pub(super) hashing: Semaphore,
+    /// Streams at once.
+    pub(super) streams: Arc<Semaphore>,
+    /// Cancelled when the process is to end.
+    pub(super) stop: CancellationToken,
     /// The project as it was last read.
     project: RwLock<Arc<Checked>>,
 }
@@ -76,6 +84,8 @@ impl Site {
             seal: seal(),
             pace: LoginPace::default(),
             hashing: Semaphore::new(HASHED_AT_ONCE),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            stop: CancellationToken::new(),
             project: RwLock::new(project),
         }
     }
@@ -96,6 +106,12 @@ impl Site {
     #[must_use]
     pub fn entered_by(self, doors: Doors) -> Site {
         Site { doors, ..self }
+    }
+
+    /// The same site, whose streams end with the process.
+    #[must_use]
+    pub fn stopped_by(self, stop: CancellationToken) -> Site {
+        Site { stop, ..self }
     }
 
     /// Closes what it has opened itself.

@@ -279,7 +279,19 @@ async fn who_is_limited_finds_nothing_of_another_institution() {
         body["data"].as_array().unwrap().len()
     };
     assert!(rows(&lim) > 0 && rows(&all) > rows(&lim));
-    // Nor can they decide about it.
+    // Nor can they decide about it, nor about all.
+    let silence = |more: &[&str]| {
+        let words = [
+            &["alerts", "silence", "--for", "9d", "--reason", "none"],
+            more,
+        ]
+        .concat();
+        let done = weir(&lab, &words, 1).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    };
+    silence(&[]);
+    silence(&["--institution", "quarry"]);
+    silence(&["--institution", "harbour"]);
     let token = field(&served.get_as(&lim, "/alerts").body, "token");
     let page = served.get_as(&all, &format!("/holds/{}", quarry.hold));
     let hold = field(&page.body, "hold");
@@ -294,6 +306,9 @@ async fn who_is_limited_finds_nothing_of_another_institution() {
         ),
         ("/schedule/pause", "institution=quarry@0".to_owned(), 404),
         ("/schedule/pause", "institution=harbour@0".to_owned(), 200),
+        ("/alerts/end", "silence=1@".to_owned(), 403),
+        ("/alerts/end", "silence=2@".to_owned(), 409),
+        ("/alerts/end", "silence=3@".to_owned(), 200),
     ] {
         let form = format!("token={token}&reason=none&{more}");
         let answer = served.post_as(&lim, path, &form);

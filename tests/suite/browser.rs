@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Keys as WebDriver writes them.
 pub const ENTER: &str = "\u{e007}";
@@ -95,6 +96,11 @@ impl Browser {
         );
     }
 
+    /// Opens an address.
+    pub fn visit(&self, address: &str) {
+        self.post("/url", &json!({ "url": address }));
+    }
+
     /// Shows what is open as a window of this width does, in a light or a dark scheme.
     pub fn look(&self, width: u32, scheme: &str) {
         let metrics =
@@ -142,6 +148,15 @@ impl Browser {
         self.post("/execute/sync", &json!({ "script": body, "args": [] }))
     }
 
+    /// Waits until a script gives `true`, whatever page is open by then.
+    pub fn wait_for(&self, body: &str) {
+        let (began, path) = (Instant::now(), format!("{}/execute/sync", self.session));
+        let asked = json!({ "script": body, "args": [] });
+        while self.answer("POST", &path, &asked) != json!(true) {
+            assert!(began.elapsed() < Duration::from_secs(30), "never: {body}");
+        }
+    }
+
     fn find(&self, css: &str) -> String {
         let found = self.post(
             "/element",
@@ -155,6 +170,16 @@ impl Browser {
     }
 
     fn ask(&self, method: &str, path: &str, body: &Json) -> Json {
+        let answer = self.answer(method, path, body);
+        assert!(
+            answer["error"].is_null(),
+            "{method} {path} {body}: {answer}"
+        );
+        answer
+    }
+
+    /// The answer, also one that tells of an error.
+    fn answer(&self, method: &str, path: &str, body: &Json) -> Json {
         let body = if body.is_null() {
             String::new()
         } else {
@@ -183,11 +208,6 @@ impl Browser {
         let mut text = vec![0; length];
         answer.read_exact(&mut text).unwrap();
         let answer: Json = serde_json::from_slice(&text).unwrap();
-        assert!(
-            answer["value"]["error"].is_null(),
-            "{method} {path} {body}: {}",
-            answer["value"]
-        );
         answer["value"].clone()
     }
 }

@@ -39,9 +39,9 @@ for (const element of document.querySelectorAll("body *")) {
   if (ratio < 4.5) found.push(`contrast ${ratio.toFixed(1)}: ${text}`);
   if (parseFloat(style.fontSize) < 12) found.push(`${style.fontSize}: ${text}`);
 }
-for (const element of document.querySelectorAll("a[href], button, input, summary, section[tabindex]")) {
+for (const element of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary, section[tabindex]")) {
   const labels = [...(element.labels ?? [])].map((label) => label.textContent).join("");
-  const name = element.getAttribute("aria-label") ?? (labels + element.textContent);
+  const name = element.getAttribute("aria-label") ?? element.getAttribute("title") ?? (labels + element.textContent);
   if (name.trim() === "") found.push(`no name: ${element.outerHTML.slice(0, 80)}`);
 }
 const heads = [...document.querySelectorAll("h1, h2, h3")].map((head) => Number(head.tagName[1]));

@@ -166,6 +166,18 @@ impl Served {
         }
     }
 
+    /// Asks it to end.
+    pub fn terminate(&self) {
+        let process = self.process.id().to_string();
+        let done = Command::new("kill").args(["-TERM", &process]).status();
+        assert!(done.unwrap().success());
+    }
+
+    /// Waits until it has ended.
+    pub fn ended(&mut self) -> std::process::ExitStatus {
+        self.process.wait().unwrap()
+    }
+
     pub fn ask(&self, head: &str, body: &str) -> Response {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
@@ -173,9 +185,7 @@ impl Served {
         stream
             .write_all(format!("{head}\r\n{rest}").as_bytes())
             .unwrap();
-        let mut text = Vec::new();
-        stream.read_to_end(&mut text).unwrap();
-        Response::read(&text)
+        Response::read(&whole(stream))
     }
 
     pub fn get(&self, path: &str) -> Response {
@@ -223,6 +233,26 @@ impl Served {
             &format!("GET {path} HTTP/1.1\r\nHost: {}{more}", self.address),
             "",
         )
+    }
+}
+
+/// What comes until the end; of a stream, which has none, its head.
+fn whole(mut stream: TcpStream) -> Vec<u8> {
+    let (mut text, mut part) = (Vec::new(), [0; 16 * 1024]);
+    loop {
+        let read = stream.read(&mut part).unwrap();
+        text.extend_from_slice(&part[..read]);
+        let end = text.windows(4).position(|four| four == b"\r\n\r\n");
+        let is_stream = end.is_some_and(|end| {
+            let head = String::from_utf8_lossy(&text[..end]).to_lowercase();
+            head.contains("content-type: text/event-stream")
+        });
+        if is_stream {
+            text.truncate(end.unwrap_or_default() + 4);
+        }
+        if read == 0 || is_stream {
+            return text;
+        }
     }
 }
 

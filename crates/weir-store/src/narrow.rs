@@ -27,9 +27,14 @@ const WHOLE: [&str; 2] = ["plan_texts", "frameworks"];
 
 /// What belongs to an institution in a way of its own: a table, and what is seen of it. `%1$I` is
 /// the schema.
-const SPECIAL: [(&str, &str); 4] = [
+const SPECIAL: [(&str, &str); 5] = [
     ("institutions", "SELECT * FROM %1$I.institutions WHERE id = ANY (string_to_array(current_setting('weir.ids', true), ',')::uuid[])"),
     ("leases", "SELECT * FROM %1$I.leases WHERE name NOT LIKE 'institution %%' OR substr(name, 13) = ANY (string_to_array(current_setting('weir.ids', true), ','))"),
+    // Silences of everything keep their alerts silent, too.
+    (
+        "alert_silences",
+        "SELECT * FROM %1$I.alert_silences WHERE institution IS NULL OR institution = ANY (string_to_array(current_setting('weir.slugs', true), ','))",
+    ),
     ("notices", "SELECT * FROM %1$I.notices WHERE cause_id IN (SELECT id FROM %1$I.alert_causes WHERE institution = ANY (string_to_array(current_setting('weir.slugs', true), ',')))"),
     ("daily_reports", "SELECT r.day, r.institution, r.made_at, ''::text AS title, ''::text AS text, ''::text AS html, r.content || (
        SELECT jsonb_object_agg(part, (SELECT COALESCE(jsonb_agg(one), '[]') FROM jsonb_array_elements(CASE jsonb_typeof(r.content -> part) WHEN 'array' THEN r.content -> part ELSE '[]' END) AS one

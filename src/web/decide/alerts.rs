@@ -7,7 +7,7 @@ use crate::actions::alerts::{self as actions, SilenceScope};
 use crate::model::Clock;
 use crate::report::alerts::revision;
 use crate::report::columns::counted;
-use crate::store::alerts::{self as stored, AlertCause};
+use crate::store::alerts::{self as stored, AlertCause, AlertSilence};
 use crate::store::{Connection, StoreError};
 use crate::web::access::Visitor;
 use crate::web::parts::told;
@@ -49,8 +49,8 @@ pub(in crate::web) fn cause_buttons(site: &Visitor) -> Markup {
 }
 
 /// The form that ends a silence.
-pub(in crate::web) fn silence_form(site: &Visitor, number: i64) -> Markup {
-    if !site.decides() {
+pub(in crate::web) fn silence_form(site: &Visitor, number: i64, silence: &AlertSilence) -> Markup {
+    if !site.decides() || !ends(site, silence) {
         return html! {};
     }
     html! {
@@ -146,6 +146,12 @@ pub(super) async fn silence(
     Ok(told_page(&site, "Alerts", &lines))
 }
 
+/// Whether somebody may end a silence: of all institutions only who sees all of them.
+fn ends(site: &Visitor, silence: &AlertSilence) -> bool {
+    let institution = silence.institution.as_deref();
+    institution.map_or(site.who().institutions.is_none(), |slug| site.sees(slug))
+}
+
 pub(super) async fn end_silence(
     site: Visitor,
     headers: HeaderMap,
@@ -158,9 +164,14 @@ pub(super) async fn end_silence(
     let mut tx = connection.begin().await.map_err(StoreError::from)?;
     let mut lines = Vec::new();
     for number in decision.ids() {
-        if !known.iter().any(|(known, _)| *known == number)
-            || !actions::end_silence(&mut tx, number, now).await?
-        {
+        let silence = known.iter().find(|(known, _)| *known == number);
+        if silence.is_some_and(|(_, silence)| !ends(&site, silence)) {
+            return Err(PageError::not_allowed(
+                format!("Silence {number} is of all institutions"),
+                "Nothing was changed. Who sees all of them can end it.",
+            ));
+        }
+        if silence.is_none() || !actions::end_silence(&mut tx, number, now).await? {
             return Err(PageError::moved(
                 format!("Silence {number} is over already"),
                 "Nothing was changed. Alerts lists those that last.",

@@ -39,6 +39,8 @@ struct AlertsFacts {
     /// Causes that are over, the newest first.
     over: Vec<AlertCause>,
     more: bool,
+    /// Whether all institutions are seen, and so what belongs to none.
+    sees_all: bool,
     now: DateTime<Utc>,
 }
 
@@ -95,6 +97,7 @@ async fn facts(site: &Visitor, query: &AlertsQuery) -> Result<AlertsFacts, PageE
         page,
         over,
         more,
+        sees_all: site.who().institutions.is_none(),
         now,
     })
 }
@@ -159,10 +162,10 @@ fn cause_row(cause: &AlertCause, facts: &AlertsFacts) -> Markup {
         tr data-row {
             td.tick { input type="checkbox" name="cause" value={ (cause.id) "@" (revision(cause)) } aria-label={ "select alert " (cause.id) }; }
             td.state-cell { (standing(cause)) }
-            th scope="row" { a href={ "/alerts/" (cause.id) } { (told(&cause.key.alert, 60)) } }
+            th.named scope="row" { a href={ "/alerts/" (cause.id) } { (told(&cause.key.alert, 60)) } }
             td { (told(&about(&cause.key), 80)) }
             td.wide { (message(&cause.message)) }
-            td { (when(cause.fired_at, zone, facts.now)) " " span.soft { (span_words(facts.now - cause.fired_at)) } }
+            td { (when(cause.fired_at, zone, facts.now)) p.soft { (span_words(facts.now - cause.fired_at)) } }
             td { (attended(cause, facts)) }
         }
     }
@@ -219,7 +222,7 @@ fn silences(facts: &AlertsFacts, site: &Visitor) -> Markup {
                         td { (when(silence.ends_at, facts.catalog.zone(silence.institution.as_deref().unwrap_or_default()), facts.now)) }
                         td { (told(&silence.created_by, 40)) }
                         td { (told(&silence.reason, 160)) }
-                        td { (silence_form(site, *number)) }
+                        td { (silence_form(site, *number, silence)) }
                     } } }
                 } }
             }
@@ -239,7 +242,7 @@ fn scope(silence: &AlertSilence) -> String {
 
 fn channels(facts: &AlertsFacts) -> Markup {
     html! {
-        section #channels {
+        @if !facts.page.channels.is_empty() || facts.sees_all { section #channels {
             h2 { "Channels" }
             @if facts.page.channels.is_empty() { p.soft { (prose("Nothing was sent yet. Channels are declared in `weir.yaml`; `weir alerts try NAME` sends one a message.")) } }
             @else {
@@ -248,7 +251,7 @@ fn channels(facts: &AlertsFacts) -> Markup {
                     tbody { @for one in &facts.page.channels { (channel(one, facts.now)) } }
                 } }
             }
-        }
+        } }
     }
 }
 
@@ -309,7 +312,7 @@ fn over(facts: &AlertsFacts) -> Markup {
                 div.table { table {
                     thead { tr { th { "Alert" } th { "About" } th { "What was wrong" } th { "From" } th { "Lasted" } th { "Who" } } }
                     tbody { @for cause in &facts.over { tr data-row {
-                        th scope="row" { a href={ "/alerts/" (cause.id) } { (told(&cause.key.alert, 60)) } }
+                        th.named scope="row" { a href={ "/alerts/" (cause.id) } { (told(&cause.key.alert, 60)) } }
                         td { (told(&about(&cause.key), 80)) }
                         td.wide { (message(&cause.message)) }
                         td { (when(cause.fired_at, facts.catalog.zone(&cause.key.institution), facts.now)) }

@@ -1,7 +1,9 @@
 //! Reports: what became of the jobs on a day? The reports as they were made and sent, a page each,
 //! made to be printed.
 
+use super::alerts::message;
 use super::{asked, cut};
+use crate::model::Clock;
 use crate::plan::picture::thousands;
 use crate::report::columns::{counted, line};
 use crate::report::health::{self, InstitutionHealth};
@@ -9,6 +11,7 @@ use crate::report::morning::{self, InstitutionMorning, MorningReport};
 use crate::report::page::when;
 use crate::store::daily_reports::{self, KeptDay};
 use crate::store::figures::ReasonRow;
+use crate::store::waiting::WaitingHolds;
 use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links::address;
@@ -161,7 +164,7 @@ fn overview_row(one: &InstitutionHealth, report: &MorningReport) -> Markup {
         tr data-row {
             td.state-cell { (state(standing, &health::standing(one).to_lowercase())) }
             th scope="row" { a href={ "#" (line(&one.institution, 60)) } { (told(&one.institution, 60)) } }
-            td.wide { (told(&health::words(one), 240)) }
+            td.wide { (message(&health::words(one))) }
             @if let Some(InstitutionMorning { figures, .. }) = morning {
                 td.number data-name="new" { (thousands(figures.created)) }
                 td.number data-name="changed" { (thousands(figures.updated)) }
@@ -180,12 +183,12 @@ fn institution(one: &InstitutionMorning, report: &MorningReport) -> Markup {
         section.day id=(slug) {
             h2 { (slug) " " small.soft { (thousands(figures.open_jobs)) " open jobs" } }
             div.columns {
-                table.plain {
+                table.plain.stays {
                     thead { tr { th { "Jobs" } th.number { "Day" } th.number { "Usual" } } }
                     tbody { @for (name, count, usual) in morning::rows(figures) { tr { th scope="row" { (name) } td.number data-name="day" { (thousands(count)) } td.number data-name="usual" { (format!("{usual:.1}")) } } } }
                 }
                 div {
-                    @if !one.waiting.is_empty() { h3 { "Waits for a decision" } ul.list { @for held in &one.waiting { li { a href={ "/holds/" (held.hold) } { "Hold " (held.hold) } ": " (prose(&line(&held.words(crate::model::Clock(report.until)), 200))) } } } }
+                    @if !one.waiting.is_empty() { h3 { "Waits for a decision" } ul.list { @for held in &one.waiting { (held_line(held, report)) } } }
                     @if !one.reasons.is_empty() { h3 { "Why ads are refused" } ul.list { @for reason in &one.reasons { (refused(reason, &slug)) } } }
                     @for (kind, title) in [("company", "Companies with new jobs"), ("role", "Roles with new jobs")] {
                         @let names: Vec<_> = one.new_jobs.iter().filter(|new| new.kind == kind).collect();
@@ -197,7 +200,15 @@ fn institution(one: &InstitutionMorning, report: &MorningReport) -> Markup {
     }
 }
 
+/// A decision that waits, with the way to it.
+fn held_line(held: &WaitingHolds, report: &MorningReport) -> Markup {
+    let words = held.words(Clock(report.until));
+    let name = format!("hold {}", held.hold);
+    let rest = words.strip_prefix(&name).unwrap_or(&words);
+    html! { li { a href={ "/holds/" (held.hold) } { "Hold " (held.hold) } (prose(&line(rest, 200))) } }
+}
+
 fn refused(reason: &ReasonRow, slug: &str) -> Markup {
     let link = address("/failures", [("institution", slug)]);
-    html! { li { a href=(link) { (counted(usize::try_from(reason.ads).unwrap_or_default(), "ad")) } " of " (told(&reason.source_id, 40)) ": " (told(&reason.message, 160)) } }
+    html! { li { a href=(link) { (counted(usize::try_from(reason.ads).unwrap_or_default(), "ad")) } " of " (told(&reason.source_id, 40)) ": " (message(&reason.message)) } }
 }

@@ -10,11 +10,12 @@ use crate::report::graph::stored::{self, StoredRun};
 use crate::report::graph::{Page, answer, outcomes};
 use crate::report::page::when;
 use crate::store::figures::{self, AlertRow, ReadRow, StageRow};
+use crate::store::views::live::{self, LiveRun};
 use crate::store::views::run_list::{self, RunLine, StoredLogLine, TouchedJob};
 use crate::web::access::Visitor;
 use crate::web::catalog::{Catalog, CatalogEntry};
 use crate::web::links::{self, address};
-use crate::web::parts::{counts, empty, pager, run_state, state, told};
+use crate::web::parts::{capped, counts, empty, pager, run_state, state, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::{Shell, prose};
 use axum::extract::{Path, Query};
@@ -47,6 +48,8 @@ struct RunFacts {
     reads: Vec<ReadRow>,
     touched: Vec<TouchedJob>,
     log: Vec<StoredLogLine>,
+    /// How far it is, while it is under way.
+    live: Option<LiveRun>,
 }
 
 /// The page.
@@ -80,11 +83,14 @@ pub(super) async fn page(
         }
         (log(&facts, &link))
     };
+    let stream = format!("/live{link}");
+    let stamp = facts.live.as_ref().map(LiveRun::stamp);
     let over = html! { a href="/runs" { "Runs" } " › " a href=(address("/runs", [("institution", slug.as_str())])) { (line(&slug, 60)) } " › " (title) };
     Ok(Shell::new(&title, &said(&facts))
         .at("/runs")
         .over(over)
         .script("/assets/graph.js")
+        .live(stamp.as_deref().map(|stamp| (stream.as_str(), stamp)))
         .show(&site, &body))
 }
 
@@ -115,10 +121,17 @@ async fn facts(
         .await?
         .ok_or_else(unknown)?;
     let change = Some(query.change.as_str()).filter(|change| !change.is_empty());
+    let is_dead = !died(&mut connection, std::slice::from_ref(&run))
+        .await?
+        .is_empty();
+    let live = if run.status == "running" && !is_dead {
+        live::run(&mut connection, id, number).await?
+    } else {
+        None
+    };
     Ok(RunFacts {
-        is_dead: !died(&mut connection, std::slice::from_ref(&run))
-            .await?
-            .is_empty(),
+        is_dead,
+        live,
         stored: stored::one(&mut connection, id, number).await?,
         alerts: figures::alerts(&mut connection, id, number).await?,
         stages: figures::stages(&mut connection, id, number).await?,
@@ -153,7 +166,10 @@ fn said(facts: &RunFacts) -> String {
         _ if facts.is_dead => {
             "This run was killed; what it had written is kept, and the next run goes on".to_owned()
         }
-        ("running", _) => "This run is under way".to_owned(),
+        ("running", _) => match facts.live.as_ref().and_then(|live| live.node.as_ref()) {
+            Some(node) => format!("This run is under way, at {}", line(node, 80)),
+            None => "This run is under way".to_owned(),
+        },
         (_, Some(error)) => format!("It failed: {}", line(error, 200)),
         ("interrupted", _) => "It was interrupted; what it had written is kept".to_owned(),
         _ => counts(run).map_or_else(|| "It is done".to_owned(), |all| answer(&all)),
@@ -170,6 +186,7 @@ fn head(facts: &RunFacts, now: chrono::DateTime<chrono::Utc>) -> Markup {
         p {
             (state(kind, &word)) " · of " (when(run.at, zone, now))
             @if let Some(millis) = millis { " · took " (took(millis)) }
+            @if let Some(live) = &facts.live { " · began " (when(run.started_at, zone, now)) " · " (capped(live.touched)) " changes of jobs so far" }
         }
         @if let Some(all) = counts(run) { (outcomes(&all)) }
     }

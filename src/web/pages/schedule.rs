@@ -131,7 +131,7 @@ fn row(schedule: &Schedule, due: &DueInstitution, pause: Option<&Pause>, zone: T
         tr data-row {
             td.tick { input type="checkbox" name="institution" value=(pause_name(&due.institution, pause)) aria-label={ "select " (line(&due.institution, 60)) }; }
             th.wide scope="row" { a href=(address("/runs", [("institution", due.institution.as_str())])) { (line(&due.institution, 60)) } @if let Some(pause) = pause { (paused(pause, zone, schedule.from)) } }
-            td { @if let Some(next) = due.next { (when(next, zone, schedule.from)) " " span.soft { "in " (span_words(next - schedule.from)) } } }
+            td { @if let Some(next) = due.next { (when(next, zone, schedule.from)) p.soft { "in " (span_words(next - schedule.from)) } } }
             td.strip-cell { (strip(schedule, due, zone)) }
             td.number data-name="runs" { (due.runs) }
             td { code { (line(&due.schedule, 60)) } " " span.soft { (line(&due.zone, 40)) } }

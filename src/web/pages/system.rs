@@ -32,19 +32,14 @@ pub(super) async fn page(site: Visitor) -> Result<Html<String>, PageError> {
         )
     };
     let readiness = site.readiness.borrow().clone();
-    let checked = site.project();
-    let ready = checked
-        .institutions
-        .iter()
-        .filter(|one| one.plan().is_some())
-        .count();
+    let ready = catalog.all().filter(|entry| entry.plan.is_some()).count();
     let body = html! {
         section {
             h2 { "This process" }
             dl.facts {
                 dt { "state" } dd { @match &readiness { Ok(()) => (state(OperatingState::Healthy, "ready")), Err(why) => { (state(OperatingState::Failing, "not ready")) " " (why) } } }
                 dt { "Weir" } dd { (env!("CARGO_PKG_VERSION")) }
-                dt { "project" } dd { (counted(checked.institutions.len(), "institution")) ", " (ready) " of them without errors" }
+                dt { "project" } dd { (counted(catalog.all().count(), "institution")) ", " (ready) " of them without errors" }
                 dt { "machines" } dd { a href="/health" { "/health" } " · " a href="/ready" { "/ready" } " · " a href="/api/v1/openapi.json" { "/api/v1/openapi.json" } }
             }
         }

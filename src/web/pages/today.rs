@@ -9,16 +9,19 @@ use crate::report::page::when;
 use crate::store::PgConnection;
 use crate::store::runs::holder;
 use crate::store::schedules::{self, Pause};
+use crate::store::views::live;
 use crate::store::views::run_list::{self, RunLine};
 use crate::web::access::Visitor;
 use crate::web::catalog::{Catalog, CatalogEntry};
 use crate::web::links;
-use crate::web::parts::{bars, counts, empty, figure, state};
+use crate::web::parts::{bars, counts, empty, figure, pager, state};
 use crate::web::refusal::PageError;
 use crate::web::shell::{Shell, prose};
+use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
+use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -28,8 +31,20 @@ const RUNS: i64 = 14;
 /// Runs that say what is usual; fewer say nothing.
 const ENOUGH: usize = 4;
 
+/// Institutions of a page; those that need someone come first.
+const SHOWN: usize = 40;
+
+/// From which institution on the list is shown, as the address says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct TodayQuery {
+    from: usize,
+}
+
 /// What the database says.
 struct MorningFacts {
+    /// What differs when a run begins or ends.
+    stamp: String,
     catalog: Catalog,
     runs: BTreeMap<Uuid, Vec<RunLine>>,
     health: BTreeMap<Uuid, InstitutionHealth>,
@@ -40,7 +55,10 @@ struct MorningFacts {
 }
 
 /// The page.
-pub(super) async fn page(site: Visitor) -> Result<Html<String>, PageError> {
+pub(super) async fn page(
+    site: Visitor,
+    Query(query): Query<TodayQuery>,
+) -> Result<Html<String>, PageError> {
     let now = (site.now)();
     let facts = {
         let mut connection = site.connection().await?;
@@ -51,13 +69,24 @@ pub(super) async fn page(site: Visitor) -> Result<Html<String>, PageError> {
         let key = |row: &MorningRow<'_>| (row.state.rank, row.entry.slug.clone());
         key(one).cmp(&key(other))
     });
+    let next = query.from.saturating_add(SHOWN);
+    let next = (next < rows.len()).then(|| next.to_string());
+    let from = if query.from == 0 {
+        String::new()
+    } else {
+        query.from.to_string()
+    };
     let body = html! {
         @if rows.is_empty() {
             (empty("No institution yet.", "`weir new NAME --from URL` writes the first one from an address or a file; `weir run` runs it."))
-        } @else { (table(&rows, now)) }
+        } @else {
+            (table(rows.iter().skip(query.from).take(SHOWN), now))
+            (pager("/", &[], ("from", &from), next.as_deref()))
+        }
     };
     Ok(Shell::new("Today", &answer(&rows))
         .at("/")
+        .live(Some(("/live/today", facts.stamp.as_str())))
         .show(&site, &body))
 }
 
@@ -88,6 +117,7 @@ async fn facts(connection: &mut PgConnection, site: &Visitor) -> Result<MorningF
         }
     }
     Ok(MorningFacts {
+        stamp: live::of_institutions(connection).await?,
         catalog,
         runs,
         health,
@@ -153,7 +183,7 @@ fn answer(rows: &[MorningRow<'_>]) -> String {
     }
 }
 
-fn table(rows: &[MorningRow<'_>], now: DateTime<Utc>) -> Markup {
+fn table<'m>(rows: impl Iterator<Item = &'m MorningRow<'m>>, now: DateTime<Utc>) -> Markup {
     html! {
         div.table { table.morning {
             thead { tr {

@@ -1,10 +1,12 @@
 //! Trends: is an institution going as it did? The five figures that tell: ads by source, time for each
-//! ad, error rates, closings, and the size of the database; each with its table.
+//! ad, error rates, closings, and the size of the database, each with its table; and what changes in
+//! jobs, and how often.
 
+use super::job::in_words;
 use crate::model::OutcomeCounts;
 use crate::plan::picture::{spent, thousands};
 use crate::report::columns::{counted, line, share, size, took};
-use crate::store::views::source_list::{self, RunFigures, StageFigures};
+use crate::store::views::source_list::{self, FieldChanges, RunFigures, StageFigures};
 use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::chart::{Chart, ChartPoint, usual};
@@ -20,6 +22,9 @@ use std::collections::BTreeSet;
 
 /// Runs that are shown.
 const RUNS: i64 = 60;
+
+/// Changed jobs that are looked at, the newest.
+const CHANGED: i64 = 20_000;
 
 /// Sources that have a chart of their own.
 const SOURCES: usize = 8;
@@ -57,6 +62,8 @@ pub(super) async fn page(
         Some(first) => source_list::stages(&mut connection, id, first.id).await?,
         None => Vec::new(),
     };
+    let numbers: Vec<i64> = runs.iter().map(|run| run.id).collect();
+    let fields = source_list::field_changes(&mut connection, id, &numbers, CHANGED).await?;
     drop(connection);
     let choices = catalog.all().filter(|entry| entry.id.is_some());
     let choices = choices
@@ -65,7 +72,7 @@ pub(super) async fn page(
     let body = html! {
         (filter("/trends", &[FilterField::Choice("institution", "Institution", &entry.slug, choices)]))
         @if runs.is_empty() { (empty("No run of this institution has ended.", "`weir run` makes one.")) }
-        @else { div.charts { (charts(&runs)) } (errors(&stages)) }
+        @else { div.charts { (charts(&runs)) } (changed(&fields, &runs)) (errors(&stages)) }
     };
     Ok(Shell::new("Trends", &answer(&entry.slug, &runs))
         .at("/trends")
@@ -166,6 +173,40 @@ fn chart(
     .show()
 }
 
+/// How often each field changes, and whether it does so more often than it did.
+fn changed(fields: &[FieldChanges], runs: &[RunFigures]) -> Markup {
+    let all: i64 = fields.iter().map(|field| field.changes).sum();
+    let before = i64::try_from(runs.len()).unwrap_or(2).max(2) - 1;
+    html! {
+        section #fields {
+            h2 { "What changes in jobs" }
+            @if fields.is_empty() { p.soft { "No job that was there has changed in these runs." } }
+            @else {
+                div.table { table {
+                    thead { tr { th { "Field" } th.number { "Changes" } th.number { "Of all" } th.number { "Jobs" } th.number { "Newest run" } th.number { "Usual in a run" } th { "Last" } } }
+                    tbody { @for field in fields.iter().take(40) {
+                        @let usual = (field.changes - field.newest) * 10 / before;
+                        tr data-row {
+                            th scope="row" { (in_words(&field.field)) }
+                            td.number data-name="changes" { (thousands(field.changes)) }
+                            td.number data-name="of all" { (share(field.changes, all)) }
+                            td.number data-name="jobs" { (thousands(field.jobs)) }
+                            td.number data-name="newest run" { @if is_more(field.newest, usual) { b.warm { (thousands(field.newest)) " more than usual" } } @else { (thousands(field.newest)) } }
+                            td.number data-name="usual in a run" { (usual / 10) "." (usual % 10) }
+                            td { time datetime=(field.last_at.to_rfc3339()) title=(field.last_at.to_rfc3339()) { (field.last_at.format("%-d %b %Y")) } }
+                        }
+                    } }
+                } }
+            }
+        }
+    }
+}
+
+/// Whether a field changed in the newest run far more often than before; `usual` is in tenths.
+fn is_more(newest: i64, usual: i64) -> bool {
+    newest >= 5 && newest * 10 > usual * 2
+}
+
 /// Error rates by source and stage over these runs.
 fn errors(stages: &[StageFigures]) -> Markup {
     html! {
@@ -183,6 +224,19 @@ fn errors(stages: &[StageFigures]) -> Markup {
                     td.number data-name="failed runs" { (stage.failed) }
                 } } }
             } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_more;
+
+    #[test]
+    fn a_field_changes_more_than_usual_when_it_does_twice_as_often() {
+        for (newest, usual, more) in [(4, 0, false), (5, 0, true), (10, 50, false), (11, 50, true)]
+        {
+            assert_eq!(is_more(newest, usual), more, "{newest} of {usual}");
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod export;
 pub mod feed;
 pub mod hold_list;
 pub mod job_list;
+pub mod live;
 pub mod newest;
 pub mod records;
 pub mod run_list;

@@ -338,3 +338,43 @@ pub async fn shared_openings(
         .fetch_all(connection)
         .await?)
 }
+
+/// How often a field changes.
+#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+pub struct FieldChanges {
+    /// The field.
+    pub field: String,
+    /// Its changes.
+    pub changes: i64,
+    /// Jobs in which it changed.
+    pub jobs: i64,
+    /// Its changes in the newest of the runs.
+    pub newest: i64,
+    /// When it last changed.
+    pub last_at: DateTime<Utc>,
+}
+
+/// What these runs of an institution changed in jobs that were there, of the newest `most` changed
+/// jobs.
+///
+/// # Errors
+/// The database failed.
+pub async fn field_changes(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    runs: &[i64],
+    most: i64,
+) -> Result<Vec<FieldChanges>> {
+    let sql = "SELECT f.field, count(*) AS changes, count(DISTINCT v.id) AS jobs, count(*) FILTER (WHERE v.run_id = $4) AS newest, max(v.created_at) AS last_at
+               FROM (SELECT id, run_id, created_at, changed_fields FROM jobs_history
+                     WHERE institution_id = $1 AND run_id = ANY ($2) AND change_type = 'update' ORDER BY run_id DESC LIMIT $3) AS v
+               CROSS JOIN LATERAL unnest(v.changed_fields) AS f (field)
+               WHERE f.field <> 'status' GROUP BY f.field ORDER BY changes DESC, f.field";
+    Ok(sqlx::query_as(sql)
+        .bind(institution)
+        .bind(runs)
+        .bind(most)
+        .bind(runs.iter().max())
+        .fetch_all(connection)
+        .await?)
+}
