@@ -71,7 +71,7 @@ impl EvaluateDecisions {
         let framework = self.framework(edge)?;
         let titles = labelled(read_titles(&read(&self.file)?), &self.file)?;
         let score = if self.classification {
-            let matcher = ClassificationMatcher::new(framework.clone());
+            let matcher = ClassificationMatcher::new(framework.clone(), &self.accepted()?);
             RoleScore::of_classifications(&matcher, &framework, &titles)
         } else {
             RoleScore::of_titles(&self.matcher(edge, framework)?, &titles)
@@ -81,25 +81,28 @@ impl EvaluateDecisions {
         Ok(())
     }
 
+    /// What the file of accepted titles says.
+    fn accepted(&self) -> Result<AcceptedTitles, Failure> {
+        let one = |title: LabelledTitle| {
+            let role = title.role.filter(|role| !role.is_empty())?;
+            Some(AcceptedTitle {
+                title: title.title,
+                role,
+            })
+        };
+        let titles = self.titles(&self.accepted)?;
+        Ok(AcceptedTitles {
+            accepted: titles.into_iter().filter_map(one).collect(),
+        })
+    }
+
     /// A matcher over the framework, its bridge, and what the files of the command teach.
     fn matcher(&self, edge: &Edge, framework: Arc<Framework>) -> Result<RoleMatcher, Failure> {
         let bridge = match &framework.bridge {
             Some(name) => Some(framework_of(edge, &folder_of(edge, &self.framework), name)?),
             None => None,
         };
-        let accepted = self
-            .titles(&self.accepted)?
-            .into_iter()
-            .filter_map(|title| {
-                let role = title.role.filter(|role| !role.is_empty())?;
-                Some(AcceptedTitle {
-                    title: title.title,
-                    role,
-                })
-            });
-        let accepted = AcceptedTitles {
-            accepted: accepted.collect(),
-        };
+        let accepted = self.accepted()?;
         let index = |learnt: Option<&LearntTitles>| {
             FrameworkIndex::build(IndexParts {
                 framework: framework.clone(),

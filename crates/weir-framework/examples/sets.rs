@@ -30,7 +30,7 @@ fn main() {
     let grades = framework("nsw-role-types");
     let texts =
         read_titles(&std::fs::read(QUALITY.to_owned() + "classifications.csv").unwrap()).unwrap();
-    let matcher = ClassificationMatcher::new(grades.clone());
+    let matcher = ClassificationMatcher::new(grades.clone(), &AcceptedTitles::default());
     let score = RoleScore::of_classifications(&matcher, &grades, &texts).unwrap();
     show("classifications", &score, &score.mistakes);
 

@@ -101,8 +101,8 @@ impl KnownFramework {
 
     /// The matcher for classifications.
     pub fn classifications(&self) -> Arc<ClassificationMatcher> {
-        let build = || Arc::new(ClassificationMatcher::new(Arc::clone(&self.framework)));
-        Arc::clone(self.classifications.get_or_init(build))
+        let matcher = || ClassificationMatcher::new(Arc::clone(&self.framework), &self.accepted);
+        Arc::clone(self.classifications.get_or_init(|| Arc::new(matcher())))
     }
 
     /// The hash of all that decides.

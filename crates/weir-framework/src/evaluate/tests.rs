@@ -51,7 +51,7 @@ fn roles_of_titles() {
 #[test]
 fn roles_of_classifications() {
     let framework = framework(include_str!("../../../../frameworks/nsw-role-types.yaml"));
-    let matcher = ClassificationMatcher::new(framework.clone());
+    let matcher = ClassificationMatcher::new(framework.clone(), &AcceptedTitles::default());
     let texts = read_titles(quality!("classifications.csv").as_bytes()).unwrap();
     let score = RoleScore::of_classifications(&matcher, &framework, &texts).unwrap();
     assert!(score.decisions.precision() >= 1.0, "{score}{:#?}", score.mistakes);

@@ -1,5 +1,6 @@
 //! Grades, bands and other classifications: looked up, never guessed.
 
+use super::accepted::AcceptedTitles;
 use super::decision::{DecisionMethod, RoleCandidate, RoleDecision, RoleOutcome};
 use crate::framework::{EntryIndex, Framework};
 use crate::title::CleanTitle;
@@ -13,12 +14,14 @@ pub struct ClassificationMatcher {
     /// Entries by the key of their names; `None` where several have it.
     entries: HashMap<String, Option<EntryIndex>>,
     names: HashMap<String, EntryIndex>,
+    /// Classifications that people accepted.
+    accepted: HashMap<String, EntryIndex>,
 }
 
 impl ClassificationMatcher {
-    /// A matcher over a framework.
+    /// A matcher over a framework, with the classifications that people accepted for its roles.
     #[must_use]
-    pub fn new(framework: Arc<Framework>) -> ClassificationMatcher {
+    pub fn new(framework: Arc<Framework>, accepted: &AcceptedTitles) -> ClassificationMatcher {
         let mut entries: HashMap<String, Option<EntryIndex>> = HashMap::new();
         let mut names = HashMap::new();
         for (at, entry) in framework.entries.iter().enumerate() {
@@ -31,30 +34,47 @@ impl ClassificationMatcher {
             }
         }
         entries.remove("");
-        ClassificationMatcher { framework, entries, names }
+        let taught = accepted.accepted.iter();
+        let taught =
+            taught.filter_map(|one| Some((grade_key(&one.title), framework.position(&one.role)?)));
+        let accepted = taught.collect();
+        ClassificationMatcher { framework, entries, names, accepted }
     }
 
     /// Decides a classification. What is only near is proposed.
     #[must_use]
     pub fn decide(&self, text: &str) -> RoleDecision {
         let key = grade_key(text);
+        if let Some(entry) = self.accepted.get(&key) {
+            return self.certain(*entry, DecisionMethod::Accepted, &key, text);
+        }
         let found = self.entries.get(&key).copied().flatten();
         let found = found.or_else(|| {
             let outside = without_brackets(text);
             self.entries.get(&grade_key(&outside)).copied().flatten()
         });
         match found {
-            Some(entry) => self.certain(entry, &key, text),
+            Some(entry) => self.certain(entry, self.method_of(entry, &key), &key, text),
             None => self.proposed(&key, text),
         }
     }
 
-    fn certain(&self, entry: EntryIndex, key: &str, text: &str) -> RoleDecision {
-        let named = self.names.get(key) == Some(&entry);
+    fn method_of(&self, entry: EntryIndex, key: &str) -> DecisionMethod {
+        let is_name = self.names.get(key) == Some(&entry);
+        if is_name { DecisionMethod::Name } else { DecisionMethod::Alias }
+    }
+
+    fn certain(
+        &self,
+        entry: EntryIndex,
+        method: DecisionMethod,
+        key: &str,
+        text: &str,
+    ) -> RoleDecision {
         let group = self.framework.entries.get(entry).is_some_and(|found| found.group);
         RoleDecision {
             outcome: if group { RoleOutcome::Group(entry) } else { RoleOutcome::Role(entry) },
-            method: if named { DecisionMethod::Name } else { DecisionMethod::Alias },
+            method,
             confidence: 1.0,
             words: key.split(' ').map(str::to_owned).collect(),
             candidates: vec![RoleCandidate { entry, confidence: 1.0 }],
@@ -66,7 +86,7 @@ impl ClassificationMatcher {
     fn proposed(&self, key: &str, text: &str) -> RoleDecision {
         let known = || self.entries.iter().filter_map(|(name, at)| Some(((*at)?, name.as_str())));
         let typo = |(entry, name): (EntryIndex, &str)| {
-            let edits = edit_distance(key, name, 2)?;
+            let edits = edit_distance(key, name, most_edits(name))?;
             (digits(key) == digits(name)).then_some((edits, entry))
         };
         let mut typos: Vec<(usize, EntryIndex)> = known().filter_map(typo).collect();
@@ -93,6 +113,15 @@ impl ClassificationMatcher {
             candidates,
             title: as_title(text),
         }
+    }
+}
+
+/// How many letters of a name may be wrong: a short one with two typos is another.
+fn most_edits(name: &str) -> usize {
+    match name.chars().count() {
+        0..=4 => 0,
+        5..=8 => 1,
+        _ => 2,
     }
 }
 

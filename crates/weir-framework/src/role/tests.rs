@@ -86,7 +86,7 @@ fn decisions_say_why() {
 fn classifications_are_looked_up_and_typos_proposed() {
     let yaml = include_str!("../../../../frameworks/nsw-role-types.yaml");
     let framework = framework(yaml);
-    let matcher = ClassificationMatcher::new(framework.clone());
+    let matcher = ClassificationMatcher::new(framework.clone(), &AcceptedTitles::default());
     let cases = [
         ("CLERK grade 5 - 6", Some("clerk-5-6")),
         ("Legal Officer Grade iv", Some("legal-officer-4")),
@@ -100,9 +100,25 @@ fn classifications_are_looked_up_and_typos_proposed() {
         let entry = decision.outcome.entry().map(|at| framework.entries[at].id.as_str());
         assert_eq!(entry, id, "{text}");
     }
+    for text in ["", "HR", "SO"] {
+        assert_ne!(matcher.decide(text).outcome, RoleOutcome::Review, "{text}");
+    }
     let typo = matcher.decide("Clrek Grade 5/6");
     assert_eq!(typo.outcome, RoleOutcome::Review);
     assert_eq!(framework.entries[typo.candidates[0].entry].id, "clerk-5-6");
+}
+
+#[test]
+fn an_accepted_classification_is_decided() {
+    let framework = framework(include_str!("../../../../frameworks/nsw-role-types.yaml"));
+    let one = AcceptedTitle { title: "Clrek Grade 5/6".into(), role: "clerk-5-6".into() };
+    let matcher =
+        ClassificationMatcher::new(framework.clone(), &AcceptedTitles { accepted: vec![one] });
+    let decision = matcher.decide("CLREK Gr. 5-6");
+    assert_eq!(decision.method, DecisionMethod::Accepted);
+    let entry = decision.outcome.entry().unwrap();
+    assert_eq!(framework.entries[entry].id, "clerk-5-6");
+    assert_eq!(matcher.decide("Clrek Grade 7/8").outcome, RoleOutcome::Review);
 }
 
 #[test]
