@@ -36,7 +36,9 @@ pub struct MappingTest {
     pub ad: Option<Located<String>>,
     /// A file with the ad's detail page, if the source requests one.
     pub detail: Option<Located<String>>,
-    /// The expected fields: `null` for no value; text that ends in `…` matches the beginning.
+    /// The expected fields: `null` for no value; text that ends in `…` matches the beginning. `role`
+    /// is the id of the decided role or group, or members of the decision: `{ level: review }`;
+    /// `capabilities` are ids, or ids with levels.
     pub expect: Option<Node>,
     /// The complete list of expected problems, each an error type or a type and a field:
     /// `invalid_length title`.

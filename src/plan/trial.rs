@@ -183,7 +183,7 @@ pub fn clock_of(day: Option<NaiveDate>, zone: Tz) -> Clock {
 }
 
 /// A value of a job as tests name it, the id among its fields.
-pub fn value_of(draft: &Draft, field: &str) -> Json {
+fn value_of(draft: &Draft, field: &str) -> Json {
     match field {
         "id" => Json::from(draft.ad.external_id.clone()),
         _ => draft.job.named(field).map_or(Json::Null, Value::to_json),

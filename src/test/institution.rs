@@ -2,6 +2,7 @@
 //! responses of its day, in a database that is created for the test and removed after it. There is
 //! no network access.
 
+use super::expected::value_like;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::engine::turn::WorkTurns;
 use crate::engine::{Engine, Mode, Occasion, Request, RunOutcome, Summary};
@@ -250,10 +251,7 @@ async fn compare_job(
                     "status" => Json::from(found.status.as_str()),
                     "version" => json!(found.version),
                     "id" => Json::from(expected.id.as_str()),
-                    field => match found.job.named(field) {
-                        Some(value) => value.to_json(),
-                        None => found.job.decided_named(field).unwrap_or_default(),
-                    },
+                    field => value_like(&found.job, field, wanted),
                 };
                 tried.touched.insert(Point::Field(
                     format!("{}/{}", plan.institution.slug, expected.source),

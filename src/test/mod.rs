@@ -6,6 +6,7 @@
 //! variant in [`Kind`](crate::plan::tried::Kind).
 
 pub mod coverage;
+mod expected;
 pub mod first;
 pub mod institution;
 pub mod mapping;
