@@ -658,6 +658,11 @@ fn check_named(
         "unknown-field-reference",
         format!("unknown field `{field}`"),
     );
+    if DECIDED.contains(&field.value.as_str()) {
+        let key = key_of(field);
+        told.help(format!("add `{key}:`, which decides it"));
+        return false;
+    }
     match near {
         Some(near) => told.help(format!("did you mean `{near}`?")),
         None => told.help(format!(
@@ -675,10 +680,46 @@ fn validate(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Validate
         .iter()
         .filter_map(|(field, keywords)| Mandatory::compile(field, keywords, out))
         .collect();
-    Validate {
-        require,
-        rules: rules(all.spec, source, all.shared, out),
+    let rules = rules(all.spec, source, all.shared, out);
+    check_undecided(all, source, &rules, out);
+    Validate { require, rules }
+}
+
+/// A rule that reads what nothing decides says nothing about any ad.
+fn check_undecided(
+    all: &Whole,
+    source: &SourceSpec,
+    rules: &[(String, Arc<CompiledRule>)],
+    out: &mut Diagnostics,
+) {
+    let used: Vec<&Located<String>> = uses(&all.spec.rules)
+        .chain(uses(&source.rules))
+        .map(|(name, _)| name)
+        .collect();
+    let undecided = DECIDED
+        .into_iter()
+        .filter(|variable| !all.decides(variable));
+    for (variable, (set, rule)) in
+        undecided.flat_map(|one| rules.iter().map(move |rule| (one, rule)))
+    {
+        let Some(name) = used.iter().find(|name| name.value == *set) else {
+            continue;
+        };
+        if rule.reads_variable(variable) {
+            let (id, key) = (&rule.id, key_of(variable));
+            let message = format!(
+                "`{variable}` never has a value: the rule `{id}` of `{set}` reads it, and there is no `{key}:` here"
+            );
+            out.warning(&name.place, "never-filled", message).help(format!(
+                "add `{key}:`, or switch the rule off: `without: [{{ rule: {id}, reason: ... }}]`"
+            ));
+        }
     }
+}
+
+/// The key that asks for what is decided.
+fn key_of(decided: &str) -> &str {
+    if decided == "role" { "roles" } else { decided }
 }
 
 fn rules(

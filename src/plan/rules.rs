@@ -296,7 +296,7 @@ fn unused(file: &Parsed<RuleSetSpec>, rules: &[Arc<CompiledRule>], out: &mut Dia
         .spec
         .iter()
         .flat_map(|spec| &spec.parameters)
-        .filter(|(name, _)| !rules.iter().any(|rule| rule.reads_parameter(name)))
+        .filter(|(name, _)| !rules.iter().any(|rule| rule.reads_variable(name)))
     {
         out.warning(
             &name.place,

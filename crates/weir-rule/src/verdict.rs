@@ -197,8 +197,8 @@ impl CompiledRule {
                 .any(|(variable, _)| *variable == "before")
     }
 
-    /// Whether it, or its message, reads a parameter.
-    pub fn reads_parameter(&self, name: &str) -> bool {
+    /// Whether it, or its message, reads a variable, such as a parameter or `role`.
+    pub fn reads_variable(&self, name: &str) -> bool {
         self.scripts().any(|script| script.reads.touches(name))
             || self
                 .message
