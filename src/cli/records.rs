@@ -228,13 +228,19 @@ impl View {
                 writeln!(
                     out,
                     "{}",
-                    json!({ "event": "plan", "format": 1, "institution": slug, "at": summary.at, "total": summary.total, "sources": sources, "records": found })
+                    json!({ "event": "plan", "format": 1, "institution": slug, "at": summary.at, "total": summary.total, "sources": sources, "records": found, "openings": summary.openings })
                 )?;
                 for line in plan.records.lines()? {
                     let mut record: Json = serde_json::from_str(&line?)?;
                     record["event"] = json!("record");
                     record["institution"] = json!(slug);
                     writeln!(out, "{record}")?;
+                }
+                for news in &plan.openings {
+                    let mut one = json!(news);
+                    one["event"] = json!("opening");
+                    one["institution"] = json!(slug);
+                    writeln!(out, "{one}")?;
                 }
             }
             out.flush()

@@ -8,6 +8,7 @@ use super::saved::Saved;
 use super::spool::SpoolFile;
 use super::{RunError, Summary};
 use crate::model::{RecordFilter, RecordKind, RunRecord, SourceKey};
+use crate::store::opening_views::{self, OpeningNews};
 use crate::store::tables;
 use crate::store::views::records::{self, RunOfSource};
 use futures::TryStreamExt;
@@ -21,9 +22,15 @@ pub struct DryRun {
     pub summary: Summary,
     /// The records.
     pub records: Arc<Records>,
+    /// Who would join and leave openings; at most as many as records were asked for, or
+    /// [`MOST_NEWS`].
+    pub openings: Vec<OpeningNews>,
     /// What a saved plan is made of, if one was asked for.
     pub saved: Option<Saved>,
 }
+
+/// Most lines about openings that are kept in memory.
+const MOST_NEWS: usize = 10_000;
 
 /// Records in a file, by source and kind.
 pub struct Records {
@@ -87,6 +94,7 @@ pub(super) async fn finish(
         };
         saved.conclude(&summary, all);
     }
+    let openings = run.opening_news(wanted).await?;
     let Run { lane, engine, .. } = run;
     lane.roll_back().await?;
     tables::tidy(
@@ -97,6 +105,7 @@ pub(super) async fn finish(
     Ok(DryRun {
         summary,
         records,
+        openings,
         saved,
     })
 }
@@ -135,6 +144,18 @@ impl Run<'_> {
             file,
             found: writing.found,
         })
+    }
+
+    /// What this run did to openings, unless only some records are wanted.
+    async fn opening_news(&self, wanted: &RecordFilter) -> Result<Vec<OpeningNews>, RunError> {
+        if self.plan.openings.is_none() || !wanted.is_whole() {
+            return Ok(Vec::new());
+        }
+        let most = wanted.limit.unwrap_or(MOST_NEWS).min(MOST_NEWS);
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut held = self.lane.hold().await?;
+        let institution = self.plan.institution.id;
+        Ok(opening_views::news_of_run(&mut held, institution, self.id, most).await?)
     }
 
     async fn versions(

@@ -127,6 +127,11 @@ pub struct RecordFilter {
 }
 
 impl RecordFilter {
+    /// Whether records of all types, sources and fields are wanted.
+    pub fn is_whole(&self) -> bool {
+        self.only.is_empty() && self.sources.is_empty() && self.fields.is_empty()
+    }
+
     /// Whether records of this type are wanted.
     pub fn wants(&self, what: RecordKind) -> bool {
         self.only.is_empty() || self.only.contains(&what)

@@ -97,6 +97,38 @@ pub struct OpeningLogLine {
     pub done_by: String,
 }
 
+/// What an operator decided about a member of an opening and another ad.
+#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+pub struct OpeningRuling {
+    /// When.
+    pub decided_at: DateTime<Utc>,
+    /// `same` or `different`.
+    pub verdict: String,
+    /// The two ads, as `source:id`.
+    pub ads: Vec<String>,
+    /// The operator.
+    pub decided_by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// An opening that a run changed, and how.
+#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+pub struct OpeningNews {
+    /// The opening.
+    pub opening: Uuid,
+    /// Title of the ad that leads now; `None` if the opening has no ads any more.
+    pub title: Option<String>,
+    /// Its ads now, the one that leads first.
+    pub ads: Option<Vec<String>>,
+    /// `joined` or `left`.
+    pub what: String,
+    /// The ad that did, as `source:id`.
+    pub ad: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// How many openings an institution has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow, Serialize)]
 pub struct OpeningFigures {
@@ -232,6 +264,56 @@ pub async fn log(
     )
     .bind(institution)
     .bind(opening)
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The decisions of operators that apply to members of an opening, oldest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn rulings(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    opening: Uuid,
+) -> Result<Vec<OpeningRuling>> {
+    Ok(sqlx::query_as(
+        "SELECT d.decided_at, d.verdict, ARRAY[a.source_id || ':' || a.original_id, b.source_id || ':' || b.original_id] AS ads, d.decided_by, d.reason
+         FROM opening_decisions d
+         JOIN published_jobs a ON a.institution_id = d.institution_id AND a.id = d.job_id
+         JOIN published_jobs b ON b.institution_id = d.institution_id AND b.id = d.other_job_id
+         WHERE d.institution_id = $1 AND d.undone_at IS NULL AND EXISTS (
+           SELECT 1 FROM opening_members m WHERE m.institution_id = $1 AND m.opening_id = $2 AND m.job_id IN (d.job_id, d.other_job_id))
+         ORDER BY d.id",
+    )
+    .bind(institution)
+    .bind(opening)
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Who joined and left openings in a run, in the order in which it was found out.
+///
+/// # Errors
+/// The database failed.
+pub async fn news_of_run(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    run: i64,
+    limit: i64,
+) -> Result<Vec<OpeningNews>> {
+    Ok(sqlx::query_as(
+        "WITH news AS (SELECT * FROM opening_log WHERE institution_id = $1 AND run_id = $2 ORDER BY id LIMIT $3)
+         SELECT n.opening_id AS opening, o.title, o.ads, n.what, COALESCE(j.source_id || ':' || j.original_id, n.job_id::text) AS ad, n.reason
+         FROM news n
+         LEFT JOIN published_jobs j ON j.institution_id = n.institution_id AND j.id = n.job_id
+         LEFT JOIN LATERAL (
+           SELECT v.title, v.ads FROM current_openings v WHERE v.institution_id = n.institution_id AND v.id = n.opening_id OFFSET 0) AS o ON true
+         ORDER BY n.id",
+    )
+    .bind(institution)
+    .bind(run)
+    .bind(limit)
     .fetch_all(connection)
     .await?)
 }

@@ -2,6 +2,7 @@
 //! each field, and every reason. As text in [`text`] and as a page in [`page`]. Records are read
 //! from their file one after the other; scraped text is cut, cleaned and escaped.
 
+mod openings;
 pub mod page;
 pub mod text;
 

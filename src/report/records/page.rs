@@ -1,6 +1,7 @@
 //! The plan of jobs as one page that needs nothing else: no script, no network. Kinds are switched
 //! on and off by the page's own style.
 
+use super::openings::plans;
 use super::{UNCHANGED, changed, gist, noted, reasons, sources, totals, why};
 use crate::engine::DryRun;
 use crate::model::{RECORD_KINDS, RecordKind, RunRecord};
@@ -124,7 +125,28 @@ fn institution(plan: &DryRun, fields: &[String]) -> Result<Markup> {
             }
         }
         @if silent { p.soft { "No records to show." } }
+        (openings(plan))
     })
+}
+
+/// Which ads would join and leave openings.
+fn openings(plan: &DryRun) -> Markup {
+    let openings = plans(&plan.openings);
+    html! {
+        @if !openings.is_empty() {
+            section {
+                h3 { "openings" }
+                ul {
+                    @for opening in &openings {
+                        li {
+                            b { bdi { (line(opening.title, 100)) } } " " span.soft { (line(&opening.ads, 300)) }
+                            @for (sign, ad, reason) in &opening.moves { br; (sign) " " (line(ad, 60)) " · " (line(reason, 100)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn group(

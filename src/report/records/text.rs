@@ -1,5 +1,6 @@
 //! The plan of jobs as text.
 
+use super::openings::plans;
 use super::{UNCHANGED, changed, changes, gist, noted, reasons, sign, sources, totals, why};
 use crate::engine::DryRun;
 use crate::model::{OutcomeCounts, ReadState, RecordKind, RunRecord};
@@ -63,6 +64,11 @@ pub fn overview(plans: &[&DryRun], look: Look<'_>) -> String {
                 source.clone(),
                 counted(&about.counts, questions, hindered, look),
             ]);
+        }
+        let openings = plan.summary.openings.map(|counts| counts.words());
+        if let Some(words) = openings.filter(|words| !words.is_empty()) {
+            let slug = plan.summary.institution.clone();
+            rows.push(vec![slug, "openings".to_owned(), words]);
         }
     }
     let notes: String = plans.iter().map(|plan| notes(&plan.summary)).collect();
@@ -138,6 +144,7 @@ pub fn write(out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
         }
     }
     shown.rest(out, plan, look)?;
+    write_openings(out, plan, look)?;
     let is_quiet = sources(plan).is_empty();
     if is_quiet && changes(&plan.summary.total) {
         return writeln!(out, "\n  {}: no records to show", plan.summary.institution);
@@ -162,6 +169,25 @@ pub fn write(out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
                 look.ink
                     .soft(format!("not shown, unchanged in {source}: {before}"))
             )?;
+        }
+    }
+    Ok(())
+}
+
+/// Which ads would join and leave openings.
+fn write_openings(out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
+    let openings = plans(&plan.openings);
+    if openings.is_empty() {
+        return Ok(());
+    }
+    let head = format!("{} · openings", plan.summary.institution);
+    writeln!(out, "\n  {}", look.ink.bold(head))?;
+    for opening in &openings {
+        let (title, ads) = (line(opening.title, 80), line(&opening.ads, 200));
+        writeln!(out, "    {}  {}", look.ink.bold(title), look.ink.soft(ads))?;
+        for (sign, ad, reason) in &opening.moves {
+            let (ad, reason) = (line(ad, 60), line(reason, 100));
+            writeln!(out, "        {sign} {ad}  · {reason}")?;
         }
     }
     Ok(())
