@@ -154,7 +154,13 @@ impl ShowOpening {
         };
         let members = opening_views::members(connection, institution, opening).await?;
         let log = opening_views::log(connection, institution, opening).await?;
-        let shown = page::OpeningPage { head, members, log };
+        let decisions = opening_views::rulings(connection, institution, opening).await?;
+        let shown = page::OpeningPage {
+            head,
+            members,
+            decisions,
+            log,
+        };
         if self.json {
             say!("{:#}", json!({ "format": 1, "opening": shown }));
         } else {
@@ -272,7 +278,7 @@ impl RuleOnPairs {
         }
         let words = counts.words();
         let words = if words.is_empty() {
-            "nothing changed".to_owned()
+            "the openings stay as they are".to_owned()
         } else {
             words
         };

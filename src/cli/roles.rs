@@ -123,20 +123,25 @@ fn show_unmatched(titles: &[UnmatchedTitle], json: bool) {
         say!("no title of an institution with `roles:` is without a role or group");
         return;
     }
-    let rows = titles.iter().map(|title| {
-        let nearest: Vec<String> = match &title.candidates {
-            Some(candidates) => classes::nearest(&json!({ "candidates": candidates })).collect(),
-            None => Vec::new(),
-        };
-        vec![
-            line(&title.title, 60),
-            title.framework.clone(),
-            title.jobs.to_string(),
-            title.level.clone(),
-            nearest.join(", "),
-        ]
-    });
-    put!("{}", columns(&rows.collect::<Vec<_>>(), 2));
+    let headings = ["title", "framework", "level", "jobs", "nearest roles"];
+    let rows = titles.iter().flat_map(unmatched_rows);
+    let rows = std::iter::once(headings.map(str::to_owned).to_vec()).chain(rows);
+    put!("{}", columns(&rows.collect::<Vec<_>>(), 5));
+}
+
+/// A title, with its nearest roles below each other.
+fn unmatched_rows(title: &UnmatchedTitle) -> Vec<Vec<String>> {
+    let nearest = json!({ "candidates": title.candidates });
+    let mut nearest = classes::nearest(&nearest);
+    let first = vec![
+        line(&title.title, 60),
+        title.framework.clone(),
+        title.level.clone(),
+        title.jobs.to_string(),
+        nearest.next().unwrap_or_else(|| "-".to_owned()),
+    ];
+    let more = nearest.map(|near| [[""; 4].map(str::to_owned).as_slice(), &[near]].concat());
+    std::iter::once(first).chain(more).collect()
 }
 
 async fn explain(connection: &mut PgConnection, job: &str, json: bool) -> Result<(), Failure> {
@@ -165,8 +170,19 @@ async fn explain(connection: &mut PgConnection, job: &str, json: bool) -> Result
     for (framework, words) in classes::roles(&roles) {
         say!("role in {framework}: {words}");
     }
-    for (_, words) in classes::capabilities(&capabilities) {
-        say!("capability: {words}");
+    let found = classes::capability_rows(&capabilities);
+    if !found.is_empty() {
+        let headings = [
+            "capability",
+            "level",
+            "kind",
+            "confidence",
+            "words",
+            "where",
+        ];
+        let rows = std::iter::once(headings.map(str::to_owned).to_vec()).chain(found);
+        say!("");
+        put!("{}", columns(&rows.collect::<Vec<_>>(), 6));
     }
     Ok(())
 }

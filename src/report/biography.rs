@@ -566,18 +566,23 @@ pub fn text(biography: &Biography) -> String {
 /// Which opening the ad advertises, why, and who else does.
 fn advertised(out: &mut String, biography: &Biography, opening: &AdOpening) {
     let _ = writeln!(out, "\nadvertises opening {}", opening.id);
-    let row = |member: &OpeningMemberLine| {
+    let row = |(place, member): (usize, &OpeningMemberLine)| {
         let is_this = Some(member.job_id) == biography.of.job_id;
         let name = if is_this {
             "this ad".to_owned()
         } else {
             line(&member.ad, 60)
         };
-        let why = super::duplicates::evidence(&member.method, member.evidence.as_ref());
+        let why = super::duplicates::membership(place, member);
         vec![name, member.status.clone(), why]
     };
     out.push_str(&columns(
-        &opening.members.iter().map(row).collect::<Vec<_>>(),
+        &opening
+            .members
+            .iter()
+            .enumerate()
+            .map(row)
+            .collect::<Vec<_>>(),
         3,
     ));
 }

@@ -1,8 +1,15 @@
 //! Roles and capabilities of a job in words: what was decided, how, and by which words. For people;
 //! machines read the JSON of the job.
 
+use super::columns::line;
 use serde_json::Value as Json;
 use std::borrow::Cow;
+
+/// Maximum characters of the words that a capability was found by.
+const LONGEST_WORDS: usize = 60;
+
+/// Candidates below this confidence are noise, and not shown.
+const LEAST_SHOWN: f64 = 0.05;
 
 /// Each decision about a role, by the name of its framework.
 pub fn roles(roles: &Json) -> Vec<(String, String)> {
@@ -63,7 +70,11 @@ fn role(one: &Json) -> String {
 /// The candidates of an undecided role, the nearest first.
 pub fn nearest(one: &Json) -> impl Iterator<Item = String> + '_ {
     let candidates = one.get("candidates").map(members).into_iter().flatten();
-    candidates.map(|candidate| {
+    let near = candidates.filter(|candidate| {
+        let confidence = candidate.get("confidence").and_then(Json::as_f64);
+        confidence.unwrap_or_default() >= LEAST_SHOWN
+    });
+    near.map(|candidate| {
         let (name, id) = (text(candidate, "name"), text(candidate, "id"));
         format!("{name} ({id}) {}", number(candidate, "confidence"))
     })
@@ -88,17 +99,32 @@ fn capability(one: &Json) -> String {
         "" => String::new(),
         level => format!(" at level {level}"),
     };
-    let evidence = one.get("evidence").map(|evidence| {
-        let (field, from) = (text(evidence, "field"), number(evidence, "from"));
-        format!(
-            ": `{}` at character {from} of {field}",
-            text(evidence, "text")
-        )
-    });
     let (name, kind) = (text(one, "name"), text(one, "kind"));
+    let evidence = match evidence(one) {
+        Some((words, place)) => format!(": {words} ({place})"),
+        None => String::new(),
+    };
     let confidence = number(one, "confidence");
-    let evidence = evidence.unwrap_or_default();
-    format!("{name}{level}, {kind}, confidence {confidence}{evidence}")
+    format!("{name}{level}, {kind}{evidence}, confidence {confidence}")
+}
+
+/// The words that a capability was found by, in one line, and where they are.
+fn evidence(one: &Json) -> Option<(String, String)> {
+    let evidence = one.get("evidence")?;
+    let words = text(evidence, "text").split_whitespace();
+    let words = line(&words.collect::<Vec<_>>().join(" "), LONGEST_WORDS);
+    let (field, from) = (text(evidence, "field"), number(evidence, "from"));
+    Some((format!("`{words}`"), format!("{field}, character {from}")))
+}
+
+/// The capabilities of a job as rows: name, level, kind, the words and where they are.
+pub fn capability_rows(capabilities: &Json) -> Vec<Vec<String>> {
+    let row = |one: &Json| {
+        let said = ["name", "level", "kind"].map(|member| text(one, member).to_owned());
+        let (words, place) = evidence(one).unwrap_or_default();
+        [said.as_slice(), &[number(one, "confidence"), words, place]].concat()
+    };
+    members(capabilities).map(row).collect()
 }
 
 fn members(list: &Json) -> impl Iterator<Item = &Json> {
@@ -152,7 +178,7 @@ mod tests {
             "evidence": { "field": "description", "from": 7, "to": 11, "text": "Lead" } }]);
         assert_eq!(
             capabilities(&found)[0].1,
-            "Lead at level high, focus, confidence 0.98: `Lead` at character 7 of description"
+            "Lead at level high, focus: `Lead` (description, character 7), confidence 0.98"
         );
     }
 }

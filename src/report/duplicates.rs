@@ -3,12 +3,13 @@
 
 use super::columns::{columns, counted, line};
 use crate::store::opening_views::{
-    OpeningFigures, OpeningHead, OpeningLine, OpeningLogLine, OpeningMemberLine,
+    OpeningFigures, OpeningHead, OpeningLine, OpeningLogLine, OpeningMemberLine, OpeningRuling,
 };
 use serde::Serialize;
 use serde_json::Value as Json;
 use std::fmt::Write;
 use weir_openings::opening_set::PairAnswer;
+use weir_openings::policy::BandThresholds;
 use weir_openings::score::PairBand;
 
 /// One opening with everything that is known of it.
@@ -19,12 +20,17 @@ pub struct OpeningPage {
     pub head: OpeningHead,
     /// Its members.
     pub members: Vec<OpeningMemberLine>,
+    /// What operators decided about its members.
+    pub decisions: Vec<OpeningRuling>,
     /// Who joined and left.
     pub log: Vec<OpeningLogLine>,
 }
 
-/// Openings, one a line.
+/// Openings, one a line below their headings; nothing if there are none.
 pub fn list(openings: &[OpeningLine]) -> String {
+    if openings.is_empty() {
+        return String::new();
+    }
     let row = |opening: &OpeningLine| {
         let places = opening
             .locations
@@ -33,14 +39,15 @@ pub fn list(openings: &[OpeningLine]) -> String {
             .unwrap_or_default();
         vec![
             opening.institution.clone(),
-            opening.id.to_string(),
-            opening.status.clone(),
             line(&opening.title, 44),
-            line(&places, 30),
+            opening.status.clone(),
             line(&opening.ads.join(" + "), 80),
+            line(&places, 30),
         ]
     };
-    columns(&openings.iter().map(row).collect::<Vec<_>>(), 6)
+    let headings = ["institution", "opening", "status", "ads", "places"];
+    let rows = std::iter::once(headings.map(str::to_owned).to_vec());
+    columns(&rows.chain(openings.iter().map(row)).collect::<Vec<_>>(), 5)
 }
 
 /// The figures of an institution in a line.
@@ -72,12 +79,12 @@ pub fn figures(found: &OpeningFigures) -> String {
 pub fn page(page: &OpeningPage) -> String {
     let head = &page.head;
     let mut out = format!(
-        "{}/{}: {}, {}\n  {}\n",
+        "{} · {} · {} · {}\nopening {}\n",
+        line(&head.title, 100),
         head.institution,
-        head.id,
         head.status,
         counted(page.members.len(), "ad"),
-        line(&head.title, 100)
+        head.id
     );
     if let Some(places) = head.locations.as_ref().filter(|places| !places.is_empty()) {
         let _ = writeln!(out, "  in {}", line(&places.join(" + "), 100));
@@ -94,7 +101,12 @@ pub fn page(page: &OpeningPage) -> String {
     }
     out.push_str("\nmembers\n");
     out.push_str(&columns(
-        &page.members.iter().map(member).collect::<Vec<_>>(),
+        &page
+            .members
+            .iter()
+            .enumerate()
+            .map(member)
+            .collect::<Vec<_>>(),
         5,
     ));
     let fields: Vec<Vec<String>> = head
@@ -106,6 +118,11 @@ pub fn page(page: &OpeningPage) -> String {
         .collect();
     out.push_str("\nfields\n");
     out.push_str(&columns(&fields, 2));
+    if !page.decisions.is_empty() {
+        out.push_str("\ndecisions\n");
+        let rows: Vec<Vec<String>> = page.decisions.iter().map(ruling).collect();
+        out.push_str(&columns(&rows, 5));
+    }
     if !page.log.is_empty() {
         out.push_str("\nhistory\n");
         out.push_str(&columns(&page.log.iter().map(news).collect::<Vec<_>>(), 5));
@@ -113,9 +130,29 @@ pub fn page(page: &OpeningPage) -> String {
     out
 }
 
-fn member(member: &OpeningMemberLine) -> Vec<String> {
+fn ruling(one: &OpeningRuling) -> Vec<String> {
+    vec![
+        one.decided_at.format("%Y-%m-%d").to_string(),
+        one.verdict.clone(),
+        line(&one.ads.join(" ~ "), 100),
+        line(&one.reason, 100),
+        line(&one.decided_by, 30),
+    ]
+}
+
+/// Why an ad is a member; the first of them leads.
+pub fn membership(place: usize, member: &OpeningMemberLine) -> String {
+    match (place, member.method.as_str()) {
+        (0, "first") => "leads".to_owned(),
+        (_, "first") => "led while it was open".to_owned(),
+        (0, method) => format!("leads now; {}", evidence(method, member.evidence.as_ref())),
+        (_, method) => evidence(method, member.evidence.as_ref()),
+    }
+}
+
+fn member((place, member): (usize, &OpeningMemberLine)) -> Vec<String> {
     let since = format!("since {}", member.joined_at.format("%Y-%m-%d"));
-    let mut why = evidence(&member.method, member.evidence.as_ref());
+    let mut why = membership(place, member);
     if let Some((from, days)) = member.reposted_from.as_ref().zip(member.reposted_days) {
         let _ = write!(why, "; lists {from} again after {days} days");
     }
@@ -129,7 +166,7 @@ fn member(member: &OpeningMemberLine) -> Vec<String> {
 }
 
 /// Why an ad is a member: `score +3.5 with seek:7: title equal +0.5, ...`.
-pub fn evidence(method: &str, facts: Option<&Json>) -> String {
+fn evidence(method: &str, facts: Option<&Json>) -> String {
     let fact = |name: &str| facts.and_then(|facts| facts.get(name));
     let with = fact("with")
         .and_then(Json::as_str)
@@ -143,10 +180,36 @@ pub fn evidence(method: &str, facts: Option<&Json>) -> String {
     }
 }
 
+/// What was found of a field in two ads, as people read it.
+pub fn finding<'f>(field: &str, found: &'f str) -> &'f str {
+    match (field, found) {
+        ("title", "merged") => "equal but for variants",
+        ("title", "hard") => "equal but for an entry level",
+        ("title", "one more") => "one word more in one ad",
+        ("title", "other") => "of another role",
+        ("title" | "place", "contained" | "subset") => "one within the other",
+        (_, "alike" | "overlap" | "partial") => "partly shared",
+        (_, "neither") => "in neither ad",
+        (_, "one sided") => "in one ad only",
+        (_, "conflict") => "contradict each other",
+        (_, found) => found,
+    }
+}
+
+/// The points of a pair, a row each.
+pub fn score_rows<'r>(lines: impl Iterator<Item = (&'r str, &'r str, f64)>) -> Vec<Vec<String>> {
+    let row = |(field, found, points): (&str, &str, f64)| {
+        let found = finding(field, found).to_owned();
+        vec![field.to_owned(), found, format!("{points:+.2}")]
+    };
+    lines.map(row).collect()
+}
+
 fn score_lines(lines: Option<&Json>) -> String {
     let one = |line: &Json| {
         let field = line.get("field")?.as_str()?;
         let (found, points) = (line.get("found")?.as_str()?, line.get("points")?.as_f64()?);
+        let found = finding(field, found);
         Some(format!("{field} {found} {points:+}"))
     };
     let all = lines
@@ -191,18 +254,9 @@ pub fn answer(ads: [&str; 2], answer: &PairAnswer) -> String {
     if answer.one_source {
         out.push_str("  both are of one source, which lists an opening once\n");
     }
-    let rows: Vec<Vec<String>> = answer
-        .lines
-        .iter()
-        .map(|line| {
-            vec![
-                line.field.clone(),
-                line.found.clone(),
-                format!("{:+.2}", line.points),
-            ]
-        })
-        .collect();
-    out.push_str(&columns(&rows, 2));
+    let lines = answer.lines.iter();
+    let lines = lines.map(|line| (line.field.as_str(), line.found.as_str(), line.points));
+    out.push_str(&columns(&score_rows(lines), 2));
     if answer.rival > 0.0 {
         let _ = writeln!(
             out,
@@ -210,8 +264,20 @@ pub fn answer(ads: [&str; 2], answer: &PairAnswer) -> String {
             answer.rival
         );
     }
-    let _ = writeln!(out, "  sum {:+.2}", answer.points);
+    let _ = writeln!(out, "  sum {:+.2}{}", answer.points, bands(answer));
     out
+}
+
+/// What the sum means.
+fn bands(answer: &PairAnswer) -> String {
+    let BandThresholds { same, review } = answer.bands;
+    match (answer.decided, answer.veto) {
+        (Some(_), _) => ", which the decision overrules".to_owned(),
+        (None, Some(_)) => ", which the contradiction overrules".to_owned(),
+        (None, None) => {
+            format!("; one opening from {same} on, an operator is asked from {review} on")
+        }
+    }
 }
 
 /// A verdict in words.

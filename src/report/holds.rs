@@ -2,9 +2,10 @@
 //! answer, and what has changed since it was last shown. Scraped text is shortened. To add a type
 //! of hold: its content in `store::holds`, and the two sentences in [`answers`].
 
-use super::columns::{counted, line};
+use super::columns::{columns, counted, line};
 use super::companies;
 use super::difference::{Difference, plain};
+use super::duplicates;
 use super::ink::Ink;
 use crate::actions::holds::{HoldEffect, LISTS, entries};
 use crate::model::{Clock, HoldKind};
@@ -94,6 +95,9 @@ pub fn shown(hold: &Hold, look: Look) -> String {
             )
         );
     }
+    if hold.kind == HoldKind::Duplicate {
+        out.push_str(&compared(hold, content));
+    }
     let all: Vec<&Json> = entries(hold).collect();
     let most = if look.limit == 0 {
         all.len()
@@ -129,6 +133,29 @@ pub fn near(names: &[NearName]) -> String {
         [] => String::new(),
         names => format!("  near: {}\n", companies::near(names)),
     }
+}
+
+/// What speaks for one opening, and what against it.
+fn compared(hold: &Hold, content: &Json) -> String {
+    let lines = content.get("lines").and_then(Json::as_array);
+    let one = |line: &'_ Json| -> Option<(String, String, f64)> {
+        let text = |name: &str| Some(line.get(name)?.as_str()?.to_owned());
+        Some((
+            text("field")?,
+            text("found")?,
+            line.get("points")?.as_f64()?,
+        ))
+    };
+    let all: Vec<_> = lines.into_iter().flatten().filter_map(one).collect();
+    let rows = all
+        .iter()
+        .map(|(field, found, points)| (field.as_str(), found.as_str(), *points));
+    let pair = hold.subject.replace(" ~ ", " ");
+    format!(
+        "{}  compare: `weir duplicates explain {}`\n",
+        columns(&duplicates::score_rows(rows), 2),
+        line(&pair, 160)
+    )
 }
 
 /// The effect of each answer.

@@ -210,6 +210,45 @@ async fn no_order_of_arrival_matters() {
 }
 
 #[tokio::test]
+async fn a_dry_run_lists_the_openings_that_ads_would_join() {
+    let lab = lab().await;
+    let at = ["--at", "2026-09-03", "--allow-future"];
+    let shown = said(&lab, &[["run", "--dry-run"].as_slice(), &at].concat());
+    for words in [
+        "hill · openings",
+        "careers:C1 + seek:S1 + gather:G1",
+        "+ seek:S1  · an exact key is shared with careers:C1",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let lines = said(
+        &lab,
+        &[["plan", "--jobs", "--json"].as_slice(), &at].concat(),
+    );
+    let joins = |line: &str| {
+        let one: Json = serde_json::from_str(line).unwrap();
+        one["event"] == "opening" && one["ad"] == "seek:S1" && one["what"] == "joined"
+    };
+    assert_eq!(
+        lines.lines().filter(|line| joins(line)).count(),
+        1,
+        "{lines}"
+    );
+    let page = lab.folder.join("plan.html");
+    let words = ["plan", "--jobs", "--html", page.to_str().unwrap()];
+    said(&lab, &[words.as_slice(), &at].concat());
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("careers:C1 + seek:S1 + gather:G1"), "{page}");
+    let some = said(
+        &lab,
+        &[["plan", "--jobs", "--source", "seek"].as_slice(), &at].concat(),
+    );
+    assert!(!some.contains("· openings"), "{some}");
+    assert!(said(&lab, &["duplicates", "list"]).contains("no ads share an opening"));
+    lab.bench.drop().await;
+}
+
+#[tokio::test]
 async fn every_page_speaks_of_openings() {
     let lab = lab().await;
     run(&lab, "2026-09-03", "1").await;
@@ -241,6 +280,11 @@ async fn every_page_speaks_of_openings() {
         same.contains("one opening") && same.contains("100 % shared"),
         "{same}"
     );
+    assert!(same.contains("an operator is asked from -5 on"), "{same}");
+    decide(&lab, "same", ["careers:C3", "seek:S3"]);
+    let decided = said(&lab, &["duplicates", "show", "seek:S3"]);
+    assert!(decided.contains("looked at both"), "{decided}");
+    decide(&lab, "undo", ["careers:C3", "seek:S3"]);
     assert!(said(&lab, &["why", "seek:S2"]).contains("advertises opening"));
     assert!(said(&lab, &["report", "hill"]).contains("5 openings of 9 jobs"));
     assert!(said(&lab, &["export", "openings"]).contains("\"survivor\":\"careers:C1\""));

@@ -10,7 +10,7 @@ use crate::pair_graph::{PairGraph, RivalEffect};
 use crate::pair_label::PairLabel;
 use crate::partition::{OpeningPartition, PairJudge};
 use crate::place_relation::PlaceRelation;
-use crate::policy::OpeningPolicy;
+use crate::policy::{BandThresholds, OpeningPolicy};
 use crate::score::{PairBand, PairScore, ScoreLine, band_of, lines};
 use crate::sibling::{RepostLink, SiblingRelation, repost_links};
 use crate::signature::OpeningSignature;
@@ -37,6 +37,8 @@ pub struct PairAnswer {
     pub band: PairBand,
     /// The points, rivals included.
     pub points: f64,
+    /// The scores from which two ads are one opening, or an operator is asked.
+    pub bands: BandThresholds,
     /// The contradiction that decided.
     pub veto: Option<VetoReason>,
     /// Another ad on the source of one fits the other better, by so much.
@@ -135,6 +137,7 @@ impl OpeningSet {
         PairAnswer {
             band,
             points,
+            bands: self.policy.bands,
             veto: score.veto.or(outrun.then_some(VetoReason::Rival)),
             rival: rivals.gap,
             ties: rivals.ties,

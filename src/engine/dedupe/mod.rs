@@ -78,7 +78,7 @@ impl OpeningCounts {
             (count > 0).then(|| format!("{count} {}", if count == 1 { one } else { many }))
         };
         let all = [
-            counted(self.named, "opening new", "openings new"),
+            counted(self.named, "new opening", "new openings"),
             counted(self.joined, "ad joined an opening", "ads joined an opening"),
             counted(self.merged, "opening merged", "openings merged"),
             counted(self.split, "opening split off", "openings split off"),

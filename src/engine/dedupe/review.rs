@@ -107,17 +107,18 @@ async fn open_all(
     let mut by_source: BTreeMap<&str, Vec<NewHold>> = BTreeMap::new();
     for (subject, pair) in wanted {
         let title = |job: &Uuid| titles.get(job).cloned().unwrap_or_default();
+        let [one, other] = pair.jobs.each_ref().map(title);
         let hold = NewHold {
             kind: HoldKind::Duplicate,
             subject: subject.clone(),
             reason: format!(
-                "the two ads may advertise one opening: {:+} points",
+                "`{one}` and `{other}` may be one opening: score {:+}",
                 pair.points
             ),
             details: json!({
                 "ads": pair.ads.iter().map(shown).collect::<Vec<_>>(),
                 "jobs": pair.jobs,
-                "titles": pair.jobs.iter().map(title).collect::<Vec<_>>(),
+                "titles": [one, other],
                 "points": pair.points,
                 "lines": pair.lines,
             }),

@@ -2,6 +2,7 @@
 //! what speaks for and against them, then the openings that several ads advertise.
 
 use crate::report::columns::{counted, line};
+use crate::report::duplicates::finding;
 use crate::store::holds::{self, Hold};
 use crate::store::views::hold_list::{self, HoldFilter};
 use crate::store::views::job_list::{self, JobLine};
@@ -137,7 +138,8 @@ fn pair(site: &Visitor, hold: &Hold, facts: &DuplicatesFacts) -> Markup {
 fn score(one: &Json) -> Markup {
     let text = |name: &str| one.get(name).and_then(Json::as_str).unwrap_or_default();
     let points = one.get("points").and_then(Json::as_f64).unwrap_or_default();
-    html! { span.score { (line(text("field"), 40)) " " (line(text("found"), 40)) " " b { (format!("{points:+.1}")) } } }
+    let found = finding(text("field"), text("found"));
+    html! { span.score { (line(text("field"), 40)) " " (line(found, 40)) " " b { (format!("{points:+.1}")) } } }
 }
 
 /// One ad of a pair.

@@ -7,7 +7,7 @@ use crate::report::biography::{self, AdOpening, Biography, Event, Made};
 use crate::report::classes::brief;
 use crate::report::columns::{counted, line};
 use crate::report::difference::Difference;
-use crate::report::duplicates::evidence;
+use crate::report::duplicates::membership;
 use crate::report::history::{Entry, short};
 use crate::report::page::when;
 use crate::store::views::biography::{self as stored, FoundJob, JobName, JobVersion};
@@ -267,13 +267,13 @@ impl JobPage<'_> {
                 p.soft { code { (opening.id) } }
                 div.table { table {
                     thead { tr { th { "Status" } th { "Ad" } th { "Why it is a member" } } }
-                    tbody { @for member in &opening.members { tr {
+                    tbody { @for (place, member) in opening.members.iter().enumerate() { tr {
                         td.state-cell { (standing(&member.status, false)) }
                         th.wide scope="row" {
                             a href=(links::job(member.job_id)) aria-current=[(Some(member.job_id) == self.biography.of.job_id).then_some("true")] { (told(&member.title, 120)) }
                             p.soft.next-step { (told(&member.ad, 80)) }
                         }
-                        td { (evidence(&member.method, member.evidence.as_ref())) }
+                        td { (membership(place, member)) }
                     } } }
                 } }
             }
