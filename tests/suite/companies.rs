@@ -324,3 +324,51 @@ async fn an_edited_registry_is_rehearsed() {
     assert!(rehearsed.contains("held -> published"), "{rehearsed}");
     lab.bench.drop().await;
 }
+
+/// Two sources of one institution meet an employer for the first time, at the same time.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_batches_may_create_one_company() {
+    use sqlx::Connection;
+    use weir::model::{Clock, NewRelation, RelationTable};
+    use weir::store::relations;
+    let lab = plain(&["Acme"]).await;
+    let connect = || async { sqlx::PgConnection::connect(&lab.bench.url()).await.unwrap() };
+    let (mut one, mut other, mut watch) = (connect().await, connect().await, connect().await);
+    let institution: uuid::Uuid = sqlx::query_scalar("SELECT id FROM institutions")
+        .fetch_one(&mut watch)
+        .await
+        .unwrap();
+    let row = |name: &str| NewRelation {
+        table: RelationTable::Companies,
+        id: relations::id(RelationTable::Companies, institution, "initech"),
+        key: "initech".to_owned(),
+        name: name.to_owned(),
+        registry_id: None,
+        parent: None,
+    };
+    let at = Clock("2026-09-01T00:00:00Z".parse().unwrap());
+    let (worse, better) = (row("initech"), row("Initech"));
+    let longer = |one: &str, other: &str| one < other;
+    let mut first = one.begin().await.unwrap();
+    relations::write(&mut first, institution, &[&worse], at, "run", longer)
+        .await
+        .unwrap();
+    let second = tokio::spawn(async move {
+        relations::write(&mut other, institution, &[&better], at, "run", longer).await
+    });
+    let waits = "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE NOT l.granted AND a.datname = current_database()";
+    while sqlx::query_scalar::<_, i64>(waits)
+        .fetch_one(&mut watch)
+        .await
+        .unwrap()
+        == 0
+    {
+        assert!(!second.is_finished(), "{:?}", second.await);
+    }
+    first.commit().await.unwrap();
+    second.await.unwrap().unwrap();
+    let names = lab.texts("SELECT name FROM companies ORDER BY 1").await;
+    assert_eq!(names, ["Acme", "Initech"]);
+    lab.bench.drop().await;
+}

@@ -381,6 +381,8 @@ fn distinct<'r>(
     by_id.into_values().collect()
 }
 
+/// Writes the rows of one table. Whichever unique key a row of another batch holds, this one waits
+/// for it and takes it as it then is: `ON CONFLICT` with a target would fail on the other keys.
 async fn write_table(
     connection: &mut PgConnection,
     table: RelationTable,
@@ -392,33 +394,77 @@ async fn write_table(
     let sql = of_both!(
         table,
         "INSERT INTO ",
+        " (institution_id, id, name, name_key, fold_key, registry_id, parent_id, created_at, created_by)
+          SELECT $1, v.id, v.name, v.key, v.key, v.registry_id, v.parent_id, $7, $8
+          FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[]) AS v (id, name, key, registry_id, parent_id)
+          ON CONFLICT DO NOTHING"
+    );
+    let insert = with_rows(sqlx::query(sql), institution, rows);
+    let new = insert.bind(at.0).bind(by).execute(&mut *connection).await?;
+    let all = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    if new.rows_affected() < all {
+        mend_table(connection, table, institution, rows, by).await?;
+    }
+    Ok(())
+}
+
+/// Tells rows that are there what a registry says of them, and spellings that read better.
+async fn mend_table(
+    connection: &mut PgConnection,
+    table: RelationTable,
+    institution: Uuid,
+    rows: &[&NewRelation],
+    by: &str,
+) -> Result<()> {
+    let lock = of_both!(
+        table,
+        "SELECT FROM ",
+        " WHERE institution_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE"
+    );
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    sqlx::query(lock)
+        .bind(institution)
+        .bind(ids)
+        .execute(&mut *connection)
+        .await?;
+    let sql = of_both!(
+        table,
+        "UPDATE ",
         concat!(
-            " AS t (institution_id, id, name, name_key, fold_key, registry_id, parent_id, created_at, created_by)
-             SELECT $1, v.id, v.name, v.key, v.key, v.registry_id, v.parent_id, $2, $3
-             FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[]) AS v (id, name, key, registry_id, parent_id)
-             ON CONFLICT (institution_id, id) DO UPDATE SET name = EXCLUDED.name, fold_key = EXCLUDED.fold_key,
-               registry_id = EXCLUDED.registry_id, parent_id = EXCLUDED.parent_id
-             WHERE (EXCLUDED.registry_id IS NOT NULL AND COALESCE(t.registry_id, EXCLUDED.registry_id) = EXCLUDED.registry_id)
-               OR (EXCLUDED.registry_id IS NULL AND t.registry_id IS NULL AND t.created_by = 'run' AND EXCLUDED.created_by = 'run' AND ",
-            reads_better!("EXCLUDED.name", "t.name"),
-            ")"
+            " AS t SET name = v.name, fold_key = v.key, registry_id = v.registry_id, parent_id = v.parent_id
+             FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[]) AS v (id, name, key, registry_id, parent_id)
+             WHERE t.institution_id = $1 AND t.id = v.id
+               AND (t.name, t.fold_key, t.registry_id, t.parent_id) IS DISTINCT FROM (v.name, v.key, v.registry_id, v.parent_id)
+               AND ((v.registry_id IS NOT NULL AND COALESCE(t.registry_id, v.registry_id) = v.registry_id)
+                 OR (v.registry_id IS NULL AND t.registry_id IS NULL AND t.created_by = 'run' AND $7 = 'run' AND ",
+            reads_better!("v.name", "t.name"),
+            "))"
         )
     );
-    let texts =
-        |text: fn(&NewRelation) -> &str| rows.iter().map(|row| text(row)).collect::<Vec<_>>();
-    let registry_ids = rows.iter().map(|row| row.registry_id.as_deref());
-    sqlx::query(sql)
+    let mend = with_rows(sqlx::query(sql), institution, rows);
+    mend.bind(by).execute(connection).await?;
+    Ok(())
+}
+
+type RelationQuery<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+/// A query with the institution and the columns of rows as its first six arguments.
+fn with_rows<'q>(
+    query: RelationQuery<'q>,
+    institution: Uuid,
+    rows: &[&NewRelation],
+) -> RelationQuery<'q> {
+    let texts = |text: fn(&NewRelation) -> &str| -> Vec<String> {
+        rows.iter().map(|row| text(row).to_owned()).collect()
+    };
+    let registry_ids = rows.iter().map(|row| row.registry_id.clone());
+    query
         .bind(institution)
-        .bind(at.0)
-        .bind(by)
         .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
         .bind(texts(|row| &row.name))
         .bind(texts(|row| &row.key))
-        .bind(registry_ids.collect::<Vec<_>>())
+        .bind(registry_ids.collect::<Vec<Option<String>>>())
         .bind(rows.iter().map(|row| row.parent).collect::<Vec<_>>())
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 /// Asks for those ads to be derived again that wait for names, whichever source they are of: those of
