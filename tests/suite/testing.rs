@@ -428,6 +428,34 @@ async fn recorded_pages_are_the_days_of_a_test() {
 }
 
 #[test]
+fn roles_and_capabilities_are_expected_like_fields() {
+    let folder = samples();
+    let file = folder.path().join("tests/mapping/nsw-gov.yaml");
+    let mut text = std::fs::read_to_string(&file).unwrap();
+    for (right, wrong) in [
+        ("role: clerk-9-10\n", "role: clerk-7-8\n"),
+        ("manage-self: adept", "manage-self: advanced"),
+        ("plan-and-prioritise, think", "finance, think"),
+        ("level: review", "level: role"),
+    ] {
+        assert!(text.contains(right), "{right}");
+        text = text.replacen(right, wrong, 1);
+    }
+    std::fs::write(&file, text).unwrap();
+    let (code, told) = test(folder.path(), &["nsw-gov", "--filter", "mapping"]);
+    assert_eq!(code, 1, "{told}");
+    for words in [
+        "expected  \"clerk-7-8\"\n    found     \"clerk-9-10\"",
+        "\"manage-self\":\"adept\"",
+        "\"plan-and-prioritise\"",
+        "\"level\":\"review\"",
+        "3 failed",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
 fn without_a_database_the_other_tests_are_tried_all_the_same() {
     let folder = samples();
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));

@@ -44,7 +44,7 @@ static REVISED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(\d+)@([0-9a-f
 
 /// Commands whose clock may be ahead of the machine's.
 static ACTS: LazyLock<Regex> = LazyLock::new(|| {
-    let verbs = "apply|graph|plan|preview|rehearse|retire|rollback|run|holds (?:show|release|discard)|failures discard";
+    let verbs = "apply|graph|plan|preview|rehearse|retire|rollback|run|holds (?:release|discard)|failures discard";
     Regex::new(&format!(r"\bweir ({verbs})\b")).unwrap()
 });
 
