@@ -9,6 +9,7 @@
 //! To add a form: first a line in `forms.txt`, then the reader of its family: [`iso`], [`named`]
 //! (month names), [`pattern`] (strftime), [`relative`].
 
+mod bracket;
 mod format;
 mod iso;
 mod named;

@@ -3,9 +3,10 @@
 //! year has four digits.
 //!
 //! A wrong day of the week is ignored: programs get it wrong even if the date is right. Must never
-//! read words of other languages.
+//! read words of other languages, nor pass over a bracket that may hold another date.
 
 use super::Moment;
+use super::bracket;
 use super::iso::of_parts;
 use super::scan::DateScanner;
 use super::time::{self, TimeForm};
@@ -48,7 +49,21 @@ const WEEKDAYS: [&str; 7] = [
 
 /// Reads a tidy text.
 pub fn read(text: &str, zone: Tz, years: Years) -> Option<Moment> {
-    let bare = without_comments(text)?.replace(", ", " ").replace(',', " ");
+    let (bare, brackets) = bracket::parted(text)?;
+    let names = if years == Years::Any {
+        Names::Mail
+    } else {
+        Names::Clear
+    };
+    let moment = unbracketed(&bare, zone, years, names)?;
+    brackets.iter().try_fold(moment, |moment, inside| {
+        bracket::heard(moment, inside, zone, names)
+    })
+}
+
+/// Reads a text without its brackets.
+fn unbracketed(bare: &str, zone: Tz, years: Years, names: Names) -> Option<Moment> {
+    let bare = bare.replace(", ", " ").replace(',', " ");
     let mut words: Vec<&str> = bare
         .split(' ')
         .filter(|word| !word.is_empty() && *word != "of")
@@ -65,11 +80,6 @@ pub fn read(text: &str, zone: Tz, years: Years) -> Option<Moment> {
     if rest.is_empty() {
         return Some(Moment::Day(day));
     }
-    let names = if years == Years::Any {
-        Names::Mail
-    } else {
-        Names::Clear
-    };
     time::moment(
         &mut DateScanner::new(rest),
         day,
@@ -191,18 +201,4 @@ fn year(word: &str, years: Years) -> Option<u32> {
         _ => Some(number + 1900),
     };
     year.filter(|_| text.is_done() && (digits == 4 || years == Years::Any))
-}
-
-/// The text without parts in (nested) parentheses.
-fn without_comments(text: &str) -> Option<String> {
-    let (mut bare, mut depth) = (String::with_capacity(text.len()), 0_u32);
-    for letter in text.chars() {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth = depth.checked_sub(1)?,
-            _ if depth == 0 => bare.push(letter),
-            _ => {}
-        }
-    }
-    (depth == 0).then_some(bare)
 }

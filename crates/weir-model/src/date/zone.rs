@@ -3,6 +3,8 @@
 //! An abbreviation has the meaning that is used where the source is, if there is one: `IST` is
 //! Kolkata, Dublin or Jerusalem. Ambiguous abbreviations are not read.
 
+use super::Moment;
+use super::bracket;
 use super::scan::DateScanner;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::{OffsetName, TZ_VARIANTS, Tz};
@@ -53,6 +55,67 @@ const KNOWN: [(&str, i32); 20] = [
     ("nzst", 720),
     ("nzdt", 780),
 ];
+
+/// Zones in words, and their minutes from UTC.
+const IN_WORDS: [(&str, i32); 9] = [
+    ("australian western standard", 480),
+    ("australian central standard", 570),
+    ("australian central daylight", 630),
+    ("australian eastern standard", 600),
+    ("australian eastern daylight", 660),
+    ("new zealand standard", 720),
+    ("new zealand daylight", 780),
+    ("greenwich mean", 0),
+    ("coordinated universal", 0),
+];
+
+/// Names that mean several zones.
+const AMBIGUOUS: [&str; 14] = [
+    "ist", "bst", "ast", "adt", "cat", "eat", "wat", "gst", "sst", "wst", "sgt", "hkt", "pkt",
+    "wib",
+];
+
+/// Parts of the world after which IANA names its cities.
+const PARTS: [&str; 9] = [
+    "africa/",
+    "america/",
+    "antarctica/",
+    "asia/",
+    "atlantic/",
+    "australia/",
+    "europe/",
+    "indian/",
+    "pacific/",
+];
+
+/// Whether a text could name a zone that is not known.
+pub fn may_be_name(text: &str) -> bool {
+    let is_other = matches!(text, "closing time" | "end time" | "finish time");
+    let is_short = |(name, _): &(&str, i32)| *name == text;
+    AMBIGUOUS.contains(&text)
+        || AMERICAN.iter().any(is_short)
+        || (text.ends_with(" time") && !is_other)
+}
+
+/// What local clocks show at a place: `perth`, `perth time`, `australian western standard time`,
+/// `local time`.
+pub fn at_place(text: &str, local: NaiveDateTime) -> Option<Moment> {
+    let place = text.strip_suffix(" time").unwrap_or(text);
+    if text == "local time" {
+        return Some(Moment::Local(local));
+    }
+    let known = IN_WORDS.iter().find(|(words, _)| *words == place);
+    if let Some((_, minutes)) = known.filter(|_| place != text) {
+        return ago(local, minutes * 60).map(Moment::Instant);
+    }
+    let city = format!("/{}", place.replace(' ', "_"));
+    let is_there = |zone: &Tz| {
+        let name = zone.name().to_ascii_lowercase();
+        PARTS.iter().any(|part| name.starts_with(part)) && name.ends_with(&city)
+    };
+    let zone = TZ_VARIANTS.into_iter().find(is_there)?;
+    in_zone(local, zone).map(Moment::Instant)
+}
 
 /// The instant that local clocks show, in the zone that comes next in the text; a second name of
 /// the zone may follow.
@@ -175,8 +238,10 @@ fn military(name: &str, names: Names) -> Option<(&str, i32)> {
 fn pass_second_name(text: &mut DateScanner, local: NaiveDateTime, zone: Tz, names: Names) {
     let mut ahead = *text;
     if ahead.eat("(") {
-        ahead.take_while(|letter| letter != ')' && letter != '(');
-        if ahead.eat(")") {
+        let inside = ahead.take_while(|letter| letter != ')' && letter != '(');
+        let says_no_date =
+            || bracket::heard(Moment::Instant(local.and_utc()), inside, zone, names).is_some();
+        if ahead.eat(")") && says_no_date() {
             *text = ahead;
         }
     } else if named(&mut ahead, local, zone, names).is_some() {
