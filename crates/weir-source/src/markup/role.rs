@@ -5,6 +5,7 @@
 //! and in `KNOWN` of the neighbouring module.
 
 use scraper::node::Element;
+use std::borrow::Cow;
 
 /// How an element relates to the text around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub(super) enum Spacing {
 #[derive(Debug, Default)]
 pub(super) struct InlineStyle {
     display: Option<String>,
+    /// The properties that a later declaration does not change, unless it is important, too.
+    important: Vec<String>,
     floats: bool,
     /// `visibility`.
     pub(super) is_visible: Option<bool>,
@@ -61,20 +64,51 @@ impl InlineStyle {
     /// Reads the `style` attribute.
     pub(super) fn of(element: &Element) -> InlineStyle {
         let mut style = InlineStyle::default();
-        for declaration in element.attr("style").unwrap_or_default().split(';') {
+        let written = without_comments(element.attr("style").unwrap_or_default());
+        for declaration in written.split(';') {
             let Some((name, value)) = declaration.split_once(':') else {
                 continue;
             };
-            let value = value.to_ascii_lowercase();
-            let value = value.trim().trim_end_matches("!important").trim_end();
-            style.set(name.trim().to_ascii_lowercase().as_str(), value);
+            style.declare(
+                name.trim().to_ascii_lowercase(),
+                &value.to_ascii_lowercase(),
+            );
         }
         style
     }
 
+    /// The last declaration of a property counts, unless an earlier one is more important.
+    fn declare(&mut self, name: String, value: &str) {
+        let value = value.trim();
+        let important = value
+            .strip_suffix("important")
+            .and_then(|value| value.trim_end().strip_suffix('!'));
+        match important {
+            Some(value) => {
+                self.set(&name, value.trim_end());
+                self.important.push(name);
+            }
+            None if self.important.contains(&name) => {}
+            None => self.set(&name, value),
+        }
+    }
+
+    /// Whether it lays out each child as a box of its own.
+    pub(super) fn parts_children(&self) -> bool {
+        self.display
+            .as_deref()
+            .is_some_and(|display| display.contains("flex") || display.contains("grid"))
+    }
+
+    /// Whether its children stand in its place.
+    pub(super) fn is_contents(&self) -> bool {
+        self.display.as_deref() == Some("contents")
+    }
+
     fn set(&mut self, name: &str, value: &str) {
         match name {
-            "display" => self.display = Some(value.to_owned()),
+            // Browsers pass over a value that they do not know.
+            "display" if is_display(value) => self.display = Some(value.to_owned()),
             "visibility" => self.is_visible = Some(!matches!(value, "hidden" | "collapse")),
             "white-space" => self.spacing = Spacing::of_style(value),
             "text-decoration" | "text-decoration-line" => {
@@ -85,6 +119,55 @@ impl InlineStyle {
             _ => {}
         }
     }
+}
+
+/// A style without what stands between `/*` and `*/`.
+fn without_comments(style: &str) -> Cow<'_, str> {
+    if !style.contains("/*") {
+        return Cow::Borrowed(style);
+    }
+    let (mut bare, mut rest) = (String::with_capacity(style.len()), style);
+    while let Some((before, comment)) = rest.split_once("/*") {
+        bare.push_str(before);
+        bare.push(' ');
+        rest = comment.split_once("*/").map_or("", |(_, behind)| behind);
+    }
+    bare.push_str(rest);
+    Cow::Owned(bare)
+}
+
+/// Whether a browser knows a value of `display`.
+fn is_display(value: &str) -> bool {
+    const KNOWN: [&str; 21] = [
+        "none",
+        "contents",
+        "block",
+        "inline",
+        "flow",
+        "flow-root",
+        "inline-block",
+        "flex",
+        "inline-flex",
+        "grid",
+        "inline-grid",
+        "inline-table",
+        "list-item",
+        "run-in",
+        "math",
+        "initial",
+        "inherit",
+        "unset",
+        "revert",
+        "revert-layer",
+        "ruby",
+    ];
+    let is_known = |word: &str| {
+        KNOWN.contains(&word)
+            || ["table", "ruby-", "-webkit-", "-moz-", "-ms-"]
+                .iter()
+                .any(|start| word.starts_with(start))
+    };
+    !value.is_empty() && value.split_whitespace().all(is_known)
 }
 
 impl Spacing {
@@ -206,11 +289,28 @@ mod tests {
             "DISPLAY : None",
             "color: red; display:none !important",
             "display:none;",
+            "display:none ! important; display:block",
+            "display:/**/none",
+            "/* x: y; */ display/* z */:none",
+            "display:none; display:hidden",
         ] {
             assert_eq!(
                 role(&format!("<div style='{hidden}'>")),
                 ElementRole::Hidden,
                 "{hidden}"
+            );
+        }
+        for shown in [
+            "display:none; display:block",
+            "display:block !important; display:none",
+            "display:none !important; display:block !important",
+            "/* display:none */ display:block",
+            "display:block /* display:none",
+        ] {
+            assert_eq!(
+                role(&format!("<span style='{shown}'>")),
+                ElementRole::Line,
+                "{shown}"
             );
         }
         assert_eq!(role("<span style='display:block'>"), ElementRole::Line);

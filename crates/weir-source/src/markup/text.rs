@@ -63,6 +63,8 @@ struct ElementFrame {
     spacing: Spacing,
     indent: usize,
     is_struck: bool,
+    /// Whether each child is a box of its own, whatever it would be elsewhere.
+    parts_children: bool,
 }
 
 impl ElementFrame {
@@ -72,6 +74,7 @@ impl ElementFrame {
         spacing: Spacing::Collapsed,
         indent: 0,
         is_struck: false,
+        parts_children: false,
     };
 }
 
@@ -101,6 +104,10 @@ impl TreeWalk {
             role = ElementRole::Line;
         }
         let above = self.frame();
+        let is_item = above.parts_children && !style.is_contents();
+        if is_item && matches!(role, ElementRole::Inline | ElementRole::Apart) {
+            role = ElementRole::Line;
+        }
         let frame = ElementFrame {
             role,
             is_visible: is_root || name == "body" || style.is_visible.unwrap_or(above.is_visible),
@@ -110,6 +117,7 @@ impl TreeWalk {
                 .unwrap_or(above.spacing),
             indent: self.writer.indent(),
             is_struck: style.is_struck || strikes(name),
+            parts_children: style.parts_children() || (style.is_contents() && above.parts_children),
         };
         self.begin(element, frame.role);
         self.frames.push(frame);

@@ -328,8 +328,16 @@ fn is_gap(letter: char) -> bool {
     letter.is_whitespace() || is_unseen(letter)
 }
 
-/// Places where a line may or may not end: they are not seen, and words with them could not be
-/// found.
+/// Places where a line may or may not end, and signs that stand for no letter: they are not seen,
+/// and words with them could not be found. Tags could even say what nobody sees.
 fn is_unseen(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}')
+    matches!(
+        letter,
+        '\u{ad}'
+            | '\u{200b}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{206a}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
