@@ -10,6 +10,7 @@ use crate::number;
 use crate::source::decode::MARKUP;
 use crate::source::steps::{ElementText, element_text};
 use chrono::DateTime;
+use indexmap::IndexSet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
@@ -300,14 +301,14 @@ impl Convert {
                 .collect(),
             None => vec![text.trim().to_owned()],
         };
-        let list: Vec<String> = texts
+        let list: IndexSet<String> = texts
             .flat_map(split)
             .filter(|text| !text.is_empty())
             .collect();
         if list.is_empty() {
             Value::Absent
         } else {
-            Value::List(list)
+            Value::List(list.into_iter().collect())
         }
     }
 }
@@ -693,6 +694,10 @@ mod tests {
         assert_eq!(
             convert(As::List, &[]).apply(&[&json!(["a | b", " ", null])]),
             Value::List(vec!["a".into(), "b".into()])
+        );
+        assert_eq!(
+            convert(As::List, &[]).apply(&[&json!(["x", " x ", "<i>x</i>", "b|x", "X"])]),
+            Value::List(vec!["x".into(), "b".into(), "X".into()])
         );
         assert!(matches!(
             convert(As::List, &[]).apply(&[&json!([{"x": 1}])]),

@@ -226,7 +226,7 @@ impl Kind {
     /// code raises it. That nothing else changes a fingerprint, `tests/fingerprints.txt` sees to.
     pub(super) fn revision(self) -> u32 {
         match self {
-            Kind::Extract => 4,
+            Kind::Extract => 5,
             Kind::Resolve | Kind::Validate => 2,
             _ => 1,
         }

@@ -9,6 +9,7 @@ mod amount;
 mod bound;
 #[cfg(test)]
 mod cases;
+mod ends;
 mod labels;
 mod lexeme;
 mod link;
@@ -26,6 +27,7 @@ use crate::model::{Canonical, FieldKind, Value, problem::Invalid};
 use crate::rule::ScriptSandbox;
 use crate::source::steps::text_of;
 use crate::yaml::{Located, Node, Text, TextOr};
+use ends::FoundEnd;
 use indexmap::IndexMap;
 use periods::{PERIODS, Period};
 use schemars::JsonSchema;
@@ -308,40 +310,37 @@ impl Pay {
             currency,
             period,
         } = told;
-        let currency = currency.map_or_else(
-            || self.currency_beside(view),
-            |currency| Value::Text(currency.to_owned()),
-        );
-        let period = match period {
-            Period::Unsaid => self.period_beside(view),
-            Period::Known(period) => Value::Text(period.to_owned()),
-            Period::Other => not_a_period(text),
-        };
+        let currency = self.currency_of(currency, view);
+        let period = self.period_of(period, text, view);
         [number(min), number(max), currency, period]
     }
 
     fn of_numbers(&self, view: &View) -> [Value; 4] {
         let [min, max] = [&self.min, &self.max].map(|end| {
-            end.as_ref()
-                .map_or(Value::Absent, |end| amount(end.value(view)))
+            let found = end.as_ref().map_or(Value::Absent, |end| end.value(view));
+            FoundEnd::of(found)
         });
-        let value = |end: &Value| {
-            if let Value::Number(number) = end {
-                number.as_f64()
-            } else {
-                None
-            }
-        };
-        let is_turned = value(&min)
-            .zip(value(&max))
-            .is_some_and(|(min, max)| min > max);
-        let (min, max) = if is_turned { (max, min) } else { (min, max) };
-        [
-            min,
-            max,
-            self.currency_beside(view),
-            self.period_beside(view),
-        ]
+        let told = ends::both(min, max);
+        let currency = self.currency_of(told.currency, view);
+        let period = self.period_of(told.period, &told.said, view);
+        [told.min, told.max, currency, period]
+    }
+
+    /// The currency that a text names, else the one beside it.
+    fn currency_of(&self, named: Option<&'static str>, view: &View) -> Value {
+        named.map_or_else(
+            || self.currency_beside(view),
+            |currency| Value::Text(currency.to_owned()),
+        )
+    }
+
+    /// The period that a text names, else the one beside it.
+    fn period_of(&self, named: Period, text: &str, view: &View) -> Value {
+        match named {
+            Period::Unsaid => self.period_beside(view),
+            Period::Known(period) => Value::Text(period.to_owned()),
+            Period::Other => not_a_period(text),
+        }
     }
 
     fn currency_beside(&self, view: &View) -> Value {
@@ -411,29 +410,6 @@ fn not_a_period(found: &str) -> Value {
     invalid(found, format!("must be one of {}", one_of(PERIODS)))
 }
 
-/// A number, or text with one; anything not above zero means no value.
-fn amount(found: Value) -> Value {
-    if matches!(found, Value::Absent | Value::Invalid(_)) {
-        return found;
-    }
-    let found = found.to_json();
-    let first = if let Json::Array(items) = &found {
-        items.first().unwrap_or(&Json::Null)
-    } else {
-        &found
-    };
-    let amount = match first {
-        Json::Number(number) => number.as_f64(),
-        Json::String(text) if !text.contains(char::is_numeric) => return Value::Absent,
-        other => text_of(other).as_deref().and_then(text::amount),
-    };
-    match amount {
-        Some(amount) if amount <= 0.0 => Value::Absent,
-        Some(amount) if amount < amount::TOO_MUCH => number(Some(amount)),
-        _ => not_an_amount(found),
-    }
-}
-
 /// Whole amounts as whole numbers.
 fn number(amount: Option<f64>) -> Value {
     let written = amount.and_then(|amount| amount.to_string().parse::<Number>().ok());
@@ -498,6 +474,81 @@ mod tests {
                 "{word}"
             );
         }
+    }
+
+    #[test]
+    fn the_text_of_an_end_takes_precedence_over_what_is_beside_it() {
+        let yaml =
+            "{ min: $.a, max: $.b, currency: { constant: AUD }, period: { constant: year } }";
+        let unread = || [json!("?"), json!("?"), Json::Null, Json::Null];
+        for (a, b, meant) in [
+            (
+                "45/h",
+                "50/h",
+                [json!(45), json!(50), json!("AUD"), json!("hour")],
+            ),
+            (
+                "45",
+                "50 per hour",
+                [json!(45), json!(50), json!("AUD"), json!("hour")],
+            ),
+            (
+                "USD 80,000",
+                "90,000",
+                [json!(80000), json!(90000), json!("USD"), json!("year")],
+            ),
+            (
+                "$80,000 (CAD)",
+                "$90,000",
+                [json!(80000), json!(90000), json!("CAD"), json!("year")],
+            ),
+            (
+                "£500 per day",
+                "£600",
+                [json!(500), json!(600), json!("GBP"), json!("day")],
+            ),
+            (
+                "12",
+                "14 LPA",
+                [
+                    json!(1_200_000),
+                    json!(1_400_000),
+                    json!("INR"),
+                    json!("year"),
+                ],
+            ),
+            (
+                "$500 per shift",
+                "$600 per shift",
+                [json!(500), json!(600), json!("AUD"), json!("?")],
+            ),
+            (
+                "bonus 5000",
+                "90000",
+                [json!("?"), json!(90000), json!("AUD"), json!("year")],
+            ),
+            (
+                "n/a",
+                "90000 pm",
+                [Json::Null, json!(90000), json!("AUD"), json!("month")],
+            ),
+            (
+                "90k",
+                "80k",
+                [json!(80000), json!(90000), json!("AUD"), json!("year")],
+            ),
+            ("45/h", "90000 pa", unread()),
+            ("AUD 80000", "USD 90000", unread()),
+            ("$45", "€50", unread()),
+            ("$500 per shift", "$600 per day", unread()),
+            ("1", "90k", unread()),
+        ] {
+            assert_eq!(values(yaml, &json!({"a": a, "b": b})), meant, "{a}, {b}");
+        }
+        assert_eq!(
+            values(yaml, &json!({"a": 1, "b": 90000})),
+            [json!(1), json!(90000), json!("AUD"), json!("year")]
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! that is only part of something else (`VPSG5`, `9:30`, a phone number, `38 hours`, `Level 3`)
 //! must never leave this module as money.
 
-use super::labels::{is_counted, is_name};
+use super::labels::{is_beside_pay, is_counted, is_name, is_reference, leads_to_pay};
 use super::lexeme::{Lexeme, Token};
 use super::number::Numeral;
 use super::periods::{Period, expression};
@@ -42,8 +42,12 @@ pub(super) struct Amount {
     pub(super) period: Period,
     /// Four digits that may be a year.
     pub(super) is_year: bool,
-    /// It is too much for pay, or paid once.
+    /// It is paid once, or for something else.
     pub(super) is_other: bool,
+    /// It is in millions: hardly pay.
+    pub(super) is_huge: bool,
+    /// How it is written.
+    pub(super) numeral: Numeral,
 }
 
 /// All numbers of a text.
@@ -70,7 +74,17 @@ pub(super) fn amounts(tokens: &[Token]) -> Vec<Amount> {
     found
 }
 
-/// A number that is linked to a count, grade or percentage is one, too: `5 - 8 years`, `Level 3/4`.
+impl Amount {
+    /// Whether it is a number of millions without a currency, which may be people.
+    pub(super) fn is_millions(&self) -> bool {
+        self.kind == Kind::Stray
+            && self.mark.is_none()
+            && self.factor.is_some_and(|factor| factor >= 1e6)
+    }
+}
+
+/// A number that is linked to a count, grade or percentage is one, too: `5 - 8 years`, `Level 3/4`;
+/// and millions that are linked to money are money: `$1 - 1.2m`.
 fn spread(tokens: &[Token], found: &mut [Amount]) {
     let is_linked = |one: &Amount, other: &Amount| {
         let between = tokens.get(one.end..other.span.start).unwrap_or_default();
@@ -87,7 +101,9 @@ fn spread(tokens: &[Token], found: &mut [Amount]) {
         if !is_linked(one, other) {
             continue;
         }
-        if one.kind == Kind::Stray && is_small(other) {
+        if one.kind == Kind::Money && other.is_millions() {
+            other.kind = Kind::Money;
+        } else if one.kind == Kind::Stray && is_small(other) {
             other.kind = Kind::Stray;
         } else if other.kind == Kind::Stray && is_small(one) {
             one.kind = Kind::Stray;
@@ -158,7 +174,9 @@ impl Reader<'_> {
             mark: currency.map_or(mark, |currency| Some(Some(currency))),
             period,
             is_year: self.is_year(mark.is_some() || factor.is_some()),
-            is_other: self.is_other(factor, currency, end..period_end),
+            is_other: self.is_other(end..period_end),
+            is_huge: is_huge(factor, currency),
+            numeral: self.numeral,
             span: start..end,
         }
     }
@@ -242,7 +260,7 @@ impl Reader<'_> {
                 period: Period::Known("year"),
                 length: 1,
             }),
-            "l" if currency == Some("INR") => plain(1e5),
+            "l" if currency.map_or_else(|| self.is_indian(), |code| code == "INR") => plain(1e5),
             "hundred" => plain(1e2),
             // A thousand to some and a million to others.
             "mil" | "grand" | "l" | "lp" => plain(f64::NAN),
@@ -259,6 +277,13 @@ impl Reader<'_> {
             "bn" | "billion" | "billions" => plain(1e9),
             _ => None,
         }
+    }
+
+    /// Whether the text is about rupees: `₹15-20L`.
+    fn is_indian(&self) -> bool {
+        self.tokens
+            .iter()
+            .any(|token| token.what == Lexeme::Money(Some("INR")))
     }
 
     fn period(&self, end: usize, said: Period) -> (usize, Period) {
@@ -282,7 +307,10 @@ impl Reader<'_> {
             None | Some("AUD" | "NZD" | "USD" | "CAD" | "GBP" | "SGD" | "HKD" | "INR")
         );
         let is_doubtful = self.numeral.is_dotted && (factor.is_some() || (is_marked && has_point));
-        let is_split = self.goes_on(end) || self.is_beside_number(start, end) || self.is_word(end);
+        let is_split = self.goes_on(end)
+            || self.is_beside_number(start, end)
+            || self.is_word(end)
+            || self.is_torn(start, end);
         let is_padded =
             (self.numeral.is_padded && is_marked) || (self.numeral.is_spaced && self.is_named());
         let value = self
@@ -334,6 +362,50 @@ impl Reader<'_> {
                 && !self.is_share(end + 1))
     }
 
+    /// `$45. 50 per hour`, `$90, 500`: a blank among its digits, on either side of them.
+    fn is_torn(&self, start: usize, end: usize) -> bool {
+        let follows = || {
+            let before = self.before(3).and_then(Token::word);
+            start == self.at
+                && self.at >= 2
+                && before.is_none_or(|word| !is_name(word))
+                && self.is_torn_behind(self.at - 2)
+        };
+        (end == self.at + 1 && self.is_torn_behind(self.at)) || follows()
+    }
+
+    /// Whether a number ends at a separator with a blank, and two or three digits that nothing else
+    /// claims.
+    fn is_torn_behind(&self, at: usize) -> bool {
+        let number = |at: usize| match self.token(at).map(|token| &token.what) {
+            Some(Lexeme::Number(numeral)) => Some(*numeral),
+            _ => None,
+        };
+        let is_separated = self
+            .token(at + 1)
+            .is_some_and(|token| token.is(',') || token.what == Lexeme::Break);
+        let is_part = |next: Numeral| next.is_plain && matches!(next.digits, 2 | 3);
+        is_separated
+            && number(at).is_some_and(|numeral| numeral.digits != 4 || numeral.is_grouped)
+            && number(at + 2).is_some_and(is_part)
+            && !self.is_share(at + 3)
+            && self.ends_amount(at + 3)
+    }
+
+    /// Whether a number may end here: nothing shows that it counts something.
+    fn ends_amount(&self, at: usize) -> bool {
+        let Some(token) = self.token(at) else {
+            return true;
+        };
+        match &token.what {
+            Lexeme::Break | Lexeme::Money(_) | Lexeme::Sign(')' | '+') => true,
+            Lexeme::Word(word) => {
+                expression(self.tokens, at).is_some() || (is_beside_pay(word) && !token.is_glued)
+            }
+            Lexeme::Number(_) | Lexeme::Sign(_) => expression(self.tokens, at).is_some(),
+        }
+    }
+
     /// Whether it is joined to letters that do not mean money: `$12x`.
     fn is_word(&self, end: usize) -> bool {
         self.token(end)
@@ -370,6 +442,7 @@ impl Reader<'_> {
             || self.is_word(span.end)
             || self.goes_on(span.end)
             || (self.is_named() && !self.numeral.is_spaced)
+            || self.is_reference(period)
             || self.counts(span.end)
     }
 
@@ -439,6 +512,30 @@ impl Reader<'_> {
         self.before(back).and_then(Token::word).is_some_and(is_name)
     }
 
+    /// `Job 12345`, `VN/12345`, `JOB-12345`; not `Job 60000 - 70000`.
+    fn is_reference(&self, period: Period) -> bool {
+        let twin = match self.token(self.at + 2).map(|token| &token.what) {
+            Some(Lexeme::Number(next)) => {
+                next.is_plain && next.digits == self.numeral.digits && next.digits > 2
+            }
+            _ => false,
+        };
+        if !self.numeral.is_plain || twin || period != Period::Unsaid {
+            return false;
+        }
+        let word = |back: usize| self.before(back).and_then(Token::word);
+        let is_sign = |sign: char| self.before(1).is_some_and(|token| token.is(sign));
+        let is_glued = |back: usize| self.before(back).is_some_and(|token| token.is_glued);
+        let joins = (is_sign('/') || is_sign('-')) && is_glued(0) && is_glued(1);
+        let back = if is_sign(':') || is_sign('.') || is_sign('#') {
+            2
+        } else {
+            1
+        };
+        word(back).is_some_and(is_reference)
+            || (joins && word(2).is_some_and(|word| !leads_to_pay(word)))
+    }
+
     /// `38 hours`, `12-month`, `5+ years`.
     fn counts(&self, end: usize) -> bool {
         let skipped = usize::from(
@@ -460,10 +557,9 @@ impl Reader<'_> {
                 .is_some_and(|amount| (1900.0..=2100.0).contains(&amount))
     }
 
-    /// Millions are a budget; one-off payments and referral fees are not pay.
-    fn is_other(&self, factor: Option<f64>, currency: Option<&str>, period: Range<usize>) -> bool {
-        let is_once = self
-            .tokens
+    /// One-off payments and referral fees are not pay.
+    fn is_other(&self, period: Range<usize>) -> bool {
+        self.tokens
             .get(period)
             .unwrap_or_default()
             .iter()
@@ -471,8 +567,11 @@ impl Reader<'_> {
             .any(|word| {
                 matches!(word, "once" | "one" | "onetime" | "oneoff")
                     || super::labels::label(word) == Some(super::labels::Label::Other)
-            });
-        is_once
-            || (factor.is_some_and(|factor| factor >= 1e6 && factor != 1e7) && !is_small(currency))
+            })
     }
+}
+
+/// Millions are hardly pay, but a budget; crores may be, and so may millions of small money.
+fn is_huge(factor: Option<f64>, currency: Option<&str>) -> bool {
+    factor.is_some_and(|factor| factor >= 1e6 && factor != 1e7) && !is_small(currency)
 }

@@ -1,6 +1,8 @@
 //! Words that classify an amount: the pay, the pay with everything on top, or other money (an
 //! allowance, a bonus, a budget); and words before numbers that are not money at all.
 
+use super::period_words::strong;
+
 /// How a word classifies the money next to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Label {
@@ -138,7 +140,7 @@ const OTHER: [&str; 74] = [
     "zulage",
 ];
 /// What only a large sum is: a project of five millions.
-const UNDERTAKINGS: [&str; 15] = [
+const UNDERTAKINGS: [&str; 26] = [
     "project",
     "projects",
     "portfolio",
@@ -154,6 +156,17 @@ const UNDERTAKINGS: [&str; 15] = [
     "contract",
     "contracts",
     "pipeline",
+    "raised",
+    "raising",
+    "capital",
+    "valuation",
+    "loan",
+    "loans",
+    "profit",
+    "profits",
+    "deal",
+    "deals",
+    "acquisition",
 ];
 
 /// Whether a word after a large sum shows that it is not pay.
@@ -214,6 +227,46 @@ const GRADES: usize = 34;
 /// More of them, which are not grades of pay.
 const PLACES: [&str; 5] = ["postcode", "room", "unit", "floor", "top"];
 
+/// Words before plain numbers that refer to something.
+const REFERENCES: [&str; 18] = [
+    "job",
+    "req",
+    "requisition",
+    "vacancy",
+    "vac",
+    "posting",
+    "advert",
+    "ad",
+    "nr",
+    "num",
+    "ref",
+    "réf",
+    "référence",
+    "referenz",
+    "referencia",
+    "kennziffer",
+    "code",
+    "offre",
+];
+
+/// Whether a word shows that the digits after it refer to something.
+pub(super) fn is_reference(word: &str) -> bool {
+    REFERENCES.contains(&word)
+}
+
+/// Whether a word in front of a plain number may belong to pay: what is named by another word is
+/// perhaps none.
+pub(super) fn leads_to_pay(word: &str) -> bool {
+    const LEADS: [&str; 12] = [
+        "entre", "tussen", "desde", "de", "da", "dal", "von", "van", "från", "fra", "od", "ca",
+    ];
+    LEADS.contains(&word)
+        || is_beside_plain(word)
+        || is_beside_pay(word)
+        || matches!(label(word), Some(Label::Pay | Label::Total))
+        || strong(word).is_some()
+}
+
 /// Whether a word shows that the number after it is not money.
 pub(super) fn is_name(word: &str) -> bool {
     PLACES.contains(&word) || is_grade(word) || NAMES[GRADES..].contains(&word)
@@ -231,7 +284,15 @@ pub(super) fn is_grade(word: &str) -> bool {
 fn is_entgeltgruppe(word: &str) -> bool {
     matches!(
         word,
-        "entgeltgruppe" | "stufe" | "echelon" | "échelon" | "niveau" | "schaal"
+        "entgeltgruppe"
+            | "lohngruppe"
+            | "gehaltsgruppe"
+            | "vergütungsgruppe"
+            | "stufe"
+            | "echelon"
+            | "échelon"
+            | "niveau"
+            | "schaal"
     )
 }
 

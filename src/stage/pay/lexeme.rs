@@ -47,16 +47,17 @@ impl Token {
 }
 
 /// Words after which a full stop ends nothing.
-const ABBREVIATIONS: [&str; 27] = [
+const ABBREVIATIONS: [&str; 34] = [
     "approx", "ca", "max", "min", "incl", "inc", "excl", "ex", "est", "no", "hr", "hrs", "yr",
     "yrs", "wk", "mth", "rs", "sfr", "mind", "brutto", "std", "mtl", "jato", "env", "lvl", "gr",
-    "cl",
+    "cl", "ref", "réf", "nr", "num", "req", "máx", "mín",
 ];
 
 /// Takes a text apart.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
-    let letters: Vec<char> = text.chars().map(plain).collect();
+    let letters = with_points(text.chars().map(plain).collect());
     let style = Style::of(&letters);
+    let has_rand = has_rand(&letters, style);
     let mut lexer = Lexer {
         letters: &letters,
         at: 0,
@@ -71,6 +72,8 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             // Digits of other scripts are no numbers to us, and not to be passed by.
             _ if letter.is_numeric() => lexer.push(Lexeme::Number(UNREAD), 1),
             _ if lexer.money() => {}
+            'R' if has_rand && lexer.rand(style) => {}
+            _ if letter.is_alphabetic() && lexer.unknown_money(style) => {}
             _ if letter.is_alphabetic() => lexer.word(),
             '.' => lexer.full_stop(),
             _ => lexer.sign(letter),
@@ -89,7 +92,53 @@ const UNREAD: Numeral = Numeral {
     is_padded: false,
     is_dotted: false,
     is_spaced: false,
+    is_grouped: false,
 };
+
+/// `45·50`: the British point is raised.
+fn with_points(mut letters: Vec<char>) -> Vec<char> {
+    for at in 1..letters.len().saturating_sub(1) {
+        let is_point = matches!(
+            letters[at],
+            '\u{b7}' | '\u{2024}' | '\u{2027}' | '\u{2219}' | '\u{22c5}'
+        );
+        if is_point && letters[at - 1].is_ascii_digit() && letters[at + 1].is_ascii_digit() {
+            letters[at] = '.';
+        }
+    }
+    letters
+}
+
+/// Whether some `R` in a text is the rand: `R25 000`, `R450 per hour`. `R12345` is a reference.
+fn has_rand(letters: &[char], style: Style) -> bool {
+    (0..letters.len()).any(|at| {
+        rand_number(letters, at, style).is_some_and(|(end, number)| {
+            let behind: String = letters[end..].iter().take(12).collect();
+            let behind = behind.trim_start();
+            let is_timed = ["per ", "/", "p/", "p.", "pm", "pa", "ph", "pd", "an ", "a "]
+                .iter()
+                .any(|period| behind.to_lowercase().starts_with(period));
+            let has_cents = !number.is_plain && number.amount.is_some();
+            number.is_grouped || has_cents || behind.starts_with(['k', 'K']) || is_timed
+        })
+    })
+}
+
+/// The number after an `R` that no letter or digit precedes.
+fn rand_number(letters: &[char], at: usize, style: Style) -> Option<(usize, Numeral)> {
+    let is_inside = at > 0 && (letters[at - 1].is_alphanumeric() || letters[at - 1] == '_');
+    let start = at + 1 + usize::from(letters.get(at + 1) == Some(&' '));
+    let is_number = letters.get(start).is_some_and(char::is_ascii_digit);
+    if letters[at] != 'R' || is_inside || !is_number {
+        return None;
+    }
+    let (end, number) = numeral(letters, start, style);
+    let has_k = matches!(letters.get(end), Some('k' | 'K'))
+        && !letters
+            .get(end + 1)
+            .is_some_and(|next| next.is_alphanumeric());
+    (number.digits >= 3 || has_k).then_some((end, number))
+}
 
 /// Dashes, blanks, quotes and wide letters in their plainest form.
 fn plain(letter: char) -> char {
@@ -138,7 +187,10 @@ impl Lexer<'_> {
     }
 
     fn number(&mut self, style: Style) {
-        let (end, numeral) = numeral(self.letters, self.at, style);
+        let (mut end, mut numeral) = numeral(self.letters, self.at, style);
+        if self.letters.get(end) == Some(&'¢') {
+            (end, numeral.amount) = (end + 1, None);
+        }
         self.push(Lexeme::Number(numeral), end - self.at);
         self.ending();
     }
@@ -191,6 +243,38 @@ impl Lexer<'_> {
             self.at += 1;
         }
         true
+    }
+
+    /// `R25 000`, in a text with rand.
+    fn rand(&mut self, style: Style) -> bool {
+        let is_rand = rand_number(self.letters, self.at, style).is_some();
+        if is_rand {
+            self.put(Lexeme::Money(Some("ZAR")), 1, true);
+        }
+        is_rand
+    }
+
+    /// `N250,000`: letters of money that is not known, and its number, which has no value.
+    fn unknown_money(&mut self, style: Style) -> bool {
+        const MOST: usize = 3;
+        let letters = self.run(self.at).chars().count();
+        let start = self.at + letters;
+        let is_inside = self.is_glued && self.letters[self.at - 1].is_alphanumeric();
+        let is_number = self.letters[start - 1] < WIDE
+            && self.letters.get(start).is_some_and(char::is_ascii_digit);
+        if letters > MOST || is_inside || !is_number {
+            return false;
+        }
+        let (end, number) = numeral(self.letters, start, style);
+        let is_amount = number.is_grouped && !number.is_spaced;
+        if is_amount {
+            let unread = Numeral {
+                amount: None,
+                ..number
+            };
+            self.push(Lexeme::Number(unread), end - self.at);
+        }
+        is_amount
     }
 
     /// The letters from a place on.

@@ -2,13 +2,20 @@
 //! Two amounts with something unknown between them stay separate.
 
 use super::amount::{Amount, Kind};
-use super::labels::{Label, label};
+use super::labels::{Label, is_beside_pay, label, leads_to_pay};
 use super::lexeme::{Lexeme, Token};
-use super::periods::Period;
+use super::offer::agrees;
+use super::periods::{Period, expression};
 use super::words::agree;
 
 /// The ends of a range lie no farther apart, where one of them has no currency.
 const FARTHEST: f64 = 10.0;
+/// Farther apart, one of them lacks something: `£28-32,000`.
+const UNHEARD_OF: f64 = 100.0;
+/// The ends of a range lie no farther apart, where one of them lacks its thousands.
+const CLOSE: f64 = 3.0;
+/// A plain number farther from an amount than this is not written like it by chance.
+const ALIKE: f64 = 2.0;
 
 /// One amount, or two that are the ends of a range.
 #[derive(Debug, Clone)]
@@ -31,10 +38,12 @@ pub(super) struct Joined {
     pub(super) is_broken: bool,
     /// Whether it is other money by itself.
     pub(super) is_other: bool,
+    /// Whether it is in millions: hardly pay.
+    pub(super) is_huge: bool,
 }
 
 /// Whether two marks can mean one currency: `$` and `AUD`, but not `$` and `€`.
-fn is_one_money(one: Option<&str>, other: Option<&str>) -> bool {
+pub(super) fn is_one_money(one: Option<&str>, other: Option<&str>) -> bool {
     match (one, other) {
         (None, None) => true,
         (Some(one), Some(other)) => one == other,
@@ -43,7 +52,7 @@ fn is_one_money(one: Option<&str>, other: Option<&str>) -> bool {
 }
 
 impl Joined {
-    fn one(amount: &Amount) -> Joined {
+    pub(super) fn one(amount: &Amount) -> Joined {
         Joined {
             low: amount.value,
             high: amount.value,
@@ -56,6 +65,7 @@ impl Joined {
             is_range: false,
             is_broken: amount.value.is_none(),
             is_other: amount.is_other,
+            is_huge: amount.is_huge,
         }
     }
 
@@ -67,11 +77,7 @@ impl Joined {
             .mark
             .zip(second.mark)
             .is_some_and(|(one, other)| !is_one_money(one, other));
-        let is_of_two_periods = first
-            .period
-            .known()
-            .zip(second.period.known())
-            .is_some_and(|(one, other)| one != other);
+        let is_of_two_periods = !agrees(first.period, second.period);
         Joined {
             low,
             high,
@@ -82,8 +88,9 @@ impl Joined {
             end: second.end,
             members: vec![first.span.start, second.span.start],
             is_range: true,
-            is_broken: low.is_none() || is_of_two_moneys || is_of_two_periods,
+            is_broken: low.is_none() || high.is_none() || is_of_two_moneys || is_of_two_periods,
             is_other: first.is_other || second.is_other,
+            is_huge: first.is_huge || second.is_huge,
         }
     }
 
@@ -131,6 +138,7 @@ pub(super) fn joined(tokens: &[Token], amounts: &[Amount]) -> Vec<Joined> {
             continue;
         };
         let mut whole = Joined::two(first, second);
+        whole.is_broken |= is_doubtful(tokens, first, second);
         at += 2;
         // Three in a row are not a range.
         while let Some(next) = amounts.get(at)
@@ -146,10 +154,21 @@ pub(super) fn joined(tokens: &[Token], amounts: &[Amount]) -> Vec<Joined> {
     found
 }
 
-/// Both values, sharing a multiplier of one of them if that is needed for a range: `110 - 130k`,
-/// `$800 - $1k`.
+/// Both values, sharing a multiplier or thousands of one of them if that is needed for a range:
+/// `110 - 130k`, `$800 - $1k`, `£28-32,000`.
 fn scaled(first: &Amount, second: &Amount) -> (Option<f64>, Option<f64>) {
-    let (one, other) = (first.value, second.value);
+    let values = (first.value, second.value);
+    match (first.factor, second.factor, values) {
+        (None, None, (Some(low), Some(high))) => in_thousands(first, low, second, high),
+        _ => shared((first.factor, second.factor), values),
+    }
+}
+
+/// Both values, sharing a multiplier that only one of them has.
+pub(super) fn shared(
+    factors: (Option<f64>, Option<f64>),
+    values: (Option<f64>, Option<f64>),
+) -> (Option<f64>, Option<f64>) {
     let pick = |plain: Option<f64>, factor: f64, is_likely: &dyn Fn(f64) -> bool| {
         let plain = plain?;
         match (is_likely(plain), is_likely(plain * factor)) {
@@ -158,20 +177,48 @@ fn scaled(first: &Amount, second: &Amount) -> (Option<f64>, Option<f64>) {
             _ => None,
         }
     };
-    match (first.factor, second.factor, one, other) {
-        (None, Some(factor), _, Some(high)) => (
+    match (factors, values) {
+        ((None, Some(factor)), (one, Some(high))) => (
             pick(one, factor, &|low| {
                 low <= high && high / low.max(0.01) <= FARTHEST
             }),
-            other,
+            Some(high),
         ),
-        (Some(factor), None, Some(low), _) => (
-            one,
+        ((Some(factor), None), (Some(low), other)) => (
+            Some(low),
             pick(other, factor, &|high| {
                 high >= low && high / low.max(0.01) <= FARTHEST
             }),
         ),
-        _ => (one, other),
+        _ => values,
+    }
+}
+
+/// Both values, where one may lack its thousands, as the British write: `£28-32,000`. Two values
+/// that are too far apart have none, but zero, which says nothing.
+fn in_thousands(
+    first: &Amount,
+    low: f64,
+    second: &Amount,
+    high: f64,
+) -> (Option<f64>, Option<f64>) {
+    let is_far = low.max(high) > UNHEARD_OF * low.min(high) && low.min(high) > 0.0;
+    if !is_far {
+        return (Some(low), Some(high));
+    }
+    let is_short = |short: &Amount, long: &Amount| {
+        let is_of_hours = [short.period, long.period]
+            .iter()
+            .any(|period| matches!(period.known(), Some("hour" | "day")));
+        short.numeral.is_plain && long.numeral.is_grouped && !is_of_hours
+    };
+    let fits = |low: f64, high: f64| low <= high && high <= low * CLOSE;
+    if is_short(first, second) && fits(low * 1000.0, high) {
+        (Some(low * 1000.0), Some(high))
+    } else if is_short(second, first) && fits(low, high * 1000.0) {
+        (Some(low), Some(high * 1000.0))
+    } else {
+        (None, None)
     }
 }
 
@@ -189,17 +236,32 @@ fn is_range(tokens: &[Token], first: &Amount, second: &Amount) -> bool {
         return false;
     };
     let (low, high) = scaled(first, second);
+    let written = first.value.zip(second.value);
+    let is_unread = written.is_none()
+        || (link == Link::Both && first.factor.is_some() != second.factor.is_some());
     let is_near = || {
-        low.zip(high)
-            .is_none_or(|(low, high)| low <= high && high / low.max(0.01) <= FARTHEST)
+        low.zip(high).map_or(is_unread, |(low, high)| {
+            low <= high && high / low.max(0.01) <= FARTHEST
+        })
     };
-    let is_turned = low.zip(high).is_some_and(|(low, high)| low > high);
+    let is_turned = low
+        .zip(high)
+        .or(written)
+        .is_some_and(|(low, high)| low > high);
+    let lends = first.factor.is_none() && second.factor.is_none();
+    let is_lent = lends && (low != first.value || high != second.value);
+    if is_lent && is_apart(tokens, first, second) {
+        return false;
+    }
+    // What has no value belongs to a range that is not understood, rather than to nothing.
+    let is_near = || is_near() || (link == Link::Range && !is_apart(tokens, first, second));
     match (first.kind, second.kind) {
         (Kind::Stray, _) | (_, Kind::Stray) => false,
         (Kind::Money, Kind::Money) if link == Link::Both || is_turned => {
             !is_named_other(tokens, second)
                 && low
                     .zip(high)
+                    .or(written)
                     .is_none_or(|(low, high)| low.max(high) / low.min(high).max(0.01) <= FARTHEST)
         }
         (Kind::Money, Kind::Money) => true,
@@ -210,6 +272,50 @@ fn is_range(tokens: &[Token], first: &Amount, second: &Amount) -> bool {
         (_, Kind::Bare) => !second.is_year && is_near(),
         (Kind::Bare, _) => !first.is_year && is_near(),
     }
+}
+
+/// Whether a plain number that is linked to an amount has nothing to do with it: `Nurse 2 -
+/// $61,000`, `$60,000 - 25 High Street`.
+fn is_apart(tokens: &[Token], first: &Amount, second: &Amount) -> bool {
+    if first.kind == Kind::Bare {
+        let has_sign = tokens
+            .get(second.span.start)
+            .is_some_and(|token| matches!(token.what, Lexeme::Money(_)));
+        return is_titled(tokens, first) && has_sign;
+    }
+    let behind = tokens.get(second.end);
+    let goes_on = behind
+        .and_then(Token::word)
+        .is_some_and(|word| !is_beside_pay(word) && expression(tokens, second.end).is_none());
+    goes_on && second.period == Period::Unsaid
+}
+
+/// Whether a word in front names the number, or it is part of something.
+fn is_titled(tokens: &[Token], amount: &Amount) -> bool {
+    let start = amount.span.start;
+    let mut ahead = tokens.get(..start).unwrap_or_default().iter().rev();
+    let is_joined = tokens.get(start).is_some_and(|token| token.is_glued);
+    let named = ahead.find(|token| !matches!(token.what, Lexeme::Sign(':' | '.' | '#' | '(')));
+    named.is_some_and(|token| match &token.what {
+        Lexeme::Word(word) => !leads_to_pay(word),
+        Lexeme::Sign('-' | '/') => is_joined && token.is_glued,
+        _ => false,
+    })
+}
+
+/// Whether a plain number before an amount may be something else, such as a reference: `Clerk 12345
+/// - $60,000`.
+fn is_doubtful(tokens: &[Token], first: &Amount, second: &Amount) -> bool {
+    if first.kind != Kind::Bare || second.kind != Kind::Money || !first.numeral.is_plain {
+        return false;
+    }
+    let is_far = first
+        .value
+        .zip(second.value)
+        .is_some_and(|(low, high)| high > low * ALIKE);
+    let is_long = first.numeral.digits > 3 && second.factor.is_none();
+    let is_uneven = is_long && second.numeral.is_grouped;
+    (is_uneven && is_far) || (is_long && is_titled(tokens, first) && (is_far || is_uneven))
 }
 
 /// Whether the words after an amount classify it as other money.
@@ -268,12 +374,16 @@ fn link(tokens: &[Token], first: &Amount, second: &Amount) -> Option<Link> {
         | ["thru"]
         | ["through"]
         | ["upto"]
-        | ["jusqu", "'", "à"] => Some(Link::Range),
+        | ["jusqu", "'", "à"]
+        | ["til"]
+        | ["fino", "a"]
+        | ["até"] => Some(Link::Range),
         [verb, "to"] | [",", verb, "to"] | [verb, "up", "to"] if is_rising(verb) => {
             Some(Link::Range)
         }
         [",", "and", "up", "to"] | ["and", "up", "to"] => Some(Link::Range),
-        ["a" | "al"] if is_led(&["de", "desde", "del", "entre"]) => Some(Link::Range),
+        ["a" | "al"] if is_led(&["de", "desde", "del", "entre", "da", "dal"]) => Some(Link::Range),
+        ["do"] if is_led(&["od"]) => Some(Link::Range),
         ["and" | "und" | "et" | "en" | "y" | "&"]
             if is_led(&["between", "zwischen", "entre", "tussen"]) =>
         {

@@ -17,6 +17,8 @@ pub(super) struct Numeral {
     pub(super) is_dotted: bool,
     /// Whether its groups are separated by spaces.
     pub(super) is_spaced: bool,
+    /// Whether its thousands are separated.
+    pub(super) is_grouped: bool,
 }
 
 /// How the numbers of a text are written.
@@ -53,6 +55,7 @@ pub(super) fn numeral(letters: &[char], start: usize, style: Style) -> (usize, N
         is_padded: first.len() > 1 && first[0] == '0',
         is_dotted: matches!(parts.rest[..], [('.', 3)]),
         is_spaced,
+        is_grouped: parts.split(style).is_some_and(|(groups, _)| groups > 0),
     };
     (parts.end, numeral)
 }

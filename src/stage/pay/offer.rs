@@ -71,7 +71,8 @@ pub(super) fn merged(offers: &[Offer]) -> Option<Offer> {
     })
 }
 
-fn agrees(one: Period, other: Period) -> bool {
+/// Whether two periods may be one.
+pub(super) fn agrees(one: Period, other: Period) -> bool {
     one == other || one == Period::Unsaid || other == Period::Unsaid
 }
 

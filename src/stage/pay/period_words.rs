@@ -4,14 +4,15 @@
 /// The period that a word always means: `hourly`, `pa`.
 pub(super) fn strong(word: &str) -> Option<&'static str> {
     Some(match word {
-        "hourly" | "ph" | "phr" | "stündlich" | "horaire" => "hour",
-        "daily" | "pd" | "täglich" => "day",
+        "hourly" | "ph" | "phr" | "stündlich" | "horaire" | "stundenlohn" | "stundensatz"
+        | "時給" => "hour",
+        "daily" | "pd" | "täglich" | "tagessatz" | "日給" => "day",
         "weekly" | "pw" | "wöchentlich" | "hebdomadaire" => "week",
         "fortnightly" | "pf" | "biweekly" => "fortnight",
         "monthly" | "pcm" | "pm" | "monatlich" | "mensuel" | "maandelijks" | "mensual"
-        | "mensuales" | "mensuels" => "month",
+        | "mensuales" | "mensuels" | "monatsgehalt" | "monatslohn" | "月給" => "month",
         "yearly" | "annual" | "annually" | "annum" | "pa" | "jährlich" | "annuel" | "jaarlijks"
-        | "anual" => "year",
+        | "anual" | "jahresgehalt" | "年収" => "year",
         _ => return None,
     })
 }

@@ -8,11 +8,13 @@
 //! else. To teach it a word: `labels`, `periods` or `words`, and a line in `cases`.
 
 use super::amount::{Amount, Kind, amounts};
-use super::bound::{Bound, bound_before, bound_behind};
+use super::bound::{Bound, bound_before, bound_behind, bound_by_sign};
+use super::ends::PayEnd;
 use super::labels::{Label, is_beside_pay, is_beside_plain, is_grade, is_undertaking, label};
 use super::lexeme::{Lexeme, Token, tokens};
 use super::link::{Joined, joined};
 use super::offer::{Offer, merged};
+use super::period_words::weak;
 use super::periods::{Period, expression};
 
 /// The pay that a text states.
@@ -47,6 +49,8 @@ const LEAST_UNDERTAKING: f64 = 500_000.0;
 const MOST_NUMBERS: usize = 200;
 /// How many words are considered on either side.
 const NEAR: usize = 12;
+/// A plain number that a word or two part from an amount may be its other end, if it is no farther.
+const FARTHEST_RIVAL: f64 = 10.0;
 
 /// Reads the pay in a text.
 pub fn read(text: &str) -> Reading {
@@ -69,8 +73,8 @@ pub fn read(text: &str) -> Reading {
     }
 }
 
-/// The one number of a text that is known to be an amount.
-pub fn amount(text: &str) -> Option<f64> {
+/// The one number of a text that is known to be an amount, with what the text says about it.
+pub(super) fn amount(text: &str) -> Option<PayEnd> {
     let tokens = tokens(text);
     let is_negative = tokens
         .iter()
@@ -82,10 +86,16 @@ pub fn amount(text: &str) -> Option<f64> {
                 .is_some_and(|token| token.is('-'));
             sign && tokens[at].is_glued
         });
-    match &amounts(&tokens)[..] {
-        [one] if one.kind != Kind::Stray || tokens.len() == 1 => one.value.filter(|_| !is_negative),
-        _ => None,
-    }
+    let amounts = amounts(&tokens);
+    let [one] = &amounts[..] else {
+        return None;
+    };
+    let scene = Scene {
+        tokens: &tokens,
+        amounts: &amounts,
+    };
+    let is_amount = one.kind != Kind::Stray || one.is_millions() || tokens.len() == 1;
+    scene.end(one).filter(|_| is_amount && !is_negative)
 }
 
 struct Scene<'t> {
@@ -113,9 +123,10 @@ impl Scene<'_> {
             // `minimum wage + $200`: what it is added to is unknown.
             let is_broken =
                 one.is_broken || (at == 0 && label.is_none() && self.is_added(one.start));
+            let offer = self.offer(one, label);
             offers.push(Offer {
-                is_broken,
-                ..self.offer(one, label)
+                is_broken: is_broken || offer.is_broken,
+                ..offer
             });
         }
         let has_rival = joined
@@ -125,7 +136,8 @@ impl Scene<'_> {
         let is_timed = |offer: &Offer| offer.period.known().is_some();
         let says_nothing = offers
             .iter()
-            .all(|offer| offer.label == Some(Label::Other) && !is_timed(offer));
+            .all(|offer| offer.label == Some(Label::Other) && !is_timed(offer))
+            && !joined.iter().any(|one| self.is_unnamed(one));
         offers.retain(|offer| offer.label != Some(Label::Other));
         if offers.iter().any(|offer| offer.label != Some(Label::Total)) {
             offers.retain(|offer| offer.label != Some(Label::Total));
@@ -135,6 +147,44 @@ impl Scene<'_> {
             None if says_nothing => Reading::Nothing,
             None => Reading::Unclear,
         }
+    }
+
+    /// Whether it is taken for other money, though no word says what it is: `$1.5 million`,
+    /// `$90,000 tax free`.
+    fn is_unnamed(&self, one: &Joined) -> bool {
+        let is_of_sentence = |token: &&Token| token.what != Lexeme::Break;
+        let before = self.tokens.get(..one.start).unwrap_or_default();
+        let behind = self.tokens.get(one.span_end..).unwrap_or_default();
+        let mut words = before
+            .iter()
+            .rev()
+            .take_while(is_of_sentence)
+            .chain(behind.iter().take_while(is_of_sentence))
+            .filter_map(Token::word);
+        let is_untaxed = self.label_behind(one) == Some(Label::Other)
+            && behind
+                .iter()
+                .take(NEAR)
+                .any(|token| token.word() == Some("tax"));
+        (one.is_huge || is_untaxed)
+            && !words.any(|word| is_undertaking(word) || label(word) == Some(Label::Other))
+    }
+
+    /// One amount as an end of the pay.
+    fn end(&self, one: &Amount) -> Option<PayEnd> {
+        let whole = Joined {
+            is_huge: false,
+            ..Joined::one(one)
+        };
+        let offer = self.offer(&whole, None);
+        let is_other = self.label_of(&whole, false) == Some(Label::Other);
+        let named = offer.currency.or_else(|| self.currency_apart());
+        Some(PayEnd {
+            value: one.value.filter(|_| !is_other && !offer.is_broken)?,
+            mark: named.map_or(one.mark, |currency| Some(Some(currency))),
+            factor: one.factor,
+            period: offer.period,
+        })
     }
 
     fn told(&self, offer: &Offer) -> Reading {
@@ -171,15 +221,62 @@ impl Scene<'_> {
             .or(|| self.period_behind(one.end))
             .or(|| self.period_before(one.start));
         let is_graded = self.is_graded(one);
+        let beside = self.currency_beside(one);
+        let is_contradicted = one
+            .currency
+            .zip(beside)
+            .is_some_and(|(one, other)| one != other);
         Offer {
             low,
             high,
-            currency: one.currency,
+            currency: one.currency.or(beside),
             period,
             label,
             is_graded,
-            is_broken: one.is_broken,
+            is_broken: one.is_broken || is_contradicted,
         }
+    }
+
+    /// The currency named right beside an amount: `$90,000 (CAD)`, `CAD: $90,000`, `in CAD`.
+    fn currency_beside(&self, one: &Joined) -> Option<&'static str> {
+        self.currency_behind(one.span_end)
+            .or_else(|| self.currency_behind(one.end))
+            .or_else(|| self.currency_before(one.start))
+    }
+
+    fn currency_behind(&self, end: usize) -> Option<&'static str> {
+        let passes = |token: &Token| {
+            ['(', ',', ':', '/', '-']
+                .into_iter()
+                .any(|sign| token.is(sign))
+                || matches!(token.word(), Some("in" | "all" | "currency" | "paid"))
+        };
+        let rest = self.tokens.get(end..).unwrap_or_default();
+        let at = rest
+            .iter()
+            .take(4)
+            .take_while(|token| passes(token))
+            .count();
+        let code = code_of(rest.get(at)?)?;
+        let ends = rest.get(at + 1).is_none_or(|next| match &next.what {
+            Lexeme::Break | Lexeme::Sign(')' | ',' | '+' | '.') => true,
+            Lexeme::Word(word) => {
+                is_beside_pay(word) || expression(self.tokens, end + at + 1).is_some()
+            }
+            Lexeme::Sign('/') => expression(self.tokens, end + at + 1).is_some(),
+            Lexeme::Sign(_) | Lexeme::Number(_) | Lexeme::Money(_) => false,
+        });
+        ends.then_some(code)
+    }
+
+    fn currency_before(&self, start: usize) -> Option<&'static str> {
+        let tokens = self.tokens.get(..start).unwrap_or_default();
+        let passes = |token: &&Token| [':', '(', ')', '='].into_iter().any(|sign| token.is(sign));
+        let passed = tokens.iter().rev().take(3).take_while(passes).count();
+        if passed == 0 {
+            return None;
+        }
+        code_of(tokens.get(start.checked_sub(passed + 1)?)?)
     }
 
     /// The tokens before a place, back to the number or the sentence before.
@@ -193,7 +290,7 @@ impl Scene<'_> {
     }
 
     fn label_of(&self, one: &Joined, has_pay: bool) -> Option<Label> {
-        if one.is_other || (has_pay && self.is_added(one.start)) {
+        if one.is_other || one.is_huge || (has_pay && self.is_added(one.start)) {
             return Some(Label::Other);
         }
         let before = self.label_before(one.start);
@@ -220,7 +317,9 @@ impl Scene<'_> {
         while let Some(token) = words.next() {
             let Some(word) = token.word() else {
                 // `$5,000 bonus, $45 an hour`: the name is that of the amount before.
-                is_direct &= !(token.is('+') || (token.is(',') && follows_amount));
+                let parts = [',', '&', '/', '*'].into_iter().any(|sign| token.is(sign))
+                    || (token.is('-') && !token.is_glued);
+                is_direct &= !(token.is('+') || (parts && follows_amount));
                 continue;
             };
             let previous = words.peek().and_then(|token| token.word());
@@ -329,11 +428,16 @@ impl Scene<'_> {
             return false;
         };
         let is_one = |amount: &&Amount| {
-            let is_near = amount
-                .value
-                .is_some_and(|other| other >= value / 2.0 && other <= value * 2.0);
             let (first, last) = (one.end.min(amount.end), one.start.max(amount.span.start));
             let gap = self.tokens.get(first..last).unwrap_or_default();
+            let farthest = match gap {
+                [one] if one.word().is_some() => FARTHEST_RIVAL,
+                [one, other] if one.word().is_some() && other.word().is_some() => FARTHEST_RIVAL,
+                _ => 2.0,
+            };
+            let is_near = amount
+                .value
+                .is_some_and(|other| other >= value / farthest && other <= value * farthest);
             amount.kind == Kind::Bare
                 && !amount.is_year
                 && is_near
@@ -367,6 +471,9 @@ impl Scene<'_> {
 
     /// The period some words after an amount: `plus super per annum`.
     fn period_behind(&self, end: usize) -> Period {
+        if let Some(period) = self.unit_behind(end) {
+            return period;
+        }
         for at in end..self.tokens.len().min(end + NEAR) {
             if let Some((_, period)) = expression(self.tokens, at) {
                 return period;
@@ -385,6 +492,19 @@ impl Scene<'_> {
             }
         }
         Period::Unsaid
+    }
+
+    /// `$45 (hour)`, `$2,360 fortnight`: a period that only stands there.
+    fn unit_behind(&self, end: usize) -> Option<Period> {
+        let at = end + usize::from(self.tokens.get(end).is_some_and(|token| token.is('(')));
+        let word = self.tokens.get(at)?.word()?;
+        let unit = weak(word).filter(|_| word == "hr" || word.len() > 2)?;
+        let ends = self.tokens.get(at + 1).is_none_or(|next| match &next.what {
+            Lexeme::Break | Lexeme::Sign(')' | ',' | '+') => true,
+            Lexeme::Word(word) => is_beside_pay(word),
+            Lexeme::Sign(_) | Lexeme::Number(_) | Lexeme::Money(_) => false,
+        });
+        ends.then_some(Period::Known(unit))
     }
 
     /// The period in front of an amount: `Hourly rate: $45`.
@@ -445,7 +565,8 @@ impl Scene<'_> {
 
     /// Whether a single amount is only the least or only the most.
     fn bound(&self, one: &Joined) -> Option<Bound> {
-        bound_behind(self.tokens, one.span_end)
+        bound_by_sign(self.tokens, one.start)
+            .or_else(|| bound_behind(self.tokens, one.span_end))
             .or_else(|| bound_behind(self.tokens, one.end))
             .or_else(|| {
                 let words: Vec<&str> = self
@@ -467,7 +588,12 @@ impl Scene<'_> {
             .filter(|amount| amount.kind == Kind::Bare)
             .collect();
         let Some(first) = bare.first() else {
-            return Reading::Nothing;
+            let is_timed = |amount: &Amount| amount.period.known().is_some();
+            return if self.amounts.iter().any(is_timed) {
+                Reading::Unclear
+            } else {
+                Reading::Nothing
+            };
         };
         if bare.iter().all(|amount| amount.value == Some(0.0)) {
             return Reading::Nothing;
@@ -513,6 +639,14 @@ impl Scene<'_> {
 
     fn is_in_period(&self, at: usize) -> bool {
         expression(self.tokens, at).is_some()
+    }
+}
+
+/// The currency of a code, which is no sign: `CAD`.
+fn code_of(token: &Token) -> Option<&'static str> {
+    match token.what {
+        Lexeme::Money(Some(code)) if !token.is_symbol => Some(code),
+        _ => None,
     }
 }
 

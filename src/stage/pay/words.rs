@@ -12,7 +12,7 @@ const WORDS_TOO: [&str; 8] = ["ALL", "TOP", "TRY", "CUP", "MOP", "PEN", "SOS", "
 
 /// Signs before or after an amount, longest first; a sign shared by several currencies determines
 /// none.
-pub const SIGNS: [(&str, Option<&str>); 29] = [
+pub const SIGNS: [(&str, Option<&str>); 40] = [
     ("aus$", Some("AUD")),
     ("au$", Some("AUD")),
     ("nz$", Some("NZD")),
@@ -37,6 +37,17 @@ pub const SIGNS: [(&str, Option<&str>); 29] = [
     ("฿", Some("THB")),
     ("₦", Some("NGN")),
     ("₴", Some("UAH")),
+    ("₽", Some("RUB")),
+    ("₵", Some("GHS")),
+    ("₡", Some("CRC")),
+    ("₲", Some("PYG")),
+    ("₸", Some("KZT")),
+    ("₮", Some("MNT")),
+    ("₾", Some("GEL")),
+    ("₼", Some("AZN")),
+    ("₭", Some("LAK")),
+    ("৳", Some("BDT")),
+    ("₨", None),
     ("$", None),
     ("¥", None),
     ("円", Some("JPY")),
