@@ -1,6 +1,6 @@
 //! Local files and folders, in every decodable format, plain or compressed. A read is complete if
-//! at least one file matched and each was read to the end; no match means unreachable, because a
-//! missing file says nothing about ads. A file that breaks off yields the ads before that point,
+//! each path matched a file and each file was read to the end; no match at all means unreachable,
+//! because a missing file says nothing about ads. A file that breaks off yields the ads before that point,
 //! and the read is partial.
 
 use super::decode::{Body, DecodeSpec, Decoder, Found, Unread};
@@ -226,11 +226,14 @@ impl Files {
     }
 
     fn read_blocking(&self, access: &Access, mut pages: Pages) -> ReadOutcome {
-        let files = match self.matching(access) {
-            Ok(files) => files,
+        let (files, absent) = match self.matching(access) {
+            Ok(found) => found,
             Err(why) => return unreachable(why),
         };
-        let mut tally = Tally::default();
+        let mut tally = Tally {
+            problems: absent,
+            ..Tally::default()
+        };
         if self.counts {
             pages.begin_crawl();
         }
@@ -269,23 +272,30 @@ impl Files {
         }
     }
 
-    fn matching(&self, access: &Access) -> Result<Vec<PathBuf>, String> {
+    /// The files that match, and which paths match none.
+    fn matching(&self, access: &Access) -> Result<(Vec<PathBuf>, Vec<String>), String> {
         let filled: Result<Vec<String>, Missing> = self
             .paths
             .iter()
             .map(|path| path.fill(&access.variables))
             .collect();
         let paths = filled.map_err(|missing| missing.to_string())?;
-        let mut files = Vec::new();
+        let (mut files, mut absent) = (Vec::new(), Vec::new());
         for path in &paths {
-            files.extend(expand(&access.folder.join(path))?);
+            let found = expand(&access.folder.join(path))?;
+            absent.extend(
+                found
+                    .is_empty()
+                    .then(|| format!("no file matches `{path}`")),
+            );
+            files.extend(found);
         }
         files.sort();
         files.dedup();
         if files.is_empty() {
             Err(format!("no file matches `{}`", paths.join(", ")))
         } else {
-            Ok(files)
+            Ok((files, absent))
         }
     }
 
@@ -306,8 +316,9 @@ impl Files {
             None => json!({ "file": name }),
         });
         tally.files += 1;
-        let mut stopped = Ok(());
+        let (mut stopped, mut items) = (Ok(()), 0);
         let mut put = |item: Item| {
+            items += 1;
             stopped = pages.put(item, &origin);
             stopped.is_ok()
         };
@@ -324,8 +335,16 @@ impl Files {
             ),
             Err(error) => Err(Unread::from(error)),
         };
+        let found = found.and_then(|found| match pages.foreign_header(&found, items) {
+            None => Ok(found),
+            Some(why) => Err(Unread::Broken(why)),
+        });
         match found {
             Ok(found) => {
+                let doubts = found.doubts.iter();
+                tally
+                    .problems
+                    .extend(doubts.map(|doubt| format!("`{name}`: {doubt}")));
                 found
                     .notes
                     .iter()
@@ -353,6 +372,7 @@ impl Files {
             &Body {
                 url: self.url.as_deref(),
                 charset: self.charset.as_deref(),
+                ..Body::default()
             },
             &[],
             put,

@@ -5,7 +5,7 @@ use super::file::json_path;
 use super::json;
 use super::steps::{Markup, Steps, StepsSpec, text_of};
 use super::twins::Twins;
-use crate::jsonpath::Path;
+use crate::jsonpath::{Path, Step};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -139,6 +139,21 @@ impl Ident {
                 Ident::by(Way::Through(paths, Box::new(steps)))
             }
         }
+    }
+
+    /// Whether a table with these columns has one of those that the id is made of.
+    pub fn can_read(&self, columns: &[String]) -> bool {
+        let paths = match &self.way {
+            Way::At(path) => std::slice::from_ref(path),
+            Way::Through(paths, _) | Way::Hash(paths) => paths,
+        };
+        let first = |path: &Path| match path.steps()?.first()? {
+            Step::Name(name) => Some(name.clone()),
+            _ => None,
+        };
+        let mut names = paths.iter().map(first);
+        // A path without a name may lead anywhere.
+        names.any(|name| name.is_none_or(|name| columns.contains(&name)))
     }
 
     /// Finds the id of a record.

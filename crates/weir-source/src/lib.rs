@@ -208,6 +208,7 @@ impl Source {
             &decode::Body {
                 url: url.as_deref(),
                 charset,
+                ..decode::Body::default()
             },
             &[],
             &mut |item| {

@@ -3,7 +3,7 @@
 //! cores, a page at a time.
 
 use super::ident::{Ident, Named};
-use super::json::Item;
+use super::json::{Found, Item};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -87,7 +87,7 @@ struct Counts {
 pub struct Added {
     /// Ids that no page before it held.
     pub fresh: u64,
-    /// Ids that a page before it held.
+    /// Ids that a page before it held, or that it held before.
     pub repeated: u64,
     /// How many records of the read were no JSON, up to its end.
     pub unreadable: i64,
@@ -196,6 +196,19 @@ impl Pages {
         }
     }
 
+    /// Why the first line of a table without rows is no header of ads: it lacks what the id is made
+    /// of. A notice, or an error that is no table at all, looks like that.
+    pub fn foreign_header(&self, found: &Found, items: i64) -> Option<String> {
+        let columns = &found.columns;
+        if items > 0 || columns.is_empty() || self.ident.can_read(columns) {
+            return None;
+        }
+        let header: String = columns.join(", ").chars().take(80).collect();
+        Some(format!(
+            "it has no rows, and its first line is no header with what `id` reads: {header}"
+        ))
+    }
+
     /// Whether records of a page or file of the source are gathered.
     pub fn gathers(&self) -> bool {
         self.ident.twins.gathers()
@@ -256,7 +269,12 @@ impl Pages {
 
     /// What follows is another page of the source.
     fn next_page(&mut self) -> Added {
-        let (ids, before) = (self.paged.len(), self.crawled.len());
+        let refused =
+            (self.unreadable - self.before.unreadable) + (self.nameless - self.before.nameless);
+        let named = usize::try_from(self.items - self.before.items - refused).unwrap_or_default();
+        // An ad that a page lists twice is one, unless its rows are parts of one ad anyway.
+        let listed = if self.gathers() { 0 } else { named };
+        let (ids, before) = (self.paged.len().max(listed), self.crawled.len());
         self.crawled.extend(self.paged.drain());
         self.owed.clear();
         self.before = Counts {

@@ -61,17 +61,24 @@ pub fn each_text(
     as_text(plain, charset, read).map(|_| ())
 }
 
+/// The files of a zip. Its directory is at its end, and writers that do not know sizes beforehand put
+/// them there alone: so it is stored in a file without a name first.
 fn each_file(
-    mut reader: &mut dyn Read,
+    reader: &mut dyn Read,
     packed: &Rc<Cell<u64>>,
     charset: Option<Charset>,
     read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
 ) -> Result<(), Unread> {
+    let mut stored = tempfile::tempfile()?;
+    io::copy(reader, &mut stored)?;
+    let mut archive =
+        zip::ZipArchive::new(BufReader::new(stored)).map_err(|error| error.to_string())?;
     // Counts all files together: each alone could be a hundred times larger than the archive.
     let mut out = 0;
-    while let Some(file) =
-        zip::read::read_zipfile_from_stream(&mut reader).map_err(|error| error.to_string())?
-    {
+    for number in 0..archive.len() {
+        let file = archive
+            .by_index(number)
+            .map_err(|error| error.to_string())?;
         if !file.is_file() || file.name().is_ok_and(|name| is_hidden(&name)) {
             continue;
         }

@@ -4,7 +4,7 @@
 use super::json::{Found, Item};
 use super::ration::Ration;
 use super::rows::{Row, Rows};
-use super::{CsvSpec, Unread, record};
+use super::{Body, CsvSpec, UNENDED, Unread, record};
 use serde_json::{Map, Value as Json};
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read};
@@ -43,6 +43,7 @@ impl Csv {
     pub(super) fn read(
         &self,
         text: &mut dyn BufRead,
+        body: &Body,
         put: &mut dyn FnMut(Item) -> bool,
     ) -> Result<Found, Unread> {
         for _ in 0..self.skip {
@@ -63,6 +64,9 @@ impl Csv {
                     "a quote is not closed: the file may be truncated".to_owned(),
                 ));
             }
+            if body.is_open_ended && row.is_unended {
+                return Err(Unread::Broken(UNENDED.to_owned()));
+            }
             if columns.is_empty() {
                 columns = names(&row);
                 continue;
@@ -82,6 +86,11 @@ impl Csv {
         Ok(Found {
             place_found: !columns.is_empty(),
             notes: odd.into_iter().collect(),
+            columns: if self.header.is_empty() {
+                columns
+            } else {
+                Vec::new()
+            },
             ..Found::default()
         })
     }
@@ -175,7 +184,7 @@ mod tests {
 
     fn read(spec: &CsvSpec, text: &str) -> (Vec<Json>, Result<Found, Unread>) {
         let mut items = Vec::new();
-        let found = Csv::new(spec).read(&mut text.as_bytes(), &mut |item| {
+        let found = Csv::new(spec).read(&mut text.as_bytes(), &Body::default(), &mut |item| {
             items.push(match item {
                 Item::Record(text) => serde_json::from_str(&text).unwrap(),
                 Item::Unreadable(_, why) => json!(why),
@@ -183,6 +192,26 @@ mod tests {
             true
         });
         (items, found)
+    }
+
+    #[test]
+    fn a_last_line_without_a_break_is_trusted_only_where_its_length_was_stated() {
+        let read = |text: &str, is_open_ended| {
+            let mut items = 0;
+            let body = Body {
+                is_open_ended,
+                ..Body::default()
+            };
+            let csv = Csv::new(&CsvSpec::default());
+            let found = csv.read(&mut text.as_bytes(), &body, &mut |_| {
+                items += 1;
+                true
+            });
+            (items, found.is_ok())
+        };
+        assert_eq!(read("id,title\n1,Cook\n2,Park Rang", false), (2, true));
+        assert_eq!(read("id,title\n1,Cook\n2,Park Rang", true), (1, false));
+        assert_eq!(read("id,title\n1,Cook\n", true), (1, true));
     }
 
     #[test]
@@ -323,10 +352,11 @@ mod tests {
     fn who_has_seen_enough_is_told_nothing_of_the_rest() {
         let text = format!("a,b\n{}", "1,\"x\ny\"\n".repeat(5_000));
         let mut seen = 0;
-        let found = Csv::new(&CsvSpec::default()).read(&mut text.as_bytes(), &mut |_| {
-            seen += 1;
-            seen < 50
-        });
+        let found =
+            Csv::new(&CsvSpec::default()).read(&mut text.as_bytes(), &Body::default(), &mut |_| {
+                seen += 1;
+                seen < 50
+            });
         assert!(found.is_ok() && seen == 50, "{found:?}");
     }
 }

@@ -271,7 +271,7 @@ mod tests {
                 &mut text.as_bytes(),
                 &Body {
                     url: Some(page),
-                    charset: None,
+                    ..Body::default()
                 },
                 &[],
                 &mut |item| {

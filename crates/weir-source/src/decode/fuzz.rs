@@ -399,6 +399,7 @@ fn read(
         &Body {
             url: Some("https://x/"),
             charset,
+            ..Body::default()
         },
         &spots,
         &mut |item| {

@@ -4,7 +4,7 @@
 use super::super::json::{Found, Item, uncounted};
 use super::super::steps::selector;
 use super::{Body, HtmlSpec, ScriptSpec, Spot, Unread, first_number, plain_selector, record};
-use crate::markup::{Css, Page, standing_alone};
+use crate::markup::{Css, Page, ends_within_tag, standing_alone};
 use regex::Regex;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
@@ -80,9 +80,15 @@ impl Cards {
             .as_ref()
             .is_some_and(|css| !css.select(&page, None).is_empty());
         let taken = taken_of(&page, text, body, spots);
+        let frame = Some(page.frame(self.records.as_ref()));
+        let last = self
+            .records
+            .as_ref()
+            .and_then(|css| page.outermost(css).pop());
+        let is_cut = last.is_some_and(|last| page.ends_within(last, text));
         let base = page.base(address(body).as_ref());
         self.drop.iter().for_each(|css| page.drop(css));
-        let cards = match &self.records {
+        let mut cards = match &self.records {
             Some(css) => page
                 .outermost(css)
                 .into_iter()
@@ -90,6 +96,9 @@ impl Cards {
                 .collect(),
             None => vec![page.html()],
         };
+        if is_cut {
+            cards.pop();
+        }
         let place_found = !cards.is_empty() || is_empty;
         // A page that says it has no ads need not state a count.
         let is_uncounted = stated.is_none() && !(cards.is_empty() && is_empty);
@@ -111,11 +120,17 @@ impl Cards {
                     .collect::<Json>(),
             ))
         });
+        if is_cut || (self.records.is_some() && ends_within_tag(text)) {
+            return Err(Unread::from(
+                "it ends within an ad or a tag: it may be truncated",
+            ));
+        }
         Ok(Found {
             stated,
             uncounted,
             place_found,
             taken,
+            frame,
             ..Found::default()
         })
     }
@@ -268,7 +283,7 @@ mod tests {
             text,
             &Body {
                 url: Some("https://x/list"),
-                charset: None,
+                ..Body::default()
             },
             &spots,
             &mut |item| {
@@ -339,6 +354,31 @@ mod tests {
             .place_found
         );
         assert_eq!(read(&cards(None), LIST).0.len(), 1);
+    }
+
+    #[test]
+    fn a_page_that_ends_within_a_card_gives_the_cards_before_it() {
+        let read = |text: &str| {
+            let mut items = 0;
+            let found = cards(Some(".job")).read(text, &Body::default(), &[], &mut |_| {
+                items += 1;
+                true
+            });
+            (items, found.is_err())
+        };
+        let whole = "<ul><div class=job>A</div><div class=job>B <b>c</b></div></ul>";
+        for end in ["", "</body>", "</html>\n", "<p>foot"] {
+            assert_eq!(read(&format!("{whole}{end}")), (2, false), "{end}");
+        }
+        for cut in [
+            "<div class=job>Park Ra",
+            "<div class=job><h2>Park</h2>",
+            "<a class=job href=/1",
+        ] {
+            assert_eq!(read(&format!("{whole}{cut}")), (2, true), "{cut}");
+        }
+        // Its end may be left out.
+        assert_eq!(read("<ul><li class=job>A<li class=job>B"), (2, false));
     }
 
     #[test]

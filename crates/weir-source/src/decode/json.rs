@@ -6,6 +6,7 @@ use super::Unread;
 use super::json_text::{MendedJson, mended};
 use super::ration::Ration;
 use crate::jsonpath::{Path, Step};
+use crate::markup::PageFrame;
 use indexmap::IndexMap;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{
@@ -77,6 +78,12 @@ pub struct Found {
     pub pages: Vec<String>,
     /// What was odd in it, though all of it could be read.
     pub notes: Vec<String>,
+    /// What in it may stand for ads that were not read.
+    pub doubts: Vec<String>,
+    /// The columns of a table that names them itself.
+    pub columns: Vec<String>,
+    /// What surrounds the ads of a web page.
+    pub frame: Option<PageFrame>,
 }
 
 /// Extracts the records of one JSON text. `put` returns `false` to stop.

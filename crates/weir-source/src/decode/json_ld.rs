@@ -41,7 +41,10 @@ pub(super) fn read(
             }
         }
     }
-    let mut found = Found::default();
+    let mut found = Found {
+        frame: Some(page.frame(None)),
+        ..Found::default()
+    };
     let mut objects = Vec::new();
     let mut nodes = KnownNodes::of(&values);
     values
@@ -147,7 +150,7 @@ mod tests {
             "JobPosting",
             &Body {
                 url: Some("https://x/1"),
-                charset: None,
+                ..Body::default()
             },
             &mut |item| {
                 items.push(match item {

@@ -4,6 +4,7 @@
 //!
 //! Must never guess a value; if repairs are not enough, the text is returned with the reason.
 
+use super::json_text;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use weir_yaml::number;
@@ -48,9 +49,13 @@ fn read_all(text: &str) -> Vec<Result<Json, NoJson>> {
             continue;
         }
         let (mended, end) = mended(rest);
-        all.push(
-            number::read(&mended).map_err(|error| (rest[..end].to_owned(), error.to_string())),
-        );
+        let read = number::read(&mended).or_else(|error| {
+            // What is wrong may be a number or an escape, which data has, too.
+            let (repaired, _) = json_text::mended(mended.as_bytes());
+            let repaired = String::from_utf8(repaired).unwrap_or_default();
+            number::read(&repaired).map_err(|_| error)
+        });
+        all.push(read.map_err(|error| (rest[..end].to_owned(), error.to_string())));
         rest = &rest[end..];
     }
     all

@@ -83,6 +83,9 @@ pub struct Body<'a> {
     pub url: Option<&'a str>,
     /// The declared character set.
     pub charset: Option<&'a str>,
+    /// Whether only the end of the connection ended it: then a text whose last line has no break may
+    /// have been cut.
+    pub is_open_ended: bool,
 }
 
 /// Why the records of a body could not be read to its end.
@@ -160,6 +163,10 @@ pub fn first_text(mut body: &[u8], most: u64) -> Result<Vec<u8>, String> {
     Ok(text)
 }
 
+/// Why the last line of a body without a stated length is not trusted.
+const UNENDED: &str =
+    "the last line has no line break, and nothing says how long the body is: it may be truncated";
+
 /// Most bytes of a page that is held whole.
 const MOST_OF_A_PAGE: u64 = 32 * 1024 * 1024;
 
@@ -222,7 +229,7 @@ impl Decoder {
                 json::records(text, shape, &paths, put)
             }
             Kind::Ndjson => json::lines(text, put),
-            Kind::Csv(csv) => csv.read(text, put),
+            Kind::Csv(csv) => csv.read(text, body, put),
             Kind::Xml(xml) => xml.read(text, body, spots, put),
             Kind::Feed => feed::read(text, body, spots, put),
             Kind::Sitemap(sitemap) => sitemap.read(text, body, put),
@@ -314,6 +321,7 @@ impl Found {
             .filter(|_| stated.is_none());
         let pages = self.pages.into_iter().chain(other.pages).collect();
         let notes = self.notes.into_iter().chain(other.notes).collect();
+        let doubts = self.doubts.into_iter().chain(other.doubts).collect();
         Found {
             stated,
             uncounted,
@@ -321,6 +329,9 @@ impl Found {
             taken: self.taken,
             pages,
             notes,
+            doubts,
+            columns: self.columns,
+            frame: self.frame.or(other.frame),
         }
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Row {
     is_blank: bool,
     /// Whether its last quote is closed.
     pub(super) is_closed: bool,
+    /// Whether the text ends without a line break behind it.
+    pub(super) is_unended: bool,
 }
 
 impl Row {
@@ -115,6 +117,7 @@ impl<R: BufRead> Rows<R> {
                     return Ok(false);
                 }
                 row.is_closed = cell.spot != Spot::Quoted;
+                row.is_unended = true;
                 row.is_blank = row.ends.is_empty() && cell.spot == Spot::Start;
                 self.end_cell(&mut cell, row);
                 judge(row);

@@ -5,7 +5,7 @@ use super::super::json::{Found, Item};
 use super::ration::Ration;
 use super::spec::SitemapSpec;
 use super::xml_walk::{Seen, Shape, walk};
-use super::{Body, Unread, record};
+use super::{Body, UNENDED, Unread, record};
 use crate::steps::pattern;
 use regex::Regex;
 use serde_json::{Value as Json, json};
@@ -49,7 +49,7 @@ impl Sitemap {
             .get(..4)
             .is_some_and(|start| start.eq_ignore_ascii_case(b"http"));
         if is_list {
-            self.lines(text, put)
+            self.lines(text, body, put)
         } else {
             self.pages(text, body, base.as_ref(), put)
         }
@@ -58,12 +58,23 @@ impl Sitemap {
     fn lines(
         &self,
         text: &mut dyn BufRead,
+        body: &Body,
         put: &mut dyn FnMut(Item) -> bool,
     ) -> Result<Found, Unread> {
         let ration = Ration::new(LONGEST_LINE);
-        for line in ration.over(text, "a line").lines() {
-            let line = line?;
+        let mut lines = ration.over(text, "a line");
+        let mut bytes = Vec::new();
+        loop {
+            bytes.clear();
+            if lines.read_until(b'\n', &mut bytes)? == 0 {
+                break;
+            }
             ration.renew();
+            if body.is_open_ended && !bytes.ends_with(b"\n") {
+                return Err(Unread::Broken(UNENDED.to_owned()));
+            }
+            let line = String::from_utf8(std::mem::take(&mut bytes))
+                .map_err(|error| Unread::Broken(error.to_string()))?;
             if self.takes(line.trim()) && !put(record(&json!({ "loc": line.trim() }))) {
                 break;
             }
@@ -82,7 +93,7 @@ impl Sitemap {
         put: &mut dyn FnMut(Item) -> bool,
     ) -> Result<Found, Unread> {
         let mut found = Found::default();
-        let mut is_index = false;
+        let (mut is_index, mut strays) = (false, 0);
         let mut watch = |event: Seen| match event {
             Seen::Open(path) => {
                 let local: Vec<&str> = path
@@ -91,6 +102,11 @@ impl Sitemap {
                     .collect();
                 found.place_found |= matches!(local.as_slice(), ["urlset" | "sitemapindex"]);
                 is_index |= local.first() == Some(&"sitemapindex");
+                let is_stray = matches!(
+                    local.as_slice(),
+                    ["urlset", "sitemap"] | ["sitemapindex", "url"]
+                );
+                strays += usize::from(is_stray);
                 matches!(
                     local.as_slice(),
                     ["urlset", "url"] | ["sitemapindex", "sitemap"]
@@ -100,6 +116,8 @@ impl Sitemap {
             Seen::Record(item) => {
                 let (item, loc) = located(item, base);
                 if is_index {
+                    let loc = loc.filter(|loc| !loc.is_empty());
+                    strays += usize::from(loc.is_none());
                     found.pages.extend(loc);
                     return true;
                 }
@@ -112,12 +130,22 @@ impl Sitemap {
             return Ok(found);
         }
         found.notes.extend(walked?);
+        found.doubts.extend((strays > 0).then(|| {
+            format!(
+                "{} of it cannot be followed, so its ads are unknown",
+                counted(strays, "entry", "entries")
+            )
+        }));
         Ok(found)
     }
 
     fn takes(&self, address: &str) -> bool {
         !address.is_empty() && self.only.as_ref().is_none_or(|only| only.is_match(address))
     }
+}
+
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// An entry with its address made absolute. The first of several is used.
@@ -219,6 +247,24 @@ mod tests {
                 None,
                 some("https://x/a/3")
             ]
+        );
+    }
+
+    #[test]
+    fn entries_that_lead_nowhere_are_a_doubt() {
+        let doubts = |text: &str| read_all(text).1.doubts;
+        for wrong in [
+            "<sitemapindex><sitemap><loc>https://x/a.xml</loc></sitemap><sitemap><lastmod>2026</lastmod></sitemap></sitemapindex>",
+            "<sitemapindex><sitemap><loc> </loc></sitemap></sitemapindex>",
+            "<urlset><url><loc>https://x/1</loc></url><sitemap><loc>https://x/a.xml</loc></sitemap></urlset>",
+        ] {
+            assert_eq!(
+                doubts(wrong),
+                ["1 entry of it cannot be followed, so its ads are unknown"]
+            );
+        }
+        assert!(
+            doubts("<sitemapindex><sitemap><loc>a.xml</loc></sitemap></sitemapindex>").is_empty()
         );
     }
 

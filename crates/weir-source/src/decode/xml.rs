@@ -335,7 +335,7 @@ mod tests {
                 &mut text.as_bytes(),
                 &Body {
                     url: page,
-                    charset: None,
+                    ..Body::default()
                 },
                 &[],
                 put,

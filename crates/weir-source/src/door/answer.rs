@@ -5,7 +5,7 @@ use super::trouble::{Trouble, host_of};
 use super::unpacked::Unpacked;
 use crate::unpack::{Layer, MOST_LAYERS, Packing};
 use futures::{TryStreamExt, stream};
-use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use std::borrow::Cow;
 use std::io::{self, Cursor};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -32,6 +32,7 @@ pub struct Answer {
     pub doubt: Option<Doubt>,
     /// Whether the conditional headers were lost in a redirect to another host.
     pub(super) lost_condition: bool,
+    pub(super) is_open_ended: bool,
     pub(super) prefix: Vec<u8>,
     pub(super) rest: Rest,
 }
@@ -53,8 +54,14 @@ impl Answer {
         url: Url,
     ) -> Result<Answer, Trouble> {
         let host = host_of(&url);
+        let is_old = response.version() <= reqwest::Version::HTTP_11;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let packings = packings(&headers, &host)?;
+        // Chunks, lengths and packed bodies say where they end.
+        let is_open_ended = is_old
+            && packings.is_empty()
+            && !headers.contains_key(CONTENT_LENGTH)
+            && !headers.contains_key(TRANSFER_ENCODING);
         let coming = response
             .bytes_stream()
             .map_err(move |error| io::Error::other(Trouble::of_request(error, &host)));
@@ -68,7 +75,10 @@ impl Answer {
             // What arrived before is read, including its ads; then the reader gets the error.
             Err(error) => Box::new(StreamReader::new(stream::iter([Err::<&[u8], _>(error)]))),
         };
-        Ok(Answer::new(status.as_u16(), url, headers, prefix, rest))
+        Ok(Answer {
+            is_open_ended,
+            ..Answer::new(status.as_u16(), url, headers, prefix, rest)
+        })
     }
 
     pub(super) fn new(
@@ -85,6 +95,7 @@ impl Answer {
             not_modified: false,
             doubt: None,
             lost_condition: false,
+            is_open_ended: false,
             prefix,
             rest,
         }
@@ -93,6 +104,19 @@ impl Answer {
     /// The text of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// All headers of a name, as one.
+    pub fn all_of_header(&self, name: &str) -> Option<String> {
+        let all = self.headers.get_all(name).iter();
+        let texts: Vec<&str> = all.filter_map(|value| value.to_str().ok()).collect();
+        (!texts.is_empty()).then(|| texts.join(", "))
+    }
+
+    /// Whether nothing but the end of the connection says where the body ends: then a body that was
+    /// cut looks like a whole one.
+    pub fn is_open_ended(&self) -> bool {
+        self.is_open_ended
     }
 
     /// The beginning of the body, decompressed even if only its bytes reveal the compression.

@@ -3,6 +3,7 @@
 
 use super::super::page::Added;
 use super::paging::Position;
+use crate::markup::PageFrame;
 use serde::{Deserialize, Serialize};
 
 /// The position of a crawl, and what it has read.
@@ -33,6 +34,9 @@ pub(super) struct Tally {
     pub(super) crawl_pages: u64,
     pub(super) crawl_items: i64,
     pub(super) crawl_stated: Option<i64>,
+    /// What surrounds the ads of its first page.
+    #[serde(default)]
+    pub(super) crawl_frame: Option<PageFrame>,
     /// Why the declared count is missing.
     #[serde(default)]
     pub(super) crawl_uncounted: Option<String>,
@@ -102,6 +106,15 @@ impl Tally {
         (self.unreadable, self.nameless) = (added.unreadable, added.nameless);
     }
 
+    /// Whether a page without ads is the end of the list that was crawled: it looks like its first
+    /// page, but for the ads.
+    pub(super) fn is_of_this_list(&self, frame: Option<&PageFrame>) -> bool {
+        self.crawl_frame
+            .as_ref()
+            .zip(frame)
+            .is_some_and(|(first, frame)| first.is_like(frame))
+    }
+
     /// The tally for the next crawl.
     pub(super) fn next_crawl(&self) -> Tally {
         let stated = match (self.stated, self.crawl_stated) {
@@ -119,6 +132,7 @@ impl Tally {
             crawl_pages: 0,
             crawl_items: 0,
             crawl_stated: None,
+            crawl_frame: None,
             crawl_uncounted: None,
             problems,
             ..self.clone()

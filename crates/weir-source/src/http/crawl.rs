@@ -236,16 +236,26 @@ impl<'h> Reading<'h> {
             Some(Doubt::Changed(why)) => tally.warning = Some(why),
             None => {}
         }
-        let is_behind_the_last =
+        let doubts = page.found.doubts.iter();
+        tally
+            .problems
+            .extend(doubts.map(|doubt| format!("page {}: {doubt}", tally.pages)));
+        let is_behind_another =
             tally.crawl_pages > 1 && tally.crawl_items > 0 && self.http.decoder.reads_cards();
-        if !page.found.place_found && page.found.pages.is_empty() && !is_behind_the_last {
-            tally.problems.push(format!(
-                "page {}: {}",
-                tally.pages,
-                self.http.decoder.absence(self.http.records())
-            ));
+        let is_the_last = is_behind_another && tally.is_of_this_list(page.found.frame.as_ref());
+        if !page.found.place_found && page.found.pages.is_empty() && !is_the_last {
+            let absence = self.http.decoder.absence(self.http.records());
+            let unlike = if is_behind_another {
+                ", and the page looks unlike those before it, so it may not be the end of the list"
+            } else {
+                ""
+            };
+            tally
+                .problems
+                .push(format!("page {}: {absence}{unlike}", tally.pages));
             return None;
         }
+        tally.crawl_frame = tally.crawl_frame.take().or(page.found.frame);
         // A source may echo a secret anywhere.
         let uncounted = page
             .found
@@ -258,6 +268,17 @@ impl<'h> Reading<'h> {
             .filter(|_| tally.crawl_stated.is_none());
         self.mark.waiting.extend(page.found.pages.iter().cloned());
         let taken = page.found.taken.into_iter().next().flatten();
+        if let Some(odd) = taken
+            .as_ref()
+            .filter(|value| value.is_object() || value.is_array())
+        {
+            let shown = self.http.redacted(&odd.to_string(), self.access);
+            let shown: String = shown.chars().take(80).collect();
+            self.mark.tally.problems.push(format!(
+                "page {}: what should name the next page is no text: {shown}",
+                self.mark.tally.pages
+            ));
+        }
         let number = |count: i64| u64::try_from(count).unwrap_or_default();
         let added = self.close_page().await?;
         self.mark.tally.add(added);
@@ -508,7 +529,7 @@ impl<'h> Reading<'h> {
             .header()
             .and_then(|name| answer.header(name))
             .map(str::to_owned);
-        let link = answer.header("link").map(str::to_owned);
+        let link = answer.all_of_header("link");
         let is_page = answer.is_page();
         let url = answer.url.clone();
         let work = Parsing {
@@ -518,6 +539,7 @@ impl<'h> Reading<'h> {
             charset: self.http.charset.clone().or_else(|| answer.charset()),
             request: self.http.kept(each),
             is_page: is_page && !self.http.decoder.reads_markup(),
+            is_open_ended: answer.is_open_ended(),
             limit: self.http.limits.page_bytes,
             pages: Arc::clone(&self.pages),
         };

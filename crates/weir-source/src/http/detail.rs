@@ -256,6 +256,7 @@ fn first_record(
         &Body {
             url: Some(url),
             charset,
+            ..Body::default()
         },
         &[],
         &mut put,

@@ -21,6 +21,8 @@ pub(super) struct Parsing {
     pub(super) request: Option<Json>,
     /// Whether it is a web page, where none is expected.
     pub(super) is_page: bool,
+    /// Whether nothing says where its body ends.
+    pub(super) is_open_ended: bool,
     pub(super) limit: u64,
     pub(super) pages: Shared,
 }
@@ -49,10 +51,15 @@ impl Parsing {
             &Body {
                 url: Some(&self.url),
                 charset: self.charset.as_deref(),
+                is_open_ended: self.is_open_ended,
             },
             &self.spots,
             &mut put,
         );
+        let found = found.and_then(|found| match pages.foreign_header(&found, items) {
+            None => Ok(found),
+            Some(why) => Err(Unread::Broken(why)),
+        });
         match found {
             _ if stopped => Err(Trouble::Lasting("the read was stopped".to_owned())),
             Ok(found) => {

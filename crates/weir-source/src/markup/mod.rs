@@ -5,6 +5,7 @@
 //! `text.rs`.
 
 mod escapes;
+mod frame;
 #[cfg(test)]
 mod law;
 mod marker;
@@ -14,6 +15,7 @@ mod text;
 mod writer;
 
 use escapes::WrittenText;
+pub use frame::PageFrame;
 use html5ever::tendril::{StrTendril, TendrilSink};
 use role::Spacing;
 use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
@@ -112,6 +114,29 @@ impl Page {
             .collect()
     }
 
+    /// Whether the page, whose text this is, ends within the last of these elements: nothing closes
+    /// it, and nothing follows it. Elements whose end may be left out are not told.
+    pub fn ends_within(&self, last: ElementRef<'_>, text: &str) -> bool {
+        const MAY_STAY_OPEN: [&str; 12] = [
+            "li", "dt", "dd", "p", "rt", "rp", "optgroup", "option", "tr", "td", "th", "tbody",
+        ];
+        let name = last.value().name();
+        let end = without_open_tag(text).trim_end().to_ascii_lowercase();
+        let open = end.strip_suffix('>').map_or("", str::trim_end);
+        // Whoever closes what is around it closes it.
+        let around = last.ancestors().filter_map(ElementRef::wrap);
+        let around = around.map(|element| element.value().name());
+        let is_closed = around
+            .chain([name, "body", "html"])
+            .any(|name| open.ends_with(&format!("</{name}")));
+        let Some(deepest) = self.0.tree.root().descendants().last() else {
+            return false;
+        };
+        let is_last =
+            deepest.id() == last.id() || deepest.ancestors().any(|above| above.id() == last.id());
+        is_last && !is_closed && !MAY_STAY_OPEN.contains(&name)
+    }
+
     /// Removes from the page what a selector finds.
     pub fn drop(&mut self, css: &Css) {
         let gone: Vec<_> = self
@@ -130,6 +155,20 @@ impl Page {
     pub fn html(&self) -> String {
         self.0.html().trim().to_owned()
     }
+}
+
+/// Whether a text breaks off in the middle of a tag.
+pub fn ends_within_tag(text: &str) -> bool {
+    without_open_tag(text).len() < text.len()
+}
+
+/// A text up to a tag that is not finished at its end.
+fn without_open_tag(text: &str) -> &str {
+    let Some(at) = text.rfind('<').filter(|at| !text[*at..].contains('>')) else {
+        return text;
+    };
+    let is_tag = text[at + 1..].starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '/');
+    if is_tag { &text[..at] } else { text }
 }
 
 fn may_be_deep(html: &str) -> bool {
