@@ -2,7 +2,7 @@
 
 use super::columns::{columns, took};
 use crate::engine::Summary;
-use crate::model::{Clock, OutcomeCounts};
+use crate::model::{Clock, OutcomeCounts, ReadState};
 use crate::plan::picture::thousands;
 use crate::quality::loss;
 use crate::store::waiting::STALE;
@@ -83,6 +83,19 @@ pub fn run_notes(summary: &Summary) -> Vec<RunNote> {
             format!("source `{source}` is not read now: {why}"),
         ))
     });
+    let repaired = summary.sources.iter().filter_map(|(source, about)| {
+        let read = about.read.as_ref()?;
+        // What changed on the way, and what was not sent again, is told elsewhere.
+        let is_told =
+            read.state != ReadState::Complete || read.not_modified || read.warning.is_some();
+        let why = read.why.as_ref().filter(|_| !is_told)?;
+        Some(note(
+            "note",
+            source,
+            "",
+            format!("source `{source}` was read to its end, but {why}"),
+        ))
+    });
     let problems = summary.problems.iter().map(|(source, why)| {
         note(
             "error",
@@ -94,6 +107,7 @@ pub fn run_notes(summary: &Summary) -> Vec<RunNote> {
     alerts
         .chain(lost)
         .chain(waits)
+        .chain(repaired)
         .chain(holds(summary))
         .chain(problems)
         .collect()
