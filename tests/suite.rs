@@ -100,6 +100,8 @@ mod presence;
 mod projects;
 #[path = "suite/promises.rs"]
 mod promises;
+#[path = "suite/proofs.rs"]
+mod proofs;
 #[path = "suite/readable.rs"]
 mod readable;
 #[path = "suite/reference.rs"]
