@@ -299,7 +299,7 @@ pub async fn removed_at(
         .await?)
 }
 
-/// When runs of this number were removed, if they were.
+/// When runs were last removed, if ever.
 ///
 /// # Errors
 /// The database failed.

@@ -63,15 +63,9 @@ pub(super) fn alerts<'r>(
             before: before.transpose()?,
         };
         let asked = request.asked();
-        let mut causes = stored::page(connection, wanted, request.asker.now, asked).await?;
-        let more = causes.len() > request.limit;
-        causes.truncate(request.limit);
-        let next = causes.last().filter(|_| more);
-        Ok(ApiPage {
-            next: next.map(|cause| ("after", cause.id.to_string())),
-            rows: causes.into_iter().map(alert_row).collect(),
-            cursor: None,
-        })
+        let causes = stored::page(connection, wanted, request.asker.now, asked).await?;
+        let key = |cause: &AlertCause| cause.id.to_string();
+        Ok(ApiPage::of(causes, request, key, alert_row))
     }
     .boxed()
 }
@@ -103,15 +97,9 @@ pub(super) fn reports<'r>(
             .after::<1>()?
             .map(|[day]| day.parse().map_err(|_| not_after()));
         let asked = request.asked();
-        let mut days = daily_reports::days(connection, before.transpose()?, asked).await?;
-        let more = days.len() > request.limit;
-        days.truncate(request.limit);
-        let next = days.last().filter(|_| more);
-        Ok(ApiPage {
-            next: next.map(|one| ("after", one.day.to_string())),
-            rows: days.into_iter().map(report_row).collect(),
-            cursor: None,
-        })
+        let days = daily_reports::days(connection, before.transpose()?, asked).await?;
+        let key = |one: &KeptDay| one.day.to_string();
+        Ok(ApiPage::of(days, request, key, report_row))
     }
     .boxed()
 }

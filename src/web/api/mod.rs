@@ -62,6 +62,26 @@ pub(super) struct ApiPage {
     cursor: Option<String>,
 }
 
+impl ApiPage {
+    /// A page of rows of which one more than its limit was asked for: whether that is there says
+    /// whether others follow, after the `key` of the last.
+    fn of<T>(
+        mut found: Vec<T>,
+        request: &ApiRequest,
+        key: impl Fn(&T) -> String,
+        row: impl Fn(T) -> Vec<ExportCell>,
+    ) -> ApiPage {
+        let more = found.len() > request.limit;
+        found.truncate(request.limit);
+        let last = found.last().filter(|_| more);
+        ApiPage {
+            next: last.map(|last| ("after", key(last))),
+            rows: found.into_iter().map(row).collect(),
+            cursor: None,
+        }
+    }
+}
+
 const INSTITUTION: ApiParameter = ApiParameter {
     name: "institution",
     about: "Only of this institution",

@@ -68,18 +68,9 @@ pub(super) fn runs<'r>(
             status: None,
             before: before.transpose()?,
         };
-        let mut runs = run_list::page(connection, &wanted, request.asked()).await?;
-        let more = runs.len() > request.limit;
-        runs.truncate(request.limit);
-        let next = runs
-            .last()
-            .filter(|_| more)
-            .map(|run| ("after", run.id.to_string()));
-        Ok(ApiPage {
-            rows: runs.into_iter().map(run_row).collect(),
-            next,
-            cursor: None,
-        })
+        let runs = run_list::page(connection, &wanted, request.asked()).await?;
+        let key = |run: &RunLine| run.id.to_string();
+        Ok(ApiPage::of(runs, request, key, run_row))
     }
     .boxed()
 }
@@ -126,20 +117,10 @@ pub(super) fn roles<'r>(
             ),
         };
         let wanted = request.institutions();
-        let mut roles = job_list::roles(connection, &wanted, after, request.asked()).await?;
-        let more = roles.len() > request.limit;
-        roles.truncate(request.limit);
+        let roles = job_list::roles(connection, &wanted, after, request.asked()).await?;
         let key =
             |role: &RoleLine| format!("{}~{}~{}", role.institution_id, role.job_id, role.framework);
-        let next = roles
-            .last()
-            .filter(|_| more)
-            .map(|role| ("after", key(role)));
-        Ok(ApiPage {
-            rows: roles.into_iter().map(role_row).collect(),
-            next,
-            cursor: None,
-        })
+        Ok(ApiPage::of(roles, request, key, role_row))
     }
     .boxed()
 }

@@ -1,20 +1,20 @@
 //! Acknowledges causes, keeps them silent for some hours, ends silences. A cause is bound to what
 //! was shown of it: whether it lasts, and who looks after it.
 
-use super::form::{Decision, looks_only, signature};
+use super::form::{Decision, selected, signature};
 use super::told_page;
 use crate::actions::alerts::{self as actions, SilenceScope};
 use crate::model::Clock;
 use crate::report::alerts::revision;
 use crate::report::columns::counted;
 use crate::store::alerts::{self as stored, AlertCause, AlertSilence};
-use crate::store::{Connection, StoreError};
+use crate::store::{Connection, PgConnection, StoreError};
 use crate::web::access::Visitor;
 use crate::web::parts::told;
 use crate::web::refusal::PageError;
 use axum::http::HeaderMap;
 use axum::response::Html;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
 
 /// For how long causes can be silenced, each with its words.
@@ -30,22 +30,15 @@ const HOURS: [(i64, &str); 7] = [
 
 /// The fields and buttons for causes that are selected, within their form.
 pub(in crate::web) fn cause_buttons(site: &Visitor) -> Markup {
-    if !site.decides() {
-        return looks_only();
-    }
-    html! {
-        div.decision {
-            div.fields {
-                (signature(site, ""))
-                label { span { "Silent for" } select name="hours" { @for (hours, words) in HOURS { option value=(hours) selected[hours == 24] { (words) } } } }
-            }
-            p.act {
-                button formaction="/alerts/acknowledge" { "I look after it" }
-                button.quiet formaction="/alerts/silence" { "Silence" }
-                span.soft { "What still fires when a silence ends is sent then; that it is over is always sent." }
-            }
-        }
-    }
+    let hours = html! {
+        label { span { "Silent for" } select name="hours" { @for (hours, words) in HOURS { option value=(hours) selected[hours == 24] { (words) } } } }
+    };
+    let acts = html! {
+        button formaction="/alerts/acknowledge" { "I look after it" }
+        button.quiet formaction="/alerts/silence" { "Silence" }
+        span.soft { "What still fires when a silence ends is sent then; that it is over is always sent." }
+    };
+    selected(site, &hours, &acts)
 }
 
 /// The form that ends a silence.
@@ -86,6 +79,25 @@ async fn visible(site: &Visitor, decision: &Decision) -> Result<Vec<i64>, PageEr
     Ok(causes.iter().map(|cause| cause.id).collect())
 }
 
+/// Does something about the causes of a decision, all of it or nothing, if they are as they were seen;
+/// gives them.
+async fn decide(
+    site: &Visitor,
+    decision: &Decision,
+    now: DateTime<Utc>,
+    work: impl AsyncFnOnce(&mut PgConnection, &[AlertCause]) -> Result<(), StoreError>,
+) -> Result<Vec<AlertCause>, PageError> {
+    let ids = visible(site, decision).await?;
+    let mut connection = site.store.connection().await?;
+    let mut tx = connection.begin().await.map_err(StoreError::from)?;
+    stored::lock(&mut tx).await?;
+    let causes = stored::causes(&mut tx, &ids, now).await?;
+    as_seen(decision, &causes)?;
+    work(&mut tx, &causes).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(causes)
+}
+
 pub(super) async fn acknowledge(
     site: Visitor,
     headers: HeaderMap,
@@ -93,15 +105,13 @@ pub(super) async fn acknowledge(
 ) -> Result<Html<String>, PageError> {
     let decision = Decision::read(&site, &headers, &form)?;
     let now = (site.now)();
-    let ids = visible(&site, &decision).await?;
-    let mut connection = site.store.connection().await?;
-    let mut tx = connection.begin().await.map_err(StoreError::from)?;
-    stored::lock(&mut tx).await?;
-    let causes = stored::causes(&mut tx, &ids, now).await?;
-    as_seen(&decision, &causes)?;
     let ruling = decision.ruling(Clock(now));
-    actions::acknowledge(&mut tx, &ids, ruling.by, Some(ruling.reason), now).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    let causes = decide(&site, &decision, now, async |tx, causes| {
+        let ids: Vec<i64> = causes.iter().map(|cause| cause.id).collect();
+        actions::acknowledge(tx, &ids, ruling.by, Some(ruling.reason), now).await?;
+        Ok(())
+    });
+    let causes = causes.await?;
     let lines: Vec<Markup> = causes
         .iter()
         .map(|cause| html! { (link(cause)) ": " (told(ruling.by, 60)) " looks after it" })
@@ -121,29 +131,30 @@ pub(super) async fn silence(
         PageError::bad("For how long is not said", "Choose from 1 hour to 30 days.")
     })?;
     let now = (site.now)();
-    let ids = visible(&site, &decision).await?;
-    let mut connection = site.store.connection().await?;
-    let mut tx = connection.begin().await.map_err(StoreError::from)?;
-    stored::lock(&mut tx).await?;
-    let causes = stored::causes(&mut tx, &ids, now).await?;
-    as_seen(&decision, &causes)?;
-    for cause in &causes {
-        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let scope = SilenceScope {
-            alert: Some(cause.key.alert.clone()),
-            institution: given(&cause.key.institution),
-            source: given(&cause.key.source_id),
-        };
-        let span = TimeDelta::hours(hours);
-        actions::silence(&mut tx, scope, span, decision.ruling(Clock(now))).await?;
-    }
-    tx.commit().await.map_err(StoreError::from)?;
+    let causes = decide(&site, &decision, now, async |tx, causes| {
+        for cause in causes {
+            let span = TimeDelta::hours(hours);
+            actions::silence(tx, scope_of(cause), span, decision.ruling(Clock(now))).await?;
+        }
+        Ok(())
+    });
+    let causes = causes.await?;
     let span = counted(usize::try_from(hours).unwrap_or_default(), "hour");
     let lines: Vec<Markup> = causes
         .iter()
         .map(|cause| html! { (link(cause)) ": silent for " (span) })
         .collect();
     Ok(told_page(&site, "Alerts", &lines))
+}
+
+/// The silence of one cause alone.
+fn scope_of(cause: &AlertCause) -> SilenceScope {
+    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    SilenceScope {
+        alert: Some(cause.key.alert.clone()),
+        institution: given(&cause.key.institution),
+        source: given(&cause.key.source_id),
+    }
 }
 
 /// Whether somebody may end a silence: of all institutions only who sees all of them.

@@ -1,7 +1,7 @@
 //! Holds back the schedules of institutions, and lets them go on. Bound to the pause that was shown,
 //! or to there being none.
 
-use super::form::{Decision, looks_only, signature};
+use super::form::{Decision, selected};
 use super::told_page;
 use crate::actions::pauses;
 use crate::plan::Plan;
@@ -25,22 +25,15 @@ pub(in crate::web) fn pause_name(slug: &str, pause: Option<&Pause>) -> String {
 
 /// The fields and buttons for institutions that are selected, within their form.
 pub(in crate::web) fn pause_buttons(site: &Visitor) -> Markup {
-    if !site.decides() {
-        return looks_only();
-    }
-    html! {
-        div.decision {
-            div.fields {
-                (signature(site, ""))
-                label { span { "Until, in its zone; empty: until it is resumed" } input type="datetime-local" name="until"; }
-            }
-            p.act {
-                button formaction="/schedule/pause" { "Pause" }
-                button.quiet formaction="/schedule/resume" { "Resume" }
-                span.soft { "A pause holds back the schedule; runs by hand go on. What was due meanwhile is made up for once." }
-            }
-        }
-    }
+    let until = html! {
+        label { span { "Until, in its zone; empty: until it is resumed" } input type="datetime-local" name="until"; }
+    };
+    let acts = html! {
+        button formaction="/schedule/pause" { "Pause" }
+        button.quiet formaction="/schedule/resume" { "Resume" }
+        span.soft { "A pause holds back the schedule; runs by hand go on. What was due meanwhile is made up for once." }
+    };
+    selected(site, &until, &acts)
 }
 
 /// The plans of the institutions that are decided about, if all are as they were seen.
