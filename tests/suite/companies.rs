@@ -6,7 +6,6 @@ use crate::lab::{Lab, Step};
 use serde_json::{Value as Json, json};
 use sqlx::Connection;
 use std::path::Path;
-use std::process::Command;
 use weir::store::views::hold_list;
 
 const PLAIN: &str = "institution: acme
@@ -40,27 +39,6 @@ async fn plain(employers: &[&str]) -> Lab {
 async fn execute(lab: &Lab, sql: &'static str) {
     let mut connection = sqlx::PgConnection::connect(&lab.bench.url()).await.unwrap();
     sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-}
-
-fn weir(lab: &Lab, words: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_weir"))
-        .arg("--project")
-        .arg(&lab.folder)
-        .args(words)
-        .env("DATABASE_URL", lab.bench.url())
-        .env("USER", "ada")
-        .env("DAY", "1")
-        .output()
-        .unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    (output.status.code(), said)
-}
-
-fn good(lab: &Lab, words: &[&str]) -> String {
-    let (code, said) = weir(lab, words);
-    assert_eq!(code, Some(0), "{words:?}: {said}");
-    said
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,7 +111,7 @@ async fn case() -> Lab {
 
 fn run(lab: &Lab, day: &str) {
     let at = format!("2026-09-{day}T02:00:00Z");
-    good(lab, &["run", "--at", &at, "--allow-future"]);
+    lab.good(&["run", "--at", &at, "--allow-future"]);
 }
 
 fn decide(lab: &Lab, words: &[&str], day: &str) -> (Option<i32>, String) {
@@ -145,7 +123,7 @@ fn decide(lab: &Lab, words: &[&str], day: &str) -> (Option<i32>, String) {
         &at,
         "--allow-future",
     ];
-    weir(lab, &[["companies"].as_slice(), words, &reason].concat())
+    lab.weir(&[["companies"].as_slice(), words, &reason].concat())
 }
 
 const STANDING: &str =
@@ -158,12 +136,12 @@ const WAITING: &str = "SELECT count(*)::text FROM ad_states WHERE derived_finger
 async fn a_typo_waits_is_accepted_undone_and_committed() {
     let lab = case().await;
     assert_eq!(lab.texts(STANDING).await, ["held -"]);
-    let unmatched = good(&lab, &["companies", "unmatched"]);
+    let unmatched = lab.good(&["companies", "unmatched"]);
     assert!(
         unmatched.contains("Kestrel Rail (kestrel-rail) 0.91"),
         "{unmatched}"
     );
-    let holds = good(&lab, &["holds", "list"]);
+    let holds = lab.good(&["holds", "list"]);
     assert!(
         holds.contains("unknown company `Kestral Rail`, near: Kestrel Rail"),
         "{holds}"
@@ -177,12 +155,12 @@ async fn a_typo_waits_is_accepted_undone_and_committed() {
     assert_eq!(lab.texts(WAITING).await, ["1"], "only the ad that waits");
     run(&lab, "02");
     assert_eq!(lab.texts(STANDING).await, ["published Kestrel Rail"]);
-    let why = good(&lab, &["why", "board:B8"]);
+    let why = lab.good(&["why", "board:B8"]);
     assert!(
         why.contains("found as ada accepted on 2026-09-01: Kestral Rail"),
         "{why}"
     );
-    let exported = good(&lab, &["companies", "export"]);
+    let exported = lab.good(&["companies", "export"]);
     let line = r#"- { name: "KESTRAL RAIL Ltd", company: "kestrel-rail" }"#;
     assert!(exported.contains(line), "{exported}");
     let (code, said) = decide(&lab, &["undo", "kestral rail"], "02");
@@ -192,7 +170,7 @@ async fn a_typo_waits_is_accepted_undone_and_committed() {
     lab.write("companies/accepted/employers.yaml", &exported);
     run(&lab, "04");
     assert_eq!(lab.texts(STANDING).await, ["published Kestrel Rail"]);
-    assert!(good(&lab, &["audit"]).contains("everything matches"));
+    assert!(lab.good(&["audit"]).contains("everything matches"));
     let mut connection = sqlx::PgConnection::connect(&lab.bench.url()).await.unwrap();
     let done = hold_list::decisions(&mut connection, None, None, 9)
         .await
@@ -215,7 +193,7 @@ async fn a_typo_waits_is_accepted_undone_and_committed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_is_about_the_hold_that_was_shown() {
     let lab = case().await;
-    let holds: Json = serde_json::from_str(&good(&lab, &["holds", "list", "--json"])).unwrap();
+    let holds: Json = serde_json::from_str(&lab.good(&["holds", "list", "--json"])).unwrap();
     let holds = holds["holds"].as_array().unwrap();
     let hold = holds
         .iter()
@@ -253,11 +231,11 @@ async fn a_name_with_a_company_of_its_own_can_mean_another() {
     assert_eq!(lab.texts(WAITING).await, ["1"]);
     run(&lab, "02");
     assert_eq!(lab.texts(own).await, ["Acme", "Acme", "Beta"]);
-    let history = good(&lab, &["history", "board:Acmee Widgets"]);
+    let history = lab.good(&["history", "board:Acmee Widgets"]);
     assert!(history.contains("company resolved"), "{history}");
-    let listed = good(&lab, &["companies", "list"]);
+    let listed = lab.good(&["companies", "list"]);
     assert!(listed.contains("accepted: Acmee Widgets"), "{listed}");
-    let exported = good(&lab, &["companies", "export"]);
+    let exported = lab.good(&["companies", "export"]);
     let line = r#"- { id: "acme", name: "Acme", aliases: ["Acmee Widgets"] }"#;
     assert!(exported.contains(line), "{exported}");
     assert_eq!(decide(&lab, &["undo", "Acmee Widgets"], "02").0, Some(0));
@@ -269,7 +247,7 @@ async fn a_name_with_a_company_of_its_own_can_mean_another() {
 #[tokio::test(flavor = "multi_thread")]
 async fn names_are_explained_and_mistakes_are_told_with_a_remedy() {
     let lab = case().await;
-    let explain = |name: &str| good(&lab, &["companies", "explain", name]);
+    let explain = |name: &str| lab.good(&["companies", "explain", name]);
     for (name, told) in [
         (
             "KESTREL RAIL PTY LTD",
@@ -319,7 +297,7 @@ async fn names_are_explained_and_mistakes_are_told_with_a_remedy() {
 async fn an_edited_registry_is_rehearsed() {
     let lab = case().await;
     lab.lay_over(Path::new("tests/cases/companies/edited"));
-    let rehearsed = good(&lab, &["rehearse", "acme"]);
+    let rehearsed = lab.good(&["rehearse", "acme"]);
     assert!(rehearsed.contains("registry employers"), "{rehearsed}");
     assert!(rehearsed.contains("held -> published"), "{rehearsed}");
     lab.bench.drop().await;

@@ -6,6 +6,7 @@ use sqlx::{Connection, PgConnection};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_util::sync::CancellationToken;
@@ -336,6 +337,32 @@ impl Lab {
         }
         engine.store.close().await;
         results
+    }
+
+    /// The program on this project and database, for the first day of its samples: its exit code, and
+    /// what it says on stdout and then on stderr.
+    pub fn weir(&self, words: &[&str]) -> (Option<i32>, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_weir"))
+            .arg("--project")
+            .arg(&self.folder)
+            .args(words)
+            .env("DATABASE_URL", self.bench.url())
+            .env("USER", "ada")
+            .env("DAY", "1")
+            .output()
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&said).into_owned(),
+        )
+    }
+
+    /// What the program says when it must succeed.
+    pub fn good(&self, words: &[&str]) -> String {
+        let (code, said) = self.weir(words);
+        assert_eq!(code, Some(0), "{words:?}: {said}");
+        said
     }
 
     /// The canonical dump of the database.

@@ -306,19 +306,7 @@ async fn a_stale_batch_is_rolled_back_before_the_lock_is_taken_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pauses_hold_back_the_schedule_and_are_on_record() {
     let lab = acme().await;
-    let weir = |words: &str| {
-        let output = Command::new(env!("CARGO_BIN_EXE_weir"))
-            .arg("--project")
-            .arg(&lab.folder)
-            .args(words.split(' '))
-            .env("DATABASE_URL", lab.bench.url())
-            .env("USER", "ada")
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned()
-            + String::from_utf8_lossy(&output.stderr).as_ref();
-        (output.status.code(), said)
-    };
+    let weir = |words: &str| lab.weir(&words.split(' ').collect::<Vec<_>>());
     let (code, said) = weir("pause acme --until 3d --reason relaunch");
     assert!(
         code == Some(0) && said.contains("acme: paused until"),

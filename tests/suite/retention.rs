@@ -2,7 +2,6 @@
 //! audit, rollback, export; what comes back is stored anew.
 
 use crate::lab::{Lab, Step};
-use std::process::Command;
 
 const INSTITUTION: &str = "institution: acme\ntimezone: UTC\nsources:\n  board:\n    fetch: { file: { path: ads.ndjson } }\n    id: $.id\n    job: { title: $.title }\nmissing: { after: 1, at_most: 100% }\n";
 const RETENTION: &str = "retention:\n  documents: 30d\n  versions: { older_than: 30d, keep: 3 }\n  runs: 30d\n  alerts: 30d\n";
@@ -30,17 +29,7 @@ fn date(day: usize) -> String {
 }
 
 fn weir(lab: &Lab, words: &str) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_weir"))
-        .arg("--project")
-        .arg(&lab.folder)
-        .args(words.split(' '))
-        .env("DATABASE_URL", lab.bench.url())
-        .env("USER", "ada")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + String::from_utf8_lossy(&output.stderr).as_ref();
-    (output.status.code(), said)
+    lab.weir(&words.split(' ').collect::<Vec<_>>())
 }
 
 /// A board that was read for many days, the first time by the program, which claims it.

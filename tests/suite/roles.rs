@@ -4,79 +4,55 @@
 use crate::lab::Lab;
 use serde_json::Value as Json;
 use std::path::Path;
-use std::process::Command;
-
-fn weir(lab: &Lab, words: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_weir"))
-        .arg("--project")
-        .arg(&lab.folder)
-        .args(words)
-        .env("DATABASE_URL", lab.bench.url())
-        .env("DAY", "1")
-        .output()
-        .unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    (output.status.code(), said)
-}
-
-fn good(lab: &Lab, words: &[&str]) -> String {
-    let (code, said) = weir(lab, words);
-    assert_eq!(code, Some(0), "{words:?}: {said}");
-    said
-}
 
 async fn project() -> Lab {
     let lab = Lab::new().await;
     lab.lay_over(Path::new("tests/cases/classes/project"));
-    good(
-        &lab,
-        &["run", "--at", "2026-09-01T02:00:00Z", "--allow-future"],
-    );
+    lab.good(&["run", "--at", "2026-09-01T02:00:00Z", "--allow-future"]);
     lab
 }
 
 fn run(lab: &Lab, day: &str) {
     let at = format!("2026-09-{day}T02:00:00Z");
-    good(lab, &["run", "--at", &at, "--allow-future"]);
+    lab.good(&["run", "--at", &at, "--allow-future"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn titles_are_accepted_and_taken_back() {
     let lab = project().await;
-    let unmatched = good(&lab, &["roles", "unmatched"]);
+    let unmatched = lab.good(&["roles", "unmatched"]);
     assert!(unmatched.contains("Ward Wizard"), "{unmatched}");
-    let accepted = good(&lab, &["roles", "accept", "Ward Wizard", "nurse"]);
+    let accepted = lab.good(&["roles", "accept", "Ward Wizard", "nurse"]);
     assert!(
         accepted.contains("frameworks/accepted/jobs.yaml"),
         "{accepted}"
     );
-    let rehearsed = good(&lab, &["rehearse", "acme"]);
+    let rehearsed = lab.good(&["rehearse", "acme"]);
     assert!(
         rehearsed.contains("roles would change in 1 ad"),
         "{rehearsed}"
     );
     assert!(rehearsed.contains("none → Registered Nurse"), "{rehearsed}");
     run(&lab, "02");
-    let why = good(&lab, &["why", "board:B3"]);
+    let why = lab.good(&["why", "board:B3"]);
     assert!(
         why.contains("Registered Nurse (nurse), by accepted"),
         "{why}"
     );
-    let history = good(&lab, &["history", "board:B3"]);
+    let history = lab.good(&["history", "board:B3"]);
     let reason = "role: none → Registered Nurse (framework jobs edited)";
     assert!(history.contains(reason), "{history}");
-    let undone = good(&lab, &["roles", "undo", "ward wizard"]);
+    let undone = lab.good(&["roles", "undo", "ward wizard"]);
     assert!(undone.contains("no longer accepted"), "{undone}");
-    assert_eq!(weir(&lab, &["roles", "undo", "ward wizard"]).0, Some(2));
+    assert_eq!(lab.weir(&["roles", "undo", "ward wizard"]).0, Some(2));
     run(&lab, "03");
-    assert!(good(&lab, &["roles", "unmatched"]).contains("Ward Wizard"));
+    assert!(lab.good(&["roles", "unmatched"]).contains("Ward Wizard"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn decisions_are_explained() {
     let lab = project().await;
-    let explained = good(&lab, &["roles", "explain", "gov:G1"]);
+    let explained = lab.good(&["roles", "explain", "gov:G1"]);
     assert!(
         explained.contains("role in grades: Clerk Grade 3/4 (clerk-3), by name"),
         "{explained}"
@@ -90,12 +66,12 @@ async fn decisions_are_explained() {
     let is_said = |line: &str| words.iter().all(|word| line.contains(word));
     assert!(explained.lines().any(is_said), "{explained}");
     let json: Json =
-        serde_json::from_str(&good(&lab, &["roles", "explain", "gov:G1", "--json"])).unwrap();
+        serde_json::from_str(&lab.good(&["roles", "explain", "gov:G1", "--json"])).unwrap();
     assert_eq!(json["roles"][0]["id"], "clerk-3");
-    let report = good(&lab, &["report", "acme"]);
+    let report = lab.good(&["report", "acme"]);
     assert!(report.contains("titles without a role"), "{report}");
     let unmatched: Json =
-        serde_json::from_str(&good(&lab, &["roles", "unmatched", "--json"])).unwrap();
+        serde_json::from_str(&lab.good(&["roles", "unmatched", "--json"])).unwrap();
     assert!(
         unmatched["unmatched"].as_array().unwrap().len() > 1,
         "{unmatched}"
@@ -105,10 +81,10 @@ async fn decisions_are_explained() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_titles_teach_is_a_file() {
     let lab = project().await;
-    let learnt = good(&lab, &["roles", "learn", "--framework", "jobs"]);
+    let learnt = lab.good(&["roles", "learn", "--framework", "jobs"]);
     assert!(learnt.contains("learnt from 4 titles for jobs"), "{learnt}");
     assert!(lab.folder.join("frameworks/learnt/jobs.yaml").is_file());
-    good(&lab, &["check"]);
+    lab.good(&["check"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,7 +106,7 @@ async fn mistakes_are_told_with_a_remedy() {
             "no source decides titles",
         ),
     ] {
-        let (code, said) = weir(&lab, words);
+        let (code, said) = lab.weir(words);
         assert!(code == Some(2) && said.contains(told), "{words:?}: {said}");
     }
 }
@@ -152,7 +128,7 @@ async fn a_broken_file_of_accepted_titles_is_not_replaced() {
         ],
         vec!["roles", "undo", "Staff Nurse", "--framework", "jobs"],
     ] {
-        let (code, said) = weir(&lab, &words);
+        let (code, said) = lab.weir(&words);
         assert_eq!(code, Some(2), "{said}");
     }
     let kept = std::fs::read_to_string(lab.folder.join(file)).unwrap();
