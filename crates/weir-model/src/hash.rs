@@ -38,6 +38,12 @@ impl Hash {
         Hash::from_column(bytes.collect())
     }
 
+    /// The first eight bytes, for sets that must stay small: two values may share them by chance.
+    pub fn leading(self) -> u64 {
+        let bytes = self.0.iter().take(8);
+        bytes.fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+    }
+
     /// The first eight digits, for people.
     pub fn short(self) -> String {
         self.0[..4]

@@ -335,10 +335,7 @@ impl Files {
             ),
             Err(error) => Err(Unread::from(error)),
         };
-        let found = found.and_then(|found| match pages.foreign_header(&found, items) {
-            None => Ok(found),
-            Some(why) => Err(Unread::Broken(why)),
-        });
+        let found = found.and_then(|found| pages.own_table(found, items));
         match found {
             Ok(found) => {
                 let doubts = found.doubts.iter();

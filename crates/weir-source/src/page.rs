@@ -2,6 +2,7 @@
 //! database slows the reading and memory stays flat in the size of the feed. Ids are found on all
 //! cores, a page at a time.
 
+use super::decode::Unread;
 use super::ident::{Ident, Named};
 use super::json::{Found, Item};
 use rayon::prelude::*;
@@ -58,7 +59,7 @@ pub struct Pages {
     /// How many of them had no id.
     pub nameless: i64,
     /// Hashes of the ids of this crawl, and of its page under way: a page that holds no new one is
-    /// a loop.
+    /// a loop. Two ads that share one by chance only make a loop be found a page later.
     crawled: HashSet<u64>,
     paged: HashSet<u64>,
     /// Of the page under way: what an attempt that failed has sent, and the one under way has not
@@ -196,17 +197,24 @@ impl Pages {
         }
     }
 
-    /// Why the first line of a table without rows is no header of ads: it lacks what the id is made
-    /// of. A notice, or an error that is no table at all, looks like that.
-    pub fn foreign_header(&self, found: &Found, items: i64) -> Option<String> {
+    /// What was found in a text of `items` records, unless it is a table without rows whose first
+    /// line lacks what the id is made of: a notice, or an error that is no table at all, looks like
+    /// that.
+    ///
+    /// # Errors
+    /// It is such a table.
+    pub fn own_table(&self, found: Found, items: i64) -> Result<Found, Unread> {
         let columns = &found.columns;
         if items > 0 || columns.is_empty() || self.ident.can_read(columns) {
-            return None;
+            return Ok(found);
         }
-        let header: String = columns.join(", ").chars().take(80).collect();
-        Some(format!(
+        let header = columns.join(", ");
+        // Half a secret would not be found any more.
+        let header = self.secrets.mask().hide(&header).into_owned();
+        let header: String = header.chars().take(80).collect();
+        Err(Unread::Broken(format!(
             "it has no rows, and its first line is no header with what `id` reads: {header}"
-        ))
+        )))
     }
 
     /// Whether records of a page or file of the source are gathered.
@@ -322,7 +330,7 @@ impl Pages {
                 self.named
                     .received
                     .iter()
-                    .map(|received| short_hash(&received.external_id)),
+                    .map(|received| Hash::of(received.external_id.as_bytes()).leading()),
             );
         }
         let mut received = self
@@ -330,7 +338,11 @@ impl Pages {
             .twins
             .unite(std::mem::take(&mut self.named.received), &mut self.merged);
         if !self.owed.is_empty() {
-            received.retain(|received| !self.owed.remove(&short_hash(&received.external_id)));
+            received.retain(|received| {
+                !self
+                    .owed
+                    .remove(&Hash::of(received.external_id.as_bytes()).leading())
+            });
         }
         self.named.received = received;
     }
@@ -347,15 +359,6 @@ impl Pages {
     pub fn send(&self, page: Page) -> Result<(), Stopped> {
         self.sender.blocking_send(page).map_err(|_| Stopped)
     }
-}
-
-/// Eight bytes an ad: two ads that share them by chance only make a loop be found a page later.
-fn short_hash(id: &str) -> u64 {
-    let hash = Hash::of(id.as_bytes());
-    hash.0
-        .iter()
-        .take(8)
-        .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 
 fn name(ident: &Ident, item: Item, origin: &Json) -> Named {

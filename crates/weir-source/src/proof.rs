@@ -19,12 +19,13 @@ pub fn doubts(pages: &Pages) -> Vec<String> {
     unreadable.into_iter().chain(nameless).collect()
 }
 
-/// A number of things in words.
+/// A number of things in words: `1 ad`, `2 entries`.
 pub fn counted(number: i64, what: &str, more: &str) -> String {
-    format!(
-        "{number} {what}{}{more}",
-        if number == 1 { "" } else { "s" }
-    )
+    match (number, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}{more}"),
+        (_, Some(stem)) => format!("{number} {stem}ies{more}"),
+        (_, None) => format!("{number} {what}s{more}"),
+    }
 }
 
 /// The proof of a read that reached its source: complete only without problems and with an agreeing

@@ -80,12 +80,10 @@ impl Cards {
             .as_ref()
             .is_some_and(|css| !css.select(&page, None).is_empty());
         let taken = taken_of(&page, text, body, spots);
-        let frame = Some(page.frame(self.records.as_ref()));
-        let last = self
-            .records
-            .as_ref()
-            .and_then(|css| page.outermost(css).pop());
-        let is_cut = last.is_some_and(|last| page.ends_within(last, text));
+        let ads = self.records.as_ref().map(|css| page.outermost(css));
+        let ads = ads.unwrap_or_default();
+        let frame = body.is_of_many.then(|| page.frame(&ads));
+        let is_cut = ads.last().is_some_and(|ad| page.ends_within(*ad, text));
         let base = page.base(address(body).as_ref());
         self.drop.iter().for_each(|css| page.drop(css));
         let mut cards = match &self.records {

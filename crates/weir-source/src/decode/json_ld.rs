@@ -42,7 +42,7 @@ pub(super) fn read(
         }
     }
     let mut found = Found {
-        frame: Some(page.frame(None)),
+        frame: body.is_of_many.then(|| page.frame(&[])),
         ..Found::default()
     };
     let mut objects = Vec::new();

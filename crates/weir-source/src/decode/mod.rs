@@ -86,6 +86,8 @@ pub struct Body<'a> {
     /// Whether only the end of the connection ended it: then a text whose last line has no break may
     /// have been cut.
     pub is_open_ended: bool,
+    /// Whether other pages may follow, so that it matters what surrounds the ads.
+    pub is_of_many: bool,
 }
 
 /// Why the records of a body could not be read to its end.

@@ -6,6 +6,7 @@ use super::ration::Ration;
 use super::spec::SitemapSpec;
 use super::xml_walk::{Seen, Shape, walk};
 use super::{Body, UNENDED, Unread, record};
+use crate::proof::counted;
 use crate::steps::pattern;
 use regex::Regex;
 use serde_json::{Value as Json, json};
@@ -106,7 +107,7 @@ impl Sitemap {
                     local.as_slice(),
                     ["urlset", "sitemap"] | ["sitemapindex", "url"]
                 );
-                strays += usize::from(is_stray);
+                strays += i64::from(is_stray);
                 matches!(
                     local.as_slice(),
                     ["urlset", "url"] | ["sitemapindex", "sitemap"]
@@ -117,7 +118,7 @@ impl Sitemap {
                 let (item, loc) = located(item, base);
                 if is_index {
                     let loc = loc.filter(|loc| !loc.is_empty());
-                    strays += usize::from(loc.is_none());
+                    strays += i64::from(loc.is_none());
                     found.pages.extend(loc);
                     return true;
                 }
@@ -131,10 +132,8 @@ impl Sitemap {
         }
         found.notes.extend(walked?);
         found.doubts.extend((strays > 0).then(|| {
-            format!(
-                "{} of it cannot be followed, so its ads are unknown",
-                counted(strays, "entry", "entries")
-            )
+            let more = " of it cannot be followed, so its ads are unknown";
+            counted(strays, "entry", more)
         }));
         Ok(found)
     }
@@ -142,10 +141,6 @@ impl Sitemap {
     fn takes(&self, address: &str) -> bool {
         !address.is_empty() && self.only.as_ref().is_none_or(|only| only.is_match(address))
     }
-}
-
-fn counted(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// An entry with its address made absolute. The first of several is used.

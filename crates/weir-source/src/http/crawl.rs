@@ -540,6 +540,7 @@ impl<'h> Reading<'h> {
             request: self.http.kept(each),
             is_page: is_page && !self.http.decoder.reads_markup(),
             is_open_ended: answer.is_open_ended(),
+            is_of_many: !self.http.paging.is_single(),
             limit: self.http.limits.page_bytes,
             pages: Arc::clone(&self.pages),
         };

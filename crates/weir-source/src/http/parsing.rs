@@ -23,6 +23,8 @@ pub(super) struct Parsing {
     pub(super) is_page: bool,
     /// Whether nothing says where its body ends.
     pub(super) is_open_ended: bool,
+    /// Whether other pages may follow.
+    pub(super) is_of_many: bool,
     pub(super) limit: u64,
     pub(super) pages: Shared,
 }
@@ -52,14 +54,12 @@ impl Parsing {
                 url: Some(&self.url),
                 charset: self.charset.as_deref(),
                 is_open_ended: self.is_open_ended,
+                is_of_many: self.is_of_many,
             },
             &self.spots,
             &mut put,
         );
-        let found = found.and_then(|found| match pages.foreign_header(&found, items) {
-            None => Ok(found),
-            Some(why) => Err(Unread::Broken(why)),
-        });
+        let found = found.and_then(|found| pages.own_table(found, items));
         match found {
             _ if stopped => Err(Trouble::Lasting("the read was stopped".to_owned())),
             Ok(found) => {

@@ -3,11 +3,11 @@
 //!
 //! It keeps no text but the title, and hashes of the rest: it is stored where a crawl stands.
 
-use super::{Css, Page};
+use super::Page;
 use scraper::ElementRef;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeSet, HashSet};
+use weir_model::Hash;
 
 /// Most marks of a page.
 const MOST_MARKS: usize = 200;
@@ -41,14 +41,9 @@ impl PageFrame {
 }
 
 impl Page {
-    /// What surrounds the ads.
-    pub fn frame(&self, ads: Option<&Css>) -> PageFrame {
-        let ads: BTreeSet<_> = ads
-            .map(|css| self.outermost(css))
-            .unwrap_or_default()
-            .iter()
-            .map(|ad| ad.id())
-            .collect();
+    /// What surrounds these ads of it.
+    pub fn frame(&self, ads: &[ElementRef<'_>]) -> PageFrame {
+        let ads: HashSet<_> = ads.iter().map(|ad| ad.id()).collect();
         let mut frame = PageFrame::default();
         let elements = self.0.tree.nodes().filter_map(ElementRef::wrap);
         for element in elements {
@@ -85,17 +80,18 @@ fn mark(element: ElementRef<'_>) -> Option<u64> {
     if id.is_none() && class.is_none() {
         return None;
     }
-    let mut hasher = DefaultHasher::new();
-    (element.value().name(), id, class).hash(&mut hasher);
-    Some(hasher.finish())
+    let mark = format!("{} {id:?} {class:?}", element.value().name());
+    Some(Hash::of(mark.as_bytes()).leading())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Css;
     use super::*;
 
     fn frame(html: &str) -> PageFrame {
-        Page::parse(html).frame(Css::parse("article").ok().as_ref())
+        let page = Page::parse(html);
+        page.frame(&page.outermost(&Css::parse("article").unwrap()))
     }
 
     #[test]

@@ -121,20 +121,18 @@ impl Page {
             "li", "dt", "dd", "p", "rt", "rp", "optgroup", "option", "tr", "td", "th", "tbody",
         ];
         let name = last.value().name();
-        let end = without_open_tag(text).trim_end().to_ascii_lowercase();
-        let open = end.strip_suffix('>').map_or("", str::trim_end);
+        let mut ends =
+            std::iter::successors(Some(self.0.tree.root()), ego_tree::NodeRef::last_child);
+        if MAY_STAY_OPEN.contains(&name) || !ends.any(|node| node.id() == last.id()) {
+            return false;
+        }
+        let closed = closed_last(text);
         // Whoever closes what is around it closes it.
         let around = last.ancestors().filter_map(ElementRef::wrap);
-        let around = around.map(|element| element.value().name());
-        let is_closed = around
-            .chain([name, "body", "html"])
-            .any(|name| open.ends_with(&format!("</{name}")));
-        let Some(deepest) = self.0.tree.root().descendants().last() else {
-            return false;
-        };
-        let is_last =
-            deepest.id() == last.id() || deepest.ancestors().any(|above| above.id() == last.id());
-        is_last && !is_closed && !MAY_STAY_OPEN.contains(&name)
+        let mut closing = around
+            .map(|element| element.value().name())
+            .chain([name, "body", "html"]);
+        !closing.any(|name| name.eq_ignore_ascii_case(closed))
     }
 
     /// Removes from the page what a selector finds.
@@ -155,6 +153,13 @@ impl Page {
     pub fn html(&self) -> String {
         self.0.html().trim().to_owned()
     }
+}
+
+/// The element that a text closes at its end; empty if it does not end with an end tag.
+fn closed_last(text: &str) -> &str {
+    let end = without_open_tag(text).trim_end().strip_suffix('>');
+    let tag = end.and_then(|end| end.rsplit_once("</"));
+    tag.map_or("", |(_, name)| name.trim_end())
 }
 
 /// Whether a text breaks off in the middle of a tag.
