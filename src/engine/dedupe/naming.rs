@@ -277,6 +277,7 @@ fn difference(
         let from = members.iter().find_map(|member| was.get(&member.job));
         counts.split += usize::from(is_new && from.is_some());
         counts.named += usize::from(is_new && from.is_none());
+        counts.joined += joined(members, &was, is_new && from.is_none());
         for member in members {
             let stored = was.get(&member.job).copied();
             let now = row(member, opening_id, stored, reposts.get(&member.job));
@@ -284,7 +285,6 @@ fn difference(
                 now.reposted_from.is_some()
                     && now.reposted_from != stored.and_then(|row| row.reposted_from),
             );
-            counts.joined += usize::from(stored.is_none() && members.len() > 1);
             log(&mut change, member, stored, opening_id, members.len() > 1);
             if stored != Some(&now) {
                 change.members.push(now);
@@ -298,6 +298,16 @@ fn difference(
         }
     }
     (change, counts)
+}
+
+/// Jobs that are new to an opening; of an opening that is new itself, one founds it.
+fn joined(
+    members: &[JudgedMember],
+    was: &HashMap<Uuid, &OpeningMember>,
+    is_founded: bool,
+) -> usize {
+    let fresh = members.iter().filter(|one| !was.contains_key(&one.job));
+    fresh.count() - usize::from(is_founded)
 }
 
 /// Aliases of the openings whose aliases differ.
