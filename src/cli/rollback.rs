@@ -2,12 +2,14 @@
 
 use super::database::with_store;
 use super::decision::{SeenNumber, confirmed, moved, unseen};
-use super::{At, DONE, Edge, FAILED, Failure};
+use super::{At, DONE, Edge, FAILED, Failure, named};
 use crate::engine::rollback::{self as undo, Asked};
+use crate::report::columns::line;
 use crate::report::rollback::{self, ClockBack, Page};
 use crate::store::rollback::{RollbackOrder, RolledBackRun, find};
 use crate::store::{Demand, Store, retention};
 use serde_json::json;
+use uuid::Uuid;
 
 /// Undo what one run did to jobs.
 #[derive(clap::Args)]
@@ -21,8 +23,9 @@ use serde_json::json;
                   the right time is refused. Roll it back while it is the newest: the \
                   institution's clock returns to the previous run, the dates that the run wrote \
                   are corrected, and its ads are not held but published by the next run at the \
-                  right time.\n\nAll jobs of the run are undone, not one of them: `--dry-run` \
-                  lists them first, with the revision that the rollback must name.\n\nExit codes: \
+                  right time.\n\nAll jobs of the run are undone; `--job` undoes only some of them, and \
+                  leaves the institution's clock alone. `--dry-run` lists them first, with the \
+                  revision that the rollback must name.\n\nExit codes: \
                   0 done, 1 some jobs were left as they are, 2 there is no such run."
 )]
 pub struct Rollback {
@@ -31,6 +34,9 @@ pub struct Rollback {
     /// and you are asked to confirm
     #[arg(value_name = "RUN@REVISION")]
     run: SeenNumber,
+    /// Only this job, named as for `weir why`; may be repeated
+    #[arg(long = "job", value_name = "JOB")]
+    jobs: Vec<String>,
     /// Show what it would do, without writing anything
     #[arg(long)]
     dry_run: bool,
@@ -80,7 +86,7 @@ impl Rollback {
         let Some(run) = find(&mut *store.connection().await?, number).await? else {
             return Err(no_run(store, number).await?);
         };
-        let mut asked = self.asked(edge)?;
+        let mut asked = self.asked(edge, self.meant(store).await?)?;
         if !self.dry_run && self.run.revision.is_none() {
             let shown = self
                 .undo(
@@ -96,8 +102,8 @@ impl Rollback {
             if !edge.interactive {
                 return Err(unseen(
                     &format!("run {number}"),
-                    &format!("weir rollback {number} --dry-run"),
-                    &format!("weir rollback {name}"),
+                    &format!("weir rollback {number}{} --dry-run", self.only()),
+                    &format!("weir rollback {name}{}", self.only()),
                 ));
             }
             confirmed(
@@ -116,7 +122,30 @@ impl Rollback {
         Ok(if page.left_alone() > 0 { FAILED } else { DONE })
     }
 
-    fn asked(&self, edge: &Edge) -> Result<Asked, Failure> {
+    /// The jobs as they were named, to be repeated in a command.
+    fn only(&self) -> String {
+        let jobs = self.jobs.iter();
+        jobs.map(|job| format!(" --job '{}'", line(job, 80)))
+            .collect()
+    }
+
+    /// The jobs that are named.
+    async fn meant(&self, store: &Store) -> Result<Vec<Uuid>, Failure> {
+        let mut jobs = Vec::new();
+        let mut connection = store.connection().await?;
+        for name in &self.jobs {
+            let found = named::find(&mut connection, name).await?;
+            let Some(job) = found.job_id else {
+                let name = line(name, 80);
+                return Err(Failure::nothing(format!("`{name}` is an ad without a job"))
+                    .help("only jobs are rolled back: `weir why` shows why it has none"));
+            };
+            jobs.push(job);
+        }
+        Ok(jobs)
+    }
+
+    fn asked(&self, edge: &Edge, jobs: Vec<Uuid>) -> Result<Asked, Failure> {
         // A dry run decides nothing, so nobody need be named.
         let by = if self.dry_run {
             edge.person(self.by.as_deref()).unwrap_or_default()
@@ -128,6 +157,7 @@ impl Rollback {
             by,
             reason: self.reason.clone(),
             now: (edge.now)(),
+            jobs,
         };
         let allow_future = self.at.ahead.allow_future;
         Ok(Asked {

@@ -2,6 +2,7 @@
 
 use crate::store::StoreError;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 /// Why a run did not end well: for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,14 @@ pub enum RunError {
     /// A decision is about jobs that were never compared.
     #[error("the two ads of `{0}` have not been compared")]
     NotCompared(String),
+    /// A rollback names a job that the run did not change.
+    #[error("run {run} did not change job {job}: nothing was rolled back")]
+    Untouched {
+        /// The run.
+        run: i64,
+        /// The job.
+        job: Uuid,
+    },
     /// The clock runs backwards.
     #[error("`{slug}` has already run at {last}, later than {at}")]
     Earlier {
@@ -104,6 +113,9 @@ impl RunError {
             }
             RunError::NotCompared(_) => {
                 "run the institution; it must declare `openings:`".to_owned()
+            }
+            RunError::Untouched { job, .. } => {
+                format!("`weir history {job}` lists the runs that did")
             }
             RunError::Interrupted => "run the same command again to continue".to_owned(),
             RunError::Store(error) => return error.help(),

@@ -70,7 +70,9 @@ async fn write(
 ) -> Result<TakenBack, RunError> {
     let mut connection = store.connection().await?;
     let newest = runs::last(&mut connection, run.institution_id, None).await?;
-    let is_newest = newest.is_some_and(|(newest, _)| newest == run.id);
+    // The clock goes back with the whole run only.
+    let is_whole = asked.order.jobs.is_empty();
+    let is_newest = is_whole && newest.is_some_and(|(newest, _)| newest == run.id);
     let before = if is_newest {
         runs::last(&mut connection, run.institution_id, Some(run.id)).await?
     } else {
@@ -82,6 +84,13 @@ async fn write(
     let mut tx = guard.begin(&mut connection).await?;
     let steady = steady(&mut tx, run).await?;
     let jobs = rollback::take_back(&mut tx, run, &asked.order, &steady).await?;
+    let meant = asked.order.jobs.iter();
+    let untouched = meant
+        .copied()
+        .find(|id| jobs.iter().all(|one| one.job_id != *id));
+    if let Some(job) = untouched {
+        return Err(RunError::Untouched { run: run.id, job });
+    }
     let count = jobs.iter().filter(|one| one.left_alone.is_none()).count();
     if count > 0 || is_newest {
         alert(&mut tx, run, asked.order.at, &asked.order.by, count).await?;

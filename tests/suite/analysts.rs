@@ -76,6 +76,71 @@ fn revision(lab: &Lab, run: &str) -> String {
     format!("{run}@{}", page["rollback"]["revision"].as_str().unwrap())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_job_of_a_run_can_be_rolled_back() {
+    let lab = acme(&[rule("short", "error", "job.title.len() < 20")]).await;
+    run(&lab, "2026-09-01", &[ad(1, "Nurse"), ad(2, "Chef")]).await;
+    run(&lab, "2026-09-02", &[ad(1, "Senior Nurse"), ad(2, "Chief")]).await;
+    let (code, told) = said(
+        &lab,
+        &[
+            "rollback",
+            "2",
+            "--job",
+            "board:1",
+            "--dry-run",
+            "--at",
+            "2026-09-03",
+        ],
+    );
+    assert_eq!(code, 0, "{told}");
+    let seen = told
+        .split("run ")
+        .nth(1)
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap();
+    let order = [
+        "rollback",
+        seen,
+        "--job",
+        "board:1",
+        "--reason",
+        "r",
+        "--at",
+        "2026-09-03",
+    ];
+    let (code, told) = said(&lab, &order);
+    assert_eq!(code, 0, "{told}");
+    assert_eq!(
+        lab.texts(JOBS).await,
+        ["1 Nurse v3 open", "2 Chief v2 open"]
+    );
+    // The clock of the institution stays where the run was, and the revision is that of one job.
+    run(&lab, "2026-09-04", &[ad(1, "Senior Nurse"), ad(2, "Chief")]).await;
+    assert_eq!(
+        lab.texts(JOBS).await,
+        ["1 Nurse v3 open", "2 Chief v2 open"]
+    );
+    let (code, told) = said(
+        &lab,
+        &[
+            "rollback",
+            "3",
+            "--job",
+            "board:1",
+            "--dry-run",
+            "--at",
+            "2026-09-05",
+        ],
+    );
+    assert!(
+        code == 1 && told.contains("did not change job"),
+        "{code}: {told}"
+    );
+}
+
 const JOBS: &str = "SELECT format('%s %s v%s %s', original_id, title, version, status) FROM jobs ORDER BY original_id";
 
 #[tokio::test(flavor = "multi_thread")]

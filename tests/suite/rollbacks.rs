@@ -106,6 +106,7 @@ async fn undo(
         by: "ada".to_owned(),
         reason: Some("a test".to_owned()),
         now: at.0,
+        jobs: Vec::new(),
     };
     let taken = take_back(
         &store,

@@ -47,6 +47,8 @@ pub struct RollbackOrder {
     pub reason: Option<String>,
     /// The machine's clock.
     pub now: DateTime<Utc>,
+    /// The jobs that are meant; all that the run touched if empty.
+    pub jobs: Vec<Uuid>,
 }
 
 impl RollbackOrder {
@@ -112,15 +114,16 @@ const TABLE: &str = "CREATE TEMPORARY TABLE taken_back (
     only_status BOOLEAN, held BOOLEAN, status TEXT, change_type TEXT, changed_fields TEXT[], changes JSONB, fingerprint BYTEA, left_alone TEXT, already BOOLEAN
   ) ON COMMIT DROP";
 
-/// `$1` institution, `$2` run, `$3` its clock, `$4` whether that was wrong: then nothing waits. A
-/// job is taken back if its newest version, later ones that were taken back themselves left out, is
+/// `$1` institution, `$2` run, `$3` its clock, `$4` whether that was wrong: then nothing waits; `$5`
+/// the jobs that are meant, all if empty. A job is taken back if its newest version, later ones that were taken back themselves left out, is
 /// of the run.
 const FIND: &str = concat!(
     "WITH touched AS (
      SELECT h.id, min(h.version) AS first, max(h.version) AS last, count(*) AS versions, array_agg(h.change_type ORDER BY h.version) AS did,
        bool_or(h.change_type = 'archive' AND h.archived_as = 'recycled') AS lost_id, bool_or('original_id' = ANY (h.changed_fields)) AS moved,
        bool_and(h.change_type = 'archive') AS only_status, bool_and(h.change_type = 'archive' AND h.archived_as = 'missing') AS only_missed
-     FROM jobs_history h WHERE h.institution_id = $1 AND h.created_at = $3 AND h.run_id = $2 AND h.takes_back IS NULL GROUP BY h.id),
+     FROM jobs_history h WHERE h.institution_id = $1 AND h.created_at = $3 AND h.run_id = $2 AND h.takes_back IS NULL
+       AND (cardinality($5::uuid[]) = 0 OR h.id = ANY ($5)) GROUP BY h.id),
    found AS (
      SELECT t.*, b.version IS NOT NULL AS was_there, CASE WHEN b.restores > 0 THEN b.restores ELSE b.version END AS target, COALESCE(b.restores, b.version, 0) AS restores,
        n.version AS newest, n.run_id AS newest_run, n.created_by AS newest_by, n.takes_back AS newest_takes_back,
@@ -290,6 +293,7 @@ pub async fn take_back(
         .bind(run.id)
         .bind(run.at)
         .bind(is_wrong)
+        .bind(&order.jobs)
         .execute(&mut *connection)
         .await?;
     sqlx::query(WRITE)
