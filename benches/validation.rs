@@ -103,6 +103,7 @@ fn each(validate: &Validate, setting: &Setting, drafts: &[Draft]) {
     let cost = |rules: Vec<(String, Arc<CompiledRule>)>| {
         1e9 / best(
             &Validate {
+                exceptions: Vec::new(),
                 rules,
                 require: Vec::new(),
             },

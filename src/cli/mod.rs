@@ -351,7 +351,8 @@ impl Edge {
     }
 
     fn checked(&self) -> Checked {
-        let checked = planning::check::check(crate::config::Project::load(&self.project));
+        let mut checked = planning::check::check(crate::config::Project::load(&self.project));
+        checked.warn_of_ended_exceptions(Clock((self.now)()));
         let plans = checked
             .institutions
             .iter()

@@ -3,12 +3,12 @@
 use super::rules::RuleUse;
 use super::schedule::ScheduleUse;
 use crate::identity::IdentitySpec;
-use crate::model::Field;
 use crate::model::canonical::canonical_members;
+use crate::model::{Field, Severity};
 use crate::quality::QualitySpec;
 use crate::source::twins::DuplicatesSpec;
 use crate::source::{FetchSpec, IdMapping};
-use crate::span::Zone;
+use crate::span::{Day, Zone};
 use crate::stage::archive::{ArchiveSpec, MissingSpec};
 use crate::stage::classify::{CapabilitiesSpec, RolesSpec};
 use crate::stage::dates::DatesSpec;
@@ -208,6 +208,28 @@ pub struct WithoutSpec {
     pub rule: Located<String>,
     /// Why it is switched off.
     pub reason: Located<String>,
+    /// The last day on which it is; for good if omitted.
+    #[serde(default)]
+    pub until: Option<Day>,
+    /// Who answers for it.
+    #[serde(default)]
+    pub owner: Option<String>,
+}
+
+/// A severity that a rule has until a day.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimedSeveritySpec {
+    /// What it is until then.
+    pub severity: Severity,
+    /// The last day on which it is.
+    pub until: Day,
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Who answers for it.
+    #[serde(default)]
+    pub owner: Option<String>,
 }
 
 /// The id of an institution.

@@ -1,12 +1,15 @@
 //! What an institution or source changes of a rule set that it uses: parameters (`max_open: 3
 //! months`) and severities (`close-after-open: warn`). The rules are compiled once more with these
-//! values; the files stay as they are for all others.
+//! values; the files stay as they are for all others. A severity may end on a day: `{ severity: warn,
+//! until: 2026-12-31 }`.
 
 use super::rules::RuleSet;
-use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
+use crate::config::institution::TimedSeveritySpec;
+use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::model::Severity;
 use crate::rule::{CompiledRule, RuleParameter, ScriptBindings};
-use crate::yaml::{Entry, Node};
+use crate::stage::exception::RuleException;
+use crate::yaml::{self, Entry, Node};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,12 +18,25 @@ use std::sync::Arc;
 struct Changes {
     parameters: BTreeMap<String, RuleParameter>,
     severities: BTreeMap<String, Severity>,
+    timed: BTreeMap<String, (TimedSeveritySpec, Place)>,
+}
+
+/// The rules of a set as an institution uses them.
+#[derive(Debug, Default)]
+pub struct AdjustedRules {
+    /// The rules, as they count for good.
+    pub rules: Vec<Arc<CompiledRule>>,
+    /// Severities that end on a day.
+    pub exceptions: Vec<RuleException>,
 }
 
 /// The rules of a set as changed by an institution, then by its source; problems go to `out`.
-pub fn adjusted(set: &RuleSet, changes: &[&Node], out: &mut Diagnostics) -> Vec<Arc<CompiledRule>> {
+pub fn adjusted(set: &RuleSet, changes: &[&Node], out: &mut Diagnostics) -> AdjustedRules {
     if changes.is_empty() {
-        return set.rules.clone();
+        return AdjustedRules {
+            rules: set.rules.clone(),
+            ..AdjustedRules::default()
+        };
     }
     let mut all = Changes {
         parameters: set.bindings.parameters.clone(),
@@ -31,10 +47,33 @@ pub fn adjusted(set: &RuleSet, changes: &[&Node], out: &mut Diagnostics) -> Vec<
         parameters: all.parameters,
         ..set.bindings.clone()
     };
-    set.rules
-        .iter()
-        .map(|rule| Arc::new(changed(rule, &bindings, &all.severities)))
-        .collect()
+    let with = |severities: &BTreeMap<String, Severity>| -> Vec<Arc<CompiledRule>> {
+        let rules = set.rules.iter();
+        rules
+            .map(|rule| Arc::new(changed(rule, &bindings, severities)))
+            .collect()
+    };
+    let mut timed = all.severities.clone();
+    timed.extend(
+        all.timed
+            .iter()
+            .map(|(id, (spec, _))| (id.clone(), spec.severity)),
+    );
+    let exceptions = with(&timed).into_iter().filter_map(|rule| {
+        let (spec, place) = all.timed.get(&rule.id)?;
+        Some(RuleException {
+            set: set.name.clone(),
+            rule: rule.id.clone(),
+            until: spec.until.0,
+            instead: Some(rule),
+            owner: spec.owner.clone(),
+            place: place.clone(),
+        })
+    });
+    AdjustedRules {
+        exceptions: exceptions.collect(),
+        rules: with(&all.severities),
+    }
 }
 
 fn changed(
@@ -74,6 +113,10 @@ impl Changes {
         if let Some(usual) = set.bindings.parameters.get(&name) {
             self.parameters
                 .extend(parameter(entry, usual, out).map(|value| (name, value)));
+        } else if set.ids.contains(&name) && !entry.value.entries().is_empty() {
+            let place = entry.key.place().clone();
+            let timed = yaml::decode::<TimedSeveritySpec>(&entry.value, out);
+            self.timed.extend(timed.map(|spec| (name, (spec, place))));
         } else if set.ids.contains(&name) {
             self.severities
                 .extend(severity(entry, out).map(|severity| (name, severity)));

@@ -14,7 +14,7 @@ use crate::config::connector;
 use crate::config::rules::uses as uses_of;
 use crate::config::{InstitutionSpec, OnBroken, Parsed, Project, ProjectIdentity};
 use crate::diagnostic::{Diagnostics, Place, Severity, Sources};
-use crate::model::{Hash, RetentionPolicy};
+use crate::model::{Clock, Hash, RetentionPolicy};
 use crate::rule::types::TypeSet;
 use crate::rule::{NamedList, ScriptSandbox};
 use crate::stage::classify::FrameworkSet;
@@ -102,6 +102,30 @@ impl Checked {
             InstitutionStatus::Ready(plan) => Some(plan),
             _ => None,
         })
+    }
+
+    /// Warns of exceptions from rules that are over: the rules count again.
+    pub fn warn_of_ended_exceptions(&mut self, now: Clock) {
+        let plans = self.institutions.iter().filter_map(Institution::plan);
+        let flows = plans.flat_map(|plan| &plan.flows);
+        let all = flows.flat_map(|flow| {
+            let today = now.today(flow.zone);
+            let all = flow.validates().flat_map(|validate| &validate.exceptions);
+            all.filter(move |one| one.has_ended(today))
+        });
+        let mut told: BTreeSet<(&str, usize)> = BTreeSet::new();
+        for one in all.filter(|one| told.insert((&one.place.file, one.place.line))) {
+            let (rule, until) = (&one.rule, one.until);
+            let owner = one.owner.as_ref();
+            let owner = owner.map_or_else(String::new, |owner| format!("; ask {owner}"));
+            self.diagnostics
+                .warning(
+                    &one.place,
+                    "ended-exception",
+                    format!("the exception from `{rule}` ended on {until}: the rule counts again"),
+                )
+                .help(format!("remove it, or move `until`{owner}"));
+        }
     }
 
     /// Whether all files of alerts could be read: an alert that is not there is gone.

@@ -23,6 +23,7 @@ use crate::stage::archive::Archive;
 use crate::stage::classify::{CapabilitiesSpec, Classify, FrameworkSet, RolesSpec};
 use crate::stage::dates;
 use crate::stage::dedupe::{Dedupe, OpeningSurroundings};
+use crate::stage::exception::RuleException;
 use crate::stage::extract::JobSpec;
 use crate::stage::promote::Promote;
 use crate::stage::resolve::{RegistrySet, RelationSpec, Resolve};
@@ -30,6 +31,7 @@ use crate::stage::schema::{self, Mandatory};
 use crate::stage::validate::Validate;
 use crate::stage::{Kind, Scope, Stage};
 use crate::yaml::{Located, Node as YamlNode};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
@@ -680,9 +682,13 @@ fn validate(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Validate
         .iter()
         .filter_map(|(field, keywords)| Mandatory::compile(field, keywords, out))
         .collect();
-    let rules = rules(all.spec, source, all.shared, out);
+    let (rules, exceptions) = rules(all.spec, source, all.shared, out);
     check_undecided(all, source, &rules, out);
-    Validate { require, rules }
+    Validate {
+        require,
+        rules,
+        exceptions,
+    }
 }
 
 /// A rule that reads what nothing decides says nothing about any ad.
@@ -727,8 +733,8 @@ fn rules(
     source: &SourceSpec,
     shared: &Shared,
     out: &mut Diagnostics,
-) -> Vec<(String, Arc<CompiledRule>)> {
-    let mut rules = Vec::new();
+) -> (Vec<(String, Arc<CompiledRule>)>, Vec<RuleException>) {
+    let (mut rules, mut exceptions) = (Vec::new(), Vec::new());
     let mut known = Known {
         ids: Vec::new(),
         is_whole: true,
@@ -743,11 +749,10 @@ fn rules(
     for (name, changes) in all.into_values() {
         match shared.rules.get(&name.value) {
             Some(Some(set)) => {
-                rules.extend(
-                    adjusted(set, &changes, out)
-                        .into_iter()
-                        .map(|rule| (set.name.clone(), rule)),
-                );
+                let adjusted = adjusted(set, &changes, out);
+                let named = |rule| (set.name.clone(), rule);
+                rules.extend(adjusted.rules.into_iter().map(named));
+                exceptions.extend(adjusted.exceptions);
                 known.ids.extend(&set.ids);
                 known.is_whole &= set.is_whole;
             }
@@ -759,9 +764,13 @@ fn rules(
         }
     }
     for without in spec.without.iter().chain(&source.without) {
-        switch_off(without, &known, &mut rules, out);
+        check_without(without, &known, out);
+        match without.until {
+            Some(until) => switch_off_until(without, until.0, &rules, &mut exceptions),
+            None => rules.retain(|(_, rule)| rule.id != without.rule.value),
+        }
     }
-    rules
+    (rules, exceptions)
 }
 
 /// The rules that there are, broken ones included.
@@ -828,12 +837,28 @@ fn unknown_rules(name: &Located<String>, shared: &Shared, out: &mut Diagnostics)
     };
 }
 
-fn switch_off(
+/// A rule that is switched off until a day; a severity that it would have until then says nothing.
+fn switch_off_until(
     without: &WithoutSpec,
-    known: &Known,
-    rules: &mut Vec<(String, Arc<CompiledRule>)>,
-    out: &mut Diagnostics,
+    until: NaiveDate,
+    rules: &[(String, Arc<CompiledRule>)],
+    exceptions: &mut Vec<RuleException>,
 ) {
+    let off = |(set, rule): &(String, Arc<CompiledRule>)| RuleException {
+        set: set.clone(),
+        rule: rule.id.clone(),
+        until,
+        instead: None,
+        owner: without.owner.clone(),
+        place: without.rule.place.clone(),
+    };
+    let of_it = rules
+        .iter()
+        .filter(|(_, rule)| rule.id == without.rule.value);
+    exceptions.splice(0..0, of_it.map(off));
+}
+
+fn check_without(without: &WithoutSpec, known: &Known, out: &mut Diagnostics) {
     if without.reason.trim().is_empty() {
         out.error(
             &without.reason.place,
@@ -854,7 +879,6 @@ fn switch_off(
             None => told.help("use the id of a rule in one of the institution's rule sets"),
         };
     }
-    rules.retain(|(_, rule)| rule.id != without.rule.value);
 }
 
 /// Connects the stages of all sources to one DAG: a node for each source, or one for the

@@ -36,6 +36,7 @@ use crate::quality::{Bar, Gauge};
 use crate::source::{Ident, Source, Variables};
 use crate::stage::dedupe::Dedupe;
 use crate::stage::promote::Promote;
+use crate::stage::validate::Validate;
 use crate::stage::{Kind, Scope, Stage};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -162,15 +163,22 @@ impl Flow {
     /// where a rule reads it.
     pub fn parts_at(&self, at: Clock) -> Parts {
         let mut parts = self.parts.clone();
-        if self.reads_clock() {
-            parts.add(Parts::DATE, &at.today(self.zone));
+        let today = at.today(self.zone);
+        for validate in self.validates() {
+            validate.parts_on(today, &mut parts);
+            if validate.reads_clock(today) {
+                parts.add(Parts::DATE, &today);
+            }
         }
         parts
     }
 
-    /// Whether the date of a run can change what is derived.
-    pub fn reads_clock(&self) -> bool {
-        self.stages.iter().any(|(_, stage)| stage.reads_clock())
+    /// The stages that judge its ads.
+    pub fn validates(&self) -> impl Iterator<Item = &Validate> {
+        self.stages.iter().filter_map(|(_, stage)| match stage {
+            Stage::Validate(validate) => Some(&**validate),
+            _ => None,
+        })
     }
 
     /// The stages through which its ads stream one by one, in order.

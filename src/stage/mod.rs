@@ -12,6 +12,7 @@ pub mod convert;
 pub mod dates;
 pub mod dedupe;
 pub mod draft;
+pub mod exception;
 pub mod extract;
 pub mod foresee;
 mod kind;
@@ -176,11 +177,6 @@ impl Stage {
             Stage::Dedupe(dedupe) => dedupe.explain(),
             Stage::Report => vec!["counts, error rates, sizes".to_owned()],
         }
-    }
-
-    /// Whether the date of the run can change what it does to a record.
-    pub fn reads_clock(&self) -> bool {
-        matches!(self, Stage::Validate(validate) if validate.reads_clock())
     }
 
     /// What must be looked up before a record stage can work: names to resolve, versions to compare

@@ -1,6 +1,7 @@
 //! `validate`: mandatory fields, then rules; every reason at once. Pure. Nothing here is fixed in
 //! Rust but that a job needs a title: the brief's validations are shipped as YAML.
 
+use super::exception::{RuleException, rule_parts, rules_on};
 use super::schema::Mandatory;
 use super::{Draft, Setting};
 use crate::model::{Field, Parts, Problem, Severity, Value};
@@ -8,6 +9,7 @@ use crate::quality::loss;
 use crate::rule::{CompiledRule, RuleFacts, RuleVerdict};
 use crate::store::PgConnection;
 use crate::store::views::newest;
+use chrono::NaiveDate;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ pub struct Validate {
     pub require: Vec<Mandatory>,
     /// Rules with the name of their set.
     pub rules: Vec<(String, Arc<CompiledRule>)>,
+    /// Rules that count otherwise until a day.
+    pub exceptions: Vec<RuleException>,
 }
 
 impl Validate {
@@ -27,7 +31,7 @@ impl Validate {
     pub fn judge(&self, setting: &Setting, draft: &mut Draft) {
         let facts = self.facts(setting, draft);
         let mut problems = self.mandatory(draft);
-        problems.extend(self.rules.iter().filter_map(|(_, rule)| {
+        problems.extend(self.rules_on(facts.today).filter_map(|(_, rule)| {
             match rule.judge(&setting.sandbox, &draft.job, &facts) {
                 RuleVerdict::Fail(problem) => Some(problem),
                 RuleVerdict::Pass | RuleVerdict::Silent => None,
@@ -69,7 +73,7 @@ impl Validate {
                     .map(|verdict| (format!("mandatory field {}", field.field), verdict)),
             );
         }
-        let rules = self.rules.iter();
+        let rules = self.rules_on(facts.today);
         all.extend(rules.map(|(set, rule)| {
             (
                 format!("rule {set}/{} {}", rule.id, rule.version),
@@ -108,20 +112,38 @@ impl Validate {
         Ok(())
     }
 
-    /// Whether the date of the run can change a verdict.
-    pub fn reads_clock(&self) -> bool {
-        self.rules.iter().any(|(_, rule)| rule.reads_clock())
+    /// The rules that count on a day, with their sets.
+    pub fn rules_on(&self, today: NaiveDate) -> impl Iterator<Item = (&str, &Arc<CompiledRule>)> {
+        rules_on(&self.rules, &self.exceptions, today)
     }
 
-    /// The parts of its fingerprint.
+    /// Whether a verdict of this day can differ on another.
+    pub fn reads_clock(&self, today: NaiveDate) -> bool {
+        self.rules_on(today).any(|(_, rule)| rule.reads_clock())
+    }
+
+    /// What the day adds to the parts of its fingerprint: rules with an exception as they count.
+    pub fn parts_on(&self, today: NaiveDate, parts: &mut Parts) {
+        let excepted: Vec<(&str, &str)> = self.exceptions.iter().map(RuleException::key).collect();
+        rule_parts(
+            self.rules_on(today)
+                .filter(|(set, rule)| excepted.contains(&(set, rule.id.as_str()))),
+            parts,
+        );
+    }
+
+    /// The parts of its fingerprint, but for rules with an exception, which differ by day.
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::default();
         for mandatory in &self.require {
             parts.add(format!("mandatory field {}", mandatory.field), mandatory);
         }
-        for (set, rule) in &self.rules {
-            parts.add(format!("rule {set}/{}", rule.id), rule.as_ref());
-        }
+        let excepted: Vec<(&str, &str)> = self.exceptions.iter().map(RuleException::key).collect();
+        let rules = self.rules.iter().map(|(set, rule)| (set.as_str(), rule));
+        rule_parts(
+            rules.filter(|(set, rule)| !excepted.contains(&(set, rule.id.as_str()))),
+            &mut parts,
+        );
         parts
     }
 
