@@ -3,7 +3,7 @@
 //! before.
 
 use super::outline::{Outline, Step};
-use crate::draw::Mark;
+use crate::draw::PictureMark;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ pub struct Difference {
     /// All stages of both, each after those that it waits for.
     pub stages: Vec<(Step, Turn)>,
     /// Connections of both, by the names of their ends.
-    pub edges: Vec<(String, String, Mark)>,
+    pub edges: Vec<(String, String, PictureMark)>,
     /// What differs beside the stages.
     pub beside: Vec<String>,
 }
@@ -22,7 +22,7 @@ pub struct Difference {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Turn {
     /// Whether it does.
-    pub mark: Mark,
+    pub mark: PictureMark,
     /// In what: `mapping of title changed`.
     pub what: Vec<String>,
 }
@@ -53,7 +53,7 @@ impl Difference {
     pub fn turns(&self) -> impl Iterator<Item = (&Step, &Turn)> {
         self.stages
             .iter()
-            .filter(|(_, turn)| turn.mark != Mark::Same)
+            .filter(|(_, turn)| turn.mark != PictureMark::Same)
             .map(|(step, turn)| (step, turn))
     }
 
@@ -109,11 +109,11 @@ fn turned(step: &Step, old: &Outline, new: &Outline) -> (Step, Turn) {
     };
     let turn = match (find(old), find(new)) {
         (Some(_), None) => Turn {
-            mark: Mark::Removed,
+            mark: PictureMark::Removed,
             what: Vec::new(),
         },
         (None, _) => Turn {
-            mark: Mark::Added,
+            mark: PictureMark::Added,
             what: Vec::new(),
         },
         (Some(before), Some(now)) => {
@@ -122,9 +122,9 @@ fn turned(step: &Step, old: &Outline, new: &Outline) -> (Step, Turn) {
             let what = changes(&before, &now, &both);
             Turn {
                 mark: if what.is_empty() {
-                    Mark::Same
+                    PictureMark::Same
                 } else {
-                    Mark::Changed
+                    PictureMark::Changed
                 },
                 what,
             }
@@ -239,7 +239,7 @@ fn changed_parts(old: &Step, new: &Step) -> Vec<String> {
     what
 }
 
-fn edges(old: &Outline, new: &Outline) -> Vec<(String, String, Mark)> {
+fn edges(old: &Outline, new: &Outline) -> Vec<(String, String, PictureMark)> {
     let all = |outline: &Outline| -> BTreeSet<(String, String)> {
         outline
             .stages
@@ -253,9 +253,9 @@ fn edges(old: &Outline, new: &Outline) -> Vec<(String, String, Mark)> {
     };
     let (before, now) = (all(old), all(new));
     let mark = |edge: &(String, String)| match (before.contains(edge), now.contains(edge)) {
-        (true, true) => Mark::Same,
-        (false, _) => Mark::Added,
-        (_, false) => Mark::Removed,
+        (true, true) => PictureMark::Same,
+        (false, _) => PictureMark::Added,
+        (_, false) => PictureMark::Removed,
     };
     before
         .union(&now)

@@ -4,7 +4,7 @@
 
 use super::against::{Difference, Turn};
 use super::outline::{Outline, Step};
-use crate::draw::{Edge, Frame, Mark, Node, Picture};
+use crate::draw::{Picture, PictureEdge, PictureFrame, PictureMark, PictureNode};
 use crate::stage::{Kind, Scope};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -102,7 +102,7 @@ pub fn picture(plan: &Outline, traffic: &Traffic, asides: &Asides) -> Picture {
         .stages
         .iter()
         .map(|step| draw_node(step, traffic.get(&step.stage), &Turn::default()));
-    let mut edges: Vec<Edge> = Vec::new();
+    let mut edges: Vec<PictureEdge> = Vec::new();
     for (to, step) in plan.stages.iter().enumerate() {
         let mut aside = asides
             .0
@@ -111,11 +111,11 @@ pub fn picture(plan: &Outline, traffic: &Traffic, asides: &Asides) -> Picture {
             .unwrap_or_default();
         for from in step.after.iter().filter_map(|name| plan.position(name)) {
             if !takes_ads(step) {
-                edges.push(Edge {
+                edges.push(PictureEdge {
                     from,
                     to,
                     waits: true,
-                    ..Edge::default()
+                    ..PictureEdge::default()
                 });
                 continue;
             }
@@ -136,13 +136,13 @@ pub fn picture(plan: &Outline, traffic: &Traffic, asides: &Asides) -> Picture {
                 .iter()
                 .map(SetAside::line)
                 .collect();
-            edges.push(Edge {
+            edges.push(PictureEdge {
                 from,
                 to,
                 label,
                 aside,
                 loss,
-                ..Edge::default()
+                ..PictureEdge::default()
             });
         }
     }
@@ -173,12 +173,12 @@ pub fn compared(plan: &Outline, difference: &Difference, against: &str) -> Pictu
         .stages
         .iter()
         .map(|(step, turn)| draw_node(step, None, turn));
-    let edge = |(from, to, mark): &(String, String, Mark)| {
-        Some(Edge {
+    let edge = |(from, to, mark): &(String, String, PictureMark)| {
+        Some(PictureEdge {
             from: position(from)?,
             to: position(to)?,
             mark: *mark,
-            ..Edge::default()
+            ..PictureEdge::default()
         })
     };
     Picture {
@@ -215,19 +215,19 @@ pub fn sources(plan: &Outline) -> String {
 }
 
 /// A frame around the segment of each source.
-fn frames<'s>(stages: impl Iterator<Item = &'s Step>) -> Vec<Frame> {
+fn frames<'s>(stages: impl Iterator<Item = &'s Step>) -> Vec<PictureFrame> {
     let mut segments: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
     for (at, step) in stages.enumerate().filter(|(_, step)| step.in_segment()) {
         segments.entry(step.source.as_deref()).or_default().push(at);
     }
-    let frame = |nodes| Frame {
+    let frame = |nodes| PictureFrame {
         label: "segment: commits as one".to_owned(),
         nodes,
     };
     segments.into_values().map(frame).collect()
 }
 
-fn draw_node(step: &Step, passed: Option<&Passage>, turn: &Turn) -> Node {
+fn draw_node(step: &Step, passed: Option<&Passage>, turn: &Turn) -> PictureNode {
     let label = match &step.source {
         Some(source) => format!("{} {source}", step.kind),
         None => step.kind.clone(),
@@ -237,7 +237,7 @@ fn draw_node(step: &Step, passed: Option<&Passage>, turn: &Turn) -> Node {
     } else {
         &turn.what
     };
-    Node {
+    PictureNode {
         id: step.stage.clone(),
         label,
         detail: lines.iter().take(3).cloned().collect(),
@@ -378,12 +378,12 @@ mod tests {
         new.stages[2].after = vec!["extract:a".to_owned()];
         new.stages[1].fingerprint = "other".to_owned();
         let picture = compared(&new, &Difference::new(&old, &new), "last");
-        let marks: Vec<(&str, Mark)> = picture
+        let marks: Vec<(&str, PictureMark)> = picture
             .nodes
             .iter()
             .map(|node| (node.id.as_str(), node.mark))
             .collect();
-        use Mark::{Added, Changed, Removed, Same};
+        use PictureMark::{Added, Changed, Removed, Same};
         assert_eq!(
             marks,
             [
@@ -393,7 +393,7 @@ mod tests {
                 ("promote:a", Changed)
             ]
         );
-        let edges: Vec<Mark> = picture.edges.iter().map(|edge| edge.mark).collect();
+        let edges: Vec<PictureMark> = picture.edges.iter().map(|edge| edge.mark).collect();
         assert_eq!(
             edges,
             [Added, Removed, Same, Removed],

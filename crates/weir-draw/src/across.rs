@@ -8,9 +8,9 @@
 //!
 //! To make something else level or keep it apart, add a wish in `Stack::wishes`.
 
-use super::align::{self, Wishes};
-use super::layers::What;
-use super::layout::Drawing;
+use super::align::{self, PositionWishes};
+use super::layers::LayerContent;
+use super::layout::LayoutInput;
 
 /// How much things want to be level: lines that pass by, stages, and the ends of a chain that
 /// nothing else joins.
@@ -21,13 +21,13 @@ const CHAIN: i64 = 6;
 const TIGHT: i64 = 200;
 
 /// The member of a rank's sequence: an item alone, or a frame with items.
-enum Member {
+enum RankMember {
     Item(usize),
     Frame(usize, Vec<usize>),
 }
 
 /// The positions found.
-pub(super) struct Across {
+pub(super) struct CrossPositions {
     /// Of the middle of each block, then of both borders of each frame.
     things: Vec<i64>,
     /// The block of each item.
@@ -35,15 +35,15 @@ pub(super) struct Across {
     blocks: usize,
 }
 
-impl Across {
+impl CrossPositions {
     /// Finds positions, the lowest cell at 0.
-    pub fn new(drawing: &Drawing) -> Across {
+    pub fn new(drawing: &LayoutInput) -> CrossPositions {
         let stack = Stack { drawing };
         let mut things = align::positions(&stack.wishes());
         let first = stack.first_cell(&things);
         things.iter_mut().for_each(|position| *position -= first);
         let block = drawing.layers.items.iter().map(|item| item.block).collect();
-        Across {
+        CrossPositions {
             things,
             block,
             blocks: drawing.layers.blocks.len(),
@@ -75,15 +75,15 @@ pub(super) fn reach(across: i64) -> (i64, i64) {
 }
 
 struct Stack<'a> {
-    drawing: &'a Drawing<'a>,
+    drawing: &'a LayoutInput<'a>,
 }
 
 impl Stack<'_> {
-    fn wishes(&self) -> Wishes {
+    fn wishes(&self) -> PositionWishes {
         let layers = self.drawing.layers;
-        let mut wishes = Wishes {
+        let mut wishes = PositionWishes {
             things: layers.blocks.len() + 2 * layers.spans.len(),
-            ..Wishes::default()
+            ..PositionWishes::default()
         };
         for rank in self.members() {
             self.keep_apart(&rank, &mut wishes);
@@ -113,8 +113,8 @@ impl Stack<'_> {
     }
 
     /// What stands in each rank, in order.
-    fn members(&self) -> Vec<Vec<Member>> {
-        let mut ranks: Vec<Vec<(usize, Member)>> =
+    fn members(&self) -> Vec<Vec<RankMember>> {
+        let mut ranks: Vec<Vec<(usize, RankMember)>> =
             (0..self.drawing.layers.ranks).map(|_| Vec::new()).collect();
         let mut framed: Vec<Vec<Vec<usize>>> =
             vec![vec![Vec::new(); self.drawing.layers.ranks]; self.drawing.layers.spans.len()];
@@ -123,7 +123,7 @@ impl Stack<'_> {
                 Some(frame) => framed[frame][item.rank].push(number),
                 None => ranks[item.rank].push((
                     self.drawing.order.place(self.drawing.layers, number).0,
-                    Member::Item(number),
+                    RankMember::Item(number),
                 )),
             }
         }
@@ -133,10 +133,10 @@ impl Stack<'_> {
             for rank in first..=last {
                 let mut items = std::mem::take(&mut by_rank[rank]);
                 items.sort_by_key(|item| self.drawing.order.place(self.drawing.layers, *item));
-                ranks[rank].push((place, Member::Frame(frame, items)));
+                ranks[rank].push((place, RankMember::Frame(frame, items)));
             }
         }
-        let sorted = |mut rank: Vec<(usize, Member)>| {
+        let sorted = |mut rank: Vec<(usize, RankMember)>| {
             rank.sort_by_key(|(place, _)| *place);
             rank.into_iter().map(|(_, member)| member).collect()
         };
@@ -144,16 +144,16 @@ impl Stack<'_> {
     }
 
     /// Distances between the members of one rank.
-    fn keep_apart(&self, rank: &[Member], wishes: &mut Wishes) {
+    fn keep_apart(&self, rank: &[RankMember], wishes: &mut PositionWishes) {
         for member in rank {
-            if let Member::Frame(frame, items) = member {
+            if let RankMember::Frame(frame, items) = member {
                 self.keep_inside(*frame, items, wishes);
             }
         }
         for pair in rank.windows(2) {
             let (before, after) = (self.ending(&pair[0]), self.beginning(&pair[1]));
             let distance = match pair {
-                [Member::Item(a), Member::Item(b)] => self.between(*a, *b),
+                [RankMember::Item(a), RankMember::Item(b)] => self.between(*a, *b),
                 _ => self.drawing.spacing.frames,
             };
             wishes
@@ -164,7 +164,7 @@ impl Stack<'_> {
     }
 
     /// Distances between a frame's borders and its items in one rank.
-    fn keep_inside(&self, frame: usize, items: &[usize], wishes: &mut Wishes) {
+    fn keep_inside(&self, frame: usize, items: &[usize], wishes: &mut PositionWishes) {
         let (start, end) = self.borders(frame);
         let (_, _, before, after) = self.drawing.spacing.border;
         let block = |item: usize| self.drawing.layers.items[item].block;
@@ -186,22 +186,23 @@ impl Stack<'_> {
         }
     }
 
-    fn beginning(&self, member: &Member) -> (usize, i64) {
+    fn beginning(&self, member: &RankMember) -> (usize, i64) {
         match member {
-            Member::Item(item) => (self.drawing.layers.items[*item].block, self.reach(*item).0),
-            Member::Frame(frame, _) => (self.borders(*frame).0, 0),
+            RankMember::Item(item) => (self.drawing.layers.items[*item].block, self.reach(*item).0),
+            RankMember::Frame(frame, _) => (self.borders(*frame).0, 0),
         }
     }
 
-    fn ending(&self, member: &Member) -> (usize, i64) {
+    fn ending(&self, member: &RankMember) -> (usize, i64) {
         match member {
-            Member::Item(item) => (self.drawing.layers.items[*item].block, self.reach(*item).1),
-            Member::Frame(frame, _) => (self.borders(*frame).1, 0),
+            RankMember::Item(item) => (self.drawing.layers.items[*item].block, self.reach(*item).1),
+            RankMember::Frame(frame, _) => (self.borders(*frame).1, 0),
         }
     }
 
     fn between(&self, a: usize, b: usize) -> i64 {
-        let node = |item: usize| matches!(self.drawing.layers.items[item].what, What::Node(_));
+        let node =
+            |item: usize| matches!(self.drawing.layers.items[item].what, LayerContent::Node(_));
         if node(a) && node(b) {
             self.drawing.spacing.nodes
         } else {
@@ -214,14 +215,14 @@ impl Stack<'_> {
     }
 
     /// Connected blocks want to be level: chains most, lines that pass by least.
-    fn straighten(&self, wishes: &mut Wishes) {
+    fn straighten(&self, wishes: &mut PositionWishes) {
         for (item, after) in self.drawing.layers.after.iter().enumerate() {
             for &next in after {
                 let (a, b) = (
                     self.drawing.layers.items[item],
                     self.drawing.layers.items[next],
                 );
-                let bend = a.what == What::Bend || b.what == What::Bend;
+                let bend = a.what == LayerContent::Bend || b.what == LayerContent::Bend;
                 let alone = after.len() == 1 && self.drawing.layers.before[next].len() == 1;
                 let weight = if bend { LINE } else { STAGE } * if alone { CHAIN } else { 1 };
                 if a.block != b.block {

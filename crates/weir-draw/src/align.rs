@@ -17,7 +17,7 @@ const ENDLESS: i64 = i64::MAX / 4;
 
 /// What is wanted of the positions of `things`.
 #[derive(Debug, Default)]
-pub(super) struct Wishes {
+pub(super) struct PositionWishes {
     pub things: usize,
     /// `(a, b, distance)`: b stands at least `distance` after a.
     pub apart: Vec<(usize, usize, i64)>,
@@ -26,8 +26,8 @@ pub(super) struct Wishes {
 }
 
 /// The positions, with the first thing anywhere.
-pub(super) fn positions(wishes: &Wishes) -> Vec<i64> {
-    let mut flow = Flow::new(wishes);
+pub(super) fn positions(wishes: &PositionWishes) -> Vec<i64> {
+    let mut flow = FlowNetwork::new(wishes);
     if flow.settle() {
         flow.middle()
     } else {
@@ -37,30 +37,30 @@ pub(super) fn positions(wishes: &Wishes) -> Vec<i64> {
 
 /// An arc of the residual network; arc `n ^ 1` is its way back.
 #[derive(Debug, Clone, Copy)]
-struct Arc {
+struct ResidualArc {
     from: usize,
     to: usize,
     gain: i64,
     room: i64,
 }
 
-struct Flow {
-    arcs: Vec<Arc>,
+struct FlowNetwork {
+    arcs: Vec<ResidualArc>,
     height: Vec<i64>,
     budget: usize,
 }
 
-impl Flow {
-    fn new(wishes: &Wishes) -> Flow {
+impl FlowNetwork {
+    fn new(wishes: &PositionWishes) -> FlowNetwork {
         let mut arcs = Vec::with_capacity(2 * (wishes.apart.len() + wishes.level.len()));
         for &(from, to, gain) in &wishes.apart {
-            arcs.push(Arc {
+            arcs.push(ResidualArc {
                 from,
                 to,
                 gain,
                 room: ENDLESS,
             });
-            arcs.push(Arc {
+            arcs.push(ResidualArc {
                 from: to,
                 to: from,
                 gain: -gain,
@@ -68,20 +68,20 @@ impl Flow {
             });
         }
         for &(from, to, weight) in &wishes.level {
-            arcs.push(Arc {
+            arcs.push(ResidualArc {
                 from,
                 to,
                 gain: 0,
                 room: weight,
             });
-            arcs.push(Arc {
+            arcs.push(ResidualArc {
                 from: to,
                 to: from,
                 gain: 0,
                 room: weight,
             });
         }
-        Flow {
+        FlowNetwork {
             arcs,
             height: vec![0; wishes.things],
             budget: BUDGET,
@@ -171,7 +171,7 @@ impl Flow {
     }
 
     /// The longest way from the first thing to each, along `ends` of arcs with room.
-    fn farthest(&self, ends: impl Fn(&Arc) -> (usize, usize)) -> Vec<i64> {
+    fn farthest(&self, ends: impl Fn(&ResidualArc) -> (usize, usize)) -> Vec<i64> {
         let mut distance = vec![-ENDLESS; self.height.len()];
         if let Some(first) = distance.first_mut() {
             *first = 0;
@@ -194,7 +194,7 @@ impl Flow {
 }
 
 /// Every thing as early as the distances allow.
-fn packed(wishes: &Wishes) -> Vec<i64> {
+fn packed(wishes: &PositionWishes) -> Vec<i64> {
     let mut position = vec![0; wishes.things];
     for _ in 0..=wishes.things {
         let mut changed = false;

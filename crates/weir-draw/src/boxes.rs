@@ -1,52 +1,52 @@
 //! Draws the layout with boxes and lines in terminal cells, from left to right or from top to
 //! bottom.
 //!
-//! One drawing serves both ways: everything is computed along and across, and [`Sheet`] turns it.
+//! One drawing serves both ways: everything is computed along and across, and [`DirectedCanvas`] turns it.
 //! Lines are drawn before boxes and their ends after them, so that a line can never run over a
 //! stage.
 //!
-//! To draw a new thing, write it in `sheet` and call it from `Boxes::print` in the right order.
+//! To draw a new thing, write it in `sheet` and call it from `BoxDrawing::print` in the right order.
 
 use super::canvas::Canvas;
-use super::graph::{Graph, Link};
-use super::layout::{Arrangement, Hop, Layout, Size, Sizes, Spacing};
-use super::sheet::{Sheet, Way, cells};
-use super::{Node, Picture, lettering, tracks};
+use super::graph::{GraphLink, LayoutGraph};
+use super::layout::{BoxSize, BoxSizes, GraphArrangement, Layout, LayoutSpacing, RankHop};
+use super::sheet::{DirectedCanvas, FlowDirection, cells};
+use super::{Picture, PictureNode, lettering, tracks};
 
 /// A drawing that is laid out but not yet written.
-pub(super) struct Boxes<'a> {
+pub(super) struct BoxDrawing<'a> {
     picture: &'a Picture,
-    graph: &'a Graph,
+    graph: &'a LayoutGraph,
     layout: Layout,
-    way: Way,
+    way: FlowDirection,
 }
 
-impl<'a> Boxes<'a> {
+impl<'a> BoxDrawing<'a> {
     /// Lays out a picture with texts of at most `cap` columns.
     pub fn new(
         picture: &'a Picture,
-        arrangement: &Arrangement<'a>,
-        way: Way,
+        arrangement: &GraphArrangement<'a>,
+        way: FlowDirection,
         cap: usize,
-    ) -> Boxes<'a> {
+    ) -> BoxDrawing<'a> {
         let graph = arrangement.graph;
         let turn = |(wide, tall): (usize, usize)| {
             let (wide, tall) = (cells(wide), cells(tall));
             match way {
-                Way::Right => Size {
+                FlowDirection::Right => BoxSize {
                     along: wide,
                     across: tall,
                 },
-                Way::Down => Size {
+                FlowDirection::Down => BoxSize {
                     along: tall,
                     across: wide,
                 },
             }
         };
-        let label = |link: &Link| {
+        let label = |link: &GraphLink| {
             let wide = link.label.as_deref().map_or(0, lettering::width).min(cap);
             turn((
-                if way == Way::Right {
+                if way == FlowDirection::Right {
                     wide + 2
                 } else {
                     wide | 1
@@ -54,7 +54,7 @@ impl<'a> Boxes<'a> {
                 1,
             ))
         };
-        let sizes = Sizes {
+        let sizes = BoxSizes {
             nodes: node_sizes(picture, way, cap)
                 .into_iter()
                 .map(turn)
@@ -62,7 +62,7 @@ impl<'a> Boxes<'a> {
             labels: graph.links.iter().map(label).collect(),
         };
         let layout = arrangement.layout(&sizes, &spacing(graph, way), |hops| room(hops, way));
-        Boxes {
+        BoxDrawing {
             picture,
             graph,
             layout,
@@ -73,7 +73,7 @@ impl<'a> Boxes<'a> {
     /// Columns that the drawing takes.
     pub fn width(&self) -> usize {
         let size = self.layout.size;
-        usize::try_from(if self.way == Way::Right {
+        usize::try_from(if self.way == FlowDirection::Right {
             size.along
         } else {
             size.across
@@ -89,7 +89,7 @@ impl<'a> Boxes<'a> {
             usize::try_from(wide).unwrap_or(0),
             usize::try_from(tall).unwrap_or(0),
         );
-        let mut sheet = Sheet {
+        let mut sheet = DirectedCanvas {
             canvas,
             way: self.way,
         };
@@ -108,7 +108,7 @@ impl<'a> Boxes<'a> {
     }
 
     /// The straight parts of links, their labels and arrow heads.
-    fn routes(&self, sheet: &mut Sheet) {
+    fn routes(&self, sheet: &mut DirectedCanvas) {
         for (link, route) in self.graph.links.iter().zip(&self.layout.routes) {
             for stop in &route.stops {
                 sheet.straight(stop.from, stop.to, stop.across, net_of_item(stop.item));
@@ -120,7 +120,7 @@ impl<'a> Boxes<'a> {
     }
 
     /// Where lines leave and reach boxes: drawn last, on the borders.
-    fn ports(&self, sheet: &mut Sheet) {
+    fn ports(&self, sheet: &mut DirectedCanvas) {
         for (link, route) in self.graph.links.iter().zip(&self.layout.routes) {
             let (Some(first), Some(last)) = (route.stops.first(), route.stops.last()) else {
                 continue;
@@ -143,8 +143,8 @@ fn net_of_item(item: usize) -> usize {
 }
 
 /// Columns and lines of each box: all equally wide from top to bottom, so that lanes look alike.
-fn node_sizes(picture: &Picture, way: Way, cap: usize) -> Vec<(usize, usize)> {
-    let wide = |node: &Node| {
+fn node_sizes(picture: &Picture, way: FlowDirection, cap: usize) -> Vec<(usize, usize)> {
+    let wide = |node: &PictureNode| {
         let texts = std::iter::once(node.name())
             .chain(node.lines())
             .chain(node.numbers());
@@ -156,26 +156,30 @@ fn node_sizes(picture: &Picture, way: Way, cap: usize) -> Vec<(usize, usize)> {
             + 4
     };
     let widest = picture.nodes.iter().map(wide).max().unwrap_or(0) | 1;
-    let size = |node: &Node| {
+    let size = |node: &PictureNode| {
         (
-            if way == Way::Down { widest } else { wide(node) },
+            if way == FlowDirection::Down {
+                widest
+            } else {
+                wide(node)
+            },
             3 + node.lines().len() + usize::from(node.numbers().is_some()),
         )
     };
     picture.nodes.iter().map(size).collect()
 }
 
-fn spacing(graph: &Graph, way: Way) -> Spacing {
+fn spacing(graph: &LayoutGraph, way: FlowDirection) -> LayoutSpacing {
     let caption = |caption: &String| cells(lettering::width(caption).min(32));
     match way {
-        Way::Right => Spacing {
+        FlowDirection::Right => LayoutSpacing {
             nodes: 1,
             lines: 0,
             frames: 0,
             border: (2, 2, 1, 1),
             frame_least: graph.frames.iter().map(|_| 3).collect(),
         },
-        Way::Down => Spacing {
+        FlowDirection::Down => LayoutSpacing {
             nodes: 2,
             lines: 1,
             frames: 1,
@@ -190,11 +194,11 @@ fn spacing(graph: &Graph, way: Way) -> Spacing {
 }
 
 /// Cells between two ranks: a start, the tracks, and an arrow head.
-fn room(hops: &[Hop], way: Way) -> i64 {
+fn room(hops: &[RankHop], way: FlowDirection) -> i64 {
     let tracks = cells(tracks::tracks(hops).count);
     let head = i64::from(hops.iter().any(|hop| hop.arrives));
     match way {
-        Way::Right => 1 + tracks + 2 * head,
-        Way::Down => (tracks + head).max(1),
+        FlowDirection::Right => 1 + tracks + 2 * head,
+        FlowDirection::Down => (tracks + head).max(1),
     }
 }

@@ -4,7 +4,7 @@
 //! come out right in whatever order things are drawn. Two lines that merely cross must never look
 //! joined: the upright one stays whole.
 //!
-//! To add a look, add an [`Ink`]; to add a style of line, extend `Cell::shown`.
+//! To add a look, add an [`CellInk`]; to add a style of line, extend `CanvasCell::shown`.
 
 use super::lettering;
 
@@ -16,7 +16,7 @@ pub(super) const WEST: u8 = 8;
 
 /// How a cell is coloured: an ANSI colour, and whether bright or faint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Ink {
+pub(super) enum CellInk {
     #[default]
     Plain,
     Faint,
@@ -26,19 +26,19 @@ pub(super) enum Ink {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Cell {
+struct CanvasCell {
     /// The character, `None` for a blank; the second cell of a wide character holds `'\0'`.
     glyph: Option<char>,
     arms: u8,
     net: usize,
-    ink: Ink,
+    ink: CellInk,
 }
 
 /// The sheet.
 #[derive(Debug)]
 pub(super) struct Canvas {
     wide: usize,
-    cells: Vec<Cell>,
+    cells: Vec<CanvasCell>,
 }
 
 impl Canvas {
@@ -46,11 +46,11 @@ impl Canvas {
     pub fn new(wide: usize, tall: usize) -> Canvas {
         Canvas {
             wide,
-            cells: vec![Cell::default(); wide * tall],
+            cells: vec![CanvasCell::default(); wide * tall],
         }
     }
 
-    fn cell(&mut self, x: i64, y: i64) -> Option<&mut Cell> {
+    fn cell(&mut self, x: i64, y: i64) -> Option<&mut CanvasCell> {
         let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
         if x < self.wide {
             self.cells.get_mut(y * self.wide + x)
@@ -60,18 +60,18 @@ impl Canvas {
     }
 
     /// Writes one character over whatever is there.
-    pub fn put(&mut self, x: i64, y: i64, glyph: char, ink: Ink) {
+    pub fn put(&mut self, x: i64, y: i64, glyph: char, ink: CellInk) {
         if let Some(cell) = self.cell(x, y) {
-            *cell = Cell {
+            *cell = CanvasCell {
                 glyph: Some(glyph),
                 ink,
-                ..Cell::default()
+                ..CanvasCell::default()
             };
         }
     }
 
     /// Writes text to the right.
-    pub fn write(&mut self, x: i64, y: i64, text: &str, ink: Ink) {
+    pub fn write(&mut self, x: i64, y: i64, text: &str, ink: CellInk) {
         let mut at = x;
         for c in text.chars() {
             let wide = lettering::columns(c);
@@ -86,13 +86,13 @@ impl Canvas {
     }
 
     /// Adds a piece of the line of a net; where it only crosses another one, the upright stays.
-    pub fn line(&mut self, x: i64, y: i64, arms: u8, net: usize, ink: Ink) {
+    pub fn line(&mut self, x: i64, y: i64, arms: u8, net: usize, ink: CellInk) {
         let Some(cell) = self.cell(x, y) else { return };
         let crosses = cell.arms != 0 && cell.net != net;
         match (cell.arms, arms) {
             (old, new) if crosses && old == NORTH | SOUTH && new == EAST | WEST => {}
             (old, new) if crosses && old == EAST | WEST && new == NORTH | SOUTH => {
-                *cell = Cell {
+                *cell = CanvasCell {
                     glyph: None,
                     arms,
                     net,
@@ -100,7 +100,7 @@ impl Canvas {
                 };
             }
             (old, _) => {
-                *cell = Cell {
+                *cell = CanvasCell {
                     glyph: None,
                     arms: old | arms,
                     net,
@@ -111,7 +111,13 @@ impl Canvas {
     }
 
     /// The outline of a box.
-    pub fn outline(&mut self, (x, y): (i64, i64), (wide, tall): (i64, i64), net: usize, ink: Ink) {
+    pub fn outline(
+        &mut self,
+        (x, y): (i64, i64),
+        (wide, tall): (i64, i64),
+        net: usize,
+        ink: CellInk,
+    ) {
         let (right, bottom) = (x + wide - 1, y + tall - 1);
         for at in x + 1..right {
             self.line(at, y, EAST | WEST, net, ink);
@@ -144,7 +150,7 @@ impl Canvas {
                 .iter()
                 .rposition(|cell| !matches!(cell.shown(), ' '))
                 .map_or(0, |last| last + 1);
-            let mut ink = Ink::Plain;
+            let mut ink = CellInk::Plain;
             for cell in row[..used].iter().filter(|cell| cell.shown() != '\0') {
                 if colour && cell.ink != ink && cell.shown() != ' ' {
                     ink = cell.ink;
@@ -152,8 +158,8 @@ impl Canvas {
                 }
                 out.push(cell.shown());
             }
-            if ink != Ink::Plain {
-                out.push_str(&Ink::Plain.code());
+            if ink != CellInk::Plain {
+                out.push_str(&CellInk::Plain.code());
             }
             out.push('\n');
         }
@@ -161,7 +167,7 @@ impl Canvas {
     }
 }
 
-impl Cell {
+impl CanvasCell {
     fn shown(&self) -> char {
         const LINES: [char; 16] = [
             ' ', '╵', '╶', '╰', '╷', '│', '╭', '├', '╴', '╯', '─', '┴', '╮', '┤', '┬', '┼',
@@ -170,15 +176,15 @@ impl Cell {
     }
 }
 
-impl Ink {
+impl CellInk {
     /// The escape sequence that switches to this ink.
     pub fn code(self) -> String {
         match self {
-            Ink::Plain => "\u{1b}[0m".to_owned(),
-            Ink::Faint => "\u{1b}[0;2m".to_owned(),
-            Ink::Strong => "\u{1b}[0;1m".to_owned(),
-            Ink::Colour(colour) => format!("\u{1b}[0;{colour}m"),
-            Ink::StrongColour(colour) => format!("\u{1b}[0;1;{colour}m"),
+            CellInk::Plain => "\u{1b}[0m".to_owned(),
+            CellInk::Faint => "\u{1b}[0;2m".to_owned(),
+            CellInk::Strong => "\u{1b}[0;1m".to_owned(),
+            CellInk::Colour(colour) => format!("\u{1b}[0;{colour}m"),
+            CellInk::StrongColour(colour) => format!("\u{1b}[0;1;{colour}m"),
         }
     }
 }

@@ -8,12 +8,12 @@
 //! It must never make a box wider than the page, however many rails there are: then they move
 //! together.
 //!
-//! To show more between stages, give [`Column::below`] another line.
+//! To show more between stages, give [`ColumnDrawing::below`] another line.
 
-use super::graph::Graph;
-use super::layout::{Place, Size};
-use super::plot::{FramePart, Plot};
-use super::rails::{self, Row};
+use super::graph::LayoutGraph;
+use super::layout::{BoxPlace, BoxSize};
+use super::plot::{FramePart, PagePlot};
+use super::rails::{self, RailRow};
 use super::svg::{CAPTION, line_size, node_height};
 use super::{Picture, canvas};
 
@@ -30,7 +30,7 @@ const JUNCTION: i64 = 18;
 const BORDER: i64 = 8;
 
 /// The picture in one column of `width` pixels.
-pub(super) fn column(picture: &Picture, graph: &Graph, width: i64) -> Plot {
+pub(super) fn column(picture: &Picture, graph: &LayoutGraph, width: i64) -> PagePlot {
     let rows = rails::rows(graph);
     let rails = rows
         .iter()
@@ -40,15 +40,15 @@ pub(super) fn column(picture: &Picture, graph: &Graph, width: i64) -> Plot {
     let room = (width - NARROWEST - BEFORE - AFTER - BORDER).max(RAILS);
     let step = RAILS.min(room / rails.max(1)).max(2);
     let left = BEFORE + step * (rails - 1) + AFTER;
-    let nodes = vec![Place::default(); picture.nodes.len()];
+    let nodes = vec![BoxPlace::default(); picture.nodes.len()];
     let labels = vec![None; graph.links.len()];
-    let plot = Plot {
+    let plot = PagePlot {
         nodes,
         labels,
         width: width.max(left + NARROWEST + BORDER),
-        ..Plot::default()
+        ..PagePlot::default()
     };
-    let mut column = Column {
+    let mut column = ColumnDrawing {
         picture,
         graph,
         plot,
@@ -58,15 +58,15 @@ pub(super) fn column(picture: &Picture, graph: &Graph, width: i64) -> Plot {
     };
     for (number, row) in rows.iter().enumerate() {
         match row {
-            Row::Rails { arms } => column.junction(arms),
-            Row::Stage { node, rail, open } => {
-                let next = rows[number + 1..].iter().find_map(Row::stage);
-                let before = rows[..number].iter().rev().find_map(Row::stage);
+            RailRow::Rails { arms } => column.junction(arms),
+            RailRow::Stage { node, rail, open } => {
+                let next = rows[number + 1..].iter().find_map(RailRow::stage);
+                let before = rows[..number].iter().rev().find_map(RailRow::stage);
                 column.stage(
                     *node,
                     (*rail, open),
                     (before, next),
-                    matches!(rows.get(number + 1), Some(Row::Stage { .. })),
+                    matches!(rows.get(number + 1), Some(RailRow::Stage { .. })),
                 );
             }
         }
@@ -75,16 +75,16 @@ pub(super) fn column(picture: &Picture, graph: &Graph, width: i64) -> Plot {
     column.plot
 }
 
-struct Column<'a> {
+struct ColumnDrawing<'a> {
     picture: &'a Picture,
-    graph: &'a Graph,
-    plot: Plot,
+    graph: &'a LayoutGraph,
+    plot: PagePlot,
     step: i64,
     left: i64,
     y: i64,
 }
 
-impl Column<'_> {
+impl ColumnDrawing<'_> {
     fn x(&self, rail: usize) -> i64 {
         BEFORE + self.step * i64::try_from(rail).unwrap_or(0)
     }
@@ -106,10 +106,10 @@ impl Column<'_> {
             self.y += CAPTION;
         }
         let height = node_height(&self.picture.nodes[node]);
-        let place = Place {
+        let place = BoxPlace {
             along: self.left,
             across: self.y,
-            size: Size {
+            size: BoxSize {
                 along: self.plot.width - self.left - BORDER,
                 across: height,
             },
@@ -168,7 +168,7 @@ impl Column<'_> {
                 continue;
             }
             let size = line_size(link, self.plot.width - self.left - BORDER);
-            self.plot.labels[number] = Some(Place {
+            self.plot.labels[number] = Some(BoxPlace {
                 along: self.left + 2,
                 across: self.y + 4,
                 size,
@@ -184,7 +184,7 @@ impl Column<'_> {
         &mut self,
         frame: usize,
         (before, _): (Option<usize>, Option<usize>),
-        place: &Place,
+        place: &BoxPlace,
     ) {
         let is_next = before.is_some_and(|before| self.graph.frame[before] == Some(frame));
         let bottom = self.y + BORDER / 2;
@@ -197,14 +197,14 @@ impl Column<'_> {
             Some(part) => part.place.size.across = bottom - part.place.across,
             None => {
                 let across = place.across - CAPTION + 2;
-                let size = Size {
+                let size = BoxSize {
                     along: place.size.along + 2 * BORDER - 2,
                     across: bottom - across,
                 };
                 let continues = self.plot.frames.iter().any(|part| part.frame == frame);
                 self.plot.frames.push(FramePart {
                     frame,
-                    place: Place {
+                    place: BoxPlace {
                         along: place.along - BORDER + 1,
                         across,
                         size,

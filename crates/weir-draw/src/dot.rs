@@ -7,12 +7,12 @@
 
 use std::fmt::Write as _;
 
-use super::graph::{self, Graph};
+use super::graph::{self, LayoutGraph};
 use super::{Picture, lettering, palette};
 
 /// The picture as a DOT digraph from left to right, with a cluster for each frame.
 pub fn dot(picture: &Picture) -> String {
-    let graph = Graph::new(picture);
+    let graph = LayoutGraph::new(picture);
     let mut out = String::from(
         "digraph weir {\n  rankdir=LR; nodesep=0.35; ranksep=0.7; fontname=\"Helvetica\";\n",
     );
@@ -40,7 +40,13 @@ pub fn dot(picture: &Picture) -> String {
     out
 }
 
-fn nodes(picture: &Picture, graph: &Graph, frame: Option<usize>, indent: &str, out: &mut String) {
+fn nodes(
+    picture: &Picture,
+    graph: &LayoutGraph,
+    frame: Option<usize>,
+    indent: &str,
+    out: &mut String,
+) {
     for (number, node) in picture
         .nodes
         .iter()

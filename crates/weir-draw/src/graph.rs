@@ -1,7 +1,7 @@
 //! The picture reduced to what can be laid out: links without duplicates or cycles, a rank for
 //! every node, frames.
 //!
-//! Pictures may hold anything; a [`Graph`] holds only links between two different existing nodes,
+//! Pictures may hold anything; a [`LayoutGraph`] holds only links between two different existing nodes,
 //! all pointing to a higher rank, in one canonical order. It must never recurse: a long chain must
 //! not exhaust the stack.
 //!
@@ -9,11 +9,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Mark, Picture, lettering};
+use super::{Picture, PictureMark, lettering};
 
 /// A connection that points from a lower rank to a higher one.
 #[derive(Debug, Clone)]
-pub(super) struct Link {
+pub(super) struct GraphLink {
     pub from: usize,
     pub to: usize,
     /// What stands on it: what flows, what stayed behind, what was lost.
@@ -24,14 +24,14 @@ pub(super) struct Link {
     pub loss: String,
     /// Nothing flows: the one stage only waits for the other.
     pub waits: bool,
-    pub mark: Mark,
+    pub mark: PictureMark,
     /// An arrow head at `to`.
     pub forth: bool,
     /// An arrow head at `from`: the edge was turned round to break a cycle.
     pub back: bool,
 }
 
-impl Link {
+impl GraphLink {
     /// The parts of the label that say something, with their class in a drawing; what was lost has
     /// a sign.
     pub fn parts(&self) -> Vec<(&'static str, String)> {
@@ -44,8 +44,8 @@ impl Link {
 
 /// A picture that can be laid out.
 #[derive(Debug)]
-pub(super) struct Graph {
-    pub links: Vec<Link>,
+pub(super) struct LayoutGraph {
+    pub links: Vec<GraphLink>,
     /// The column of each node.
     pub rank: Vec<usize>,
     /// The frame of each node, as a position in `frames`.
@@ -54,14 +54,14 @@ pub(super) struct Graph {
     pub frames: Vec<String>,
 }
 
-impl Graph {
+impl LayoutGraph {
     /// Reads a picture, ignoring what cannot be drawn.
-    pub fn new(picture: &Picture) -> Graph {
+    pub fn new(picture: &Picture) -> LayoutGraph {
         let nodes = picture.nodes.len();
         let links = links(picture);
         let rank = ranks(nodes, &links);
         let (frame, frames) = frames(picture);
-        Graph {
+        LayoutGraph {
             links,
             rank,
             frame,
@@ -95,17 +95,17 @@ pub(super) fn targets(
 
 /// An edge that can be drawn, with clean texts (empty for none).
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Drawable {
+pub(super) struct DrawableEdge {
     pub from: usize,
     pub to: usize,
     pub label: String,
     pub aside: Vec<String>,
     pub loss: String,
     pub waits: bool,
-    pub mark: Mark,
+    pub mark: PictureMark,
 }
 
-impl Drawable {
+impl DrawableEdge {
     /// All parts of the label on one line.
     pub fn text(&self) -> String {
         joined(said(&self.label, &self.aside, &self.loss))
@@ -129,14 +129,14 @@ fn joined<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
 }
 
 /// The edges that can be drawn, in one order.
-pub(super) fn edges(picture: &Picture) -> Vec<Drawable> {
+pub(super) fn edges(picture: &Picture) -> Vec<DrawableEdge> {
     let nodes = picture.nodes.len();
     let drawable = picture
         .edges
         .iter()
         .filter(|edge| edge.from != edge.to && edge.from < nodes && edge.to < nodes);
     let clean = |label: &Option<String>| label.as_deref().map(lettering::clean).unwrap_or_default();
-    let edge = |edge: &super::Edge| Drawable {
+    let edge = |edge: &super::PictureEdge| DrawableEdge {
         from: edge.from,
         to: edge.to,
         label: clean(&edge.label),
@@ -150,20 +150,20 @@ pub(super) fn edges(picture: &Picture) -> Vec<Drawable> {
         waits: edge.waits,
         mark: edge.mark,
     };
-    let mut edges: Vec<Drawable> = drawable.map(edge).collect();
+    let mut edges: Vec<DrawableEdge> = drawable.map(edge).collect();
     edges.sort();
     edges
 }
 
 /// One link for every connected pair, labels joined, cycles broken.
-fn links(picture: &Picture) -> Vec<Link> {
+fn links(picture: &Picture) -> Vec<GraphLink> {
     let nodes = picture.nodes.len();
     let edges = edges(picture);
     let finished = finish_times(&targets(
         nodes,
         edges.iter().map(|edge| (edge.from, edge.to)),
     ));
-    let mut links: BTreeMap<(usize, usize), Vec<&Drawable>> = BTreeMap::new();
+    let mut links: BTreeMap<(usize, usize), Vec<&DrawableEdge>> = BTreeMap::new();
     for edge in &edges {
         let forth = finished[edge.from] > finished[edge.to];
         links
@@ -182,7 +182,7 @@ fn links(picture: &Picture) -> Vec<Link> {
 }
 
 /// One link for all edges between two nodes.
-fn link(from: usize, to: usize, edges: &[&Drawable]) -> Link {
+fn link(from: usize, to: usize, edges: &[&DrawableEdge]) -> GraphLink {
     let flow = joined(edges.iter().map(|edge| edge.label.as_str()));
     let aside: Vec<String> = edges
         .iter()
@@ -190,7 +190,7 @@ fn link(from: usize, to: usize, edges: &[&Drawable]) -> Link {
         .collect();
     let loss = joined(edges.iter().map(|edge| edge.loss.as_str()));
     let label = joined(said(&flow, &aside, &loss));
-    Link {
+    GraphLink {
         from,
         to,
         label: Some(label).filter(|label| !label.is_empty()),
@@ -229,7 +229,7 @@ fn finish_times(targets: &[Vec<usize>]) -> Vec<usize> {
 }
 
 /// The length of the longest path that ends in each node.
-fn ranks(nodes: usize, links: &[Link]) -> Vec<usize> {
+fn ranks(nodes: usize, links: &[GraphLink]) -> Vec<usize> {
     let targets = targets(nodes, links.iter().map(|link| (link.from, link.to)));
     let mut waiting = vec![0; nodes];
     for link in links {

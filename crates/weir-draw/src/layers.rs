@@ -9,13 +9,13 @@
 //! It must never place an item of a foreign link inside a frame's block: that is what keeps lines
 //! out of frames.
 //!
-//! To give something a place of its own on a link, add a [`What`] and its rank in `spread`.
+//! To give something a place of its own on a link, add a [`LayerContent`] and its rank in `spread`.
 
-use super::graph::Graph;
+use super::graph::LayoutGraph;
 
 /// What stands at one place of one rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum LayerContent {
     /// A node, as a position in the picture.
     Node(usize),
     /// A link on its way through.
@@ -26,15 +26,15 @@ pub(super) enum What {
 
 /// One thing in one rank.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Item {
+pub(super) struct LayerItem {
     pub rank: usize,
     pub block: usize,
-    pub what: What,
+    pub what: LayerContent,
 }
 
 /// Items that keep one position: a node, or the part of one link inside or outside one frame.
 #[derive(Debug, Clone)]
-pub(super) struct Block {
+pub(super) struct ItemBlock {
     pub items: Vec<usize>,
     pub frame: Option<usize>,
 }
@@ -42,9 +42,9 @@ pub(super) struct Block {
 /// All items, blocks and connections. Item and block `n` are node `n` for as many nodes as there
 /// are.
 #[derive(Debug)]
-pub(super) struct Layers {
-    pub items: Vec<Item>,
-    pub blocks: Vec<Block>,
+pub(super) struct GraphLayers {
+    pub items: Vec<LayerItem>,
+    pub blocks: Vec<ItemBlock>,
     /// For each link its items from the source node to the target node.
     pub routes: Vec<Vec<usize>>,
     /// Neighbours of each item in the rank before and after.
@@ -55,22 +55,22 @@ pub(super) struct Layers {
     pub ranks: usize,
 }
 
-impl Layers {
+impl GraphLayers {
     /// Cuts a graph into ranks.
-    pub fn new(graph: &Graph) -> Layers {
+    pub fn new(graph: &LayoutGraph) -> GraphLayers {
         let labels = label_gaps(graph);
         let rank = spread(graph, &labels);
         let nodes = rank.len();
-        let mut layers = Layers {
+        let mut layers = GraphLayers {
             items: (0..nodes)
-                .map(|n| Item {
+                .map(|n| LayerItem {
                     rank: rank[n],
                     block: n,
-                    what: What::Node(n),
+                    what: LayerContent::Node(n),
                 })
                 .collect(),
             blocks: (0..nodes)
-                .map(|n| Block {
+                .map(|n| ItemBlock {
                     items: vec![n],
                     frame: graph.frame[n],
                 })
@@ -88,11 +88,11 @@ impl Layers {
     }
 
     /// Adds the bends and the label of one link.
-    fn route(&mut self, graph: &Graph, number: usize, gap: Option<Gap>) {
+    fn route(&mut self, graph: &LayoutGraph, number: usize, gap: Option<LabelGap>) {
         let link = &graph.links[number];
         let (first, last) = (self.items[link.from].rank, self.items[link.to].rank);
         let label = gap.map(|gap| {
-            if gap == Gap::First {
+            if gap == LabelGap::First {
                 first + 1
             } else {
                 last - 1
@@ -102,9 +102,9 @@ impl Layers {
         for rank in first + 1..last {
             let frame = self.frame_at(graph, (link.from, link.to), rank);
             let what = if label == Some(rank) {
-                What::Label(number)
+                LayerContent::Label(number)
             } else {
-                What::Bend
+                LayerContent::Bend
             };
             let item = self.add(
                 rank,
@@ -123,7 +123,12 @@ impl Layers {
     }
 
     /// The frame that a link passes through in a rank: that of its source, then that of its target.
-    fn frame_at(&self, graph: &Graph, (from, to): (usize, usize), rank: usize) -> Option<usize> {
+    fn frame_at(
+        &self,
+        graph: &LayoutGraph,
+        (from, to): (usize, usize),
+        rank: usize,
+    ) -> Option<usize> {
         let covers = |frame: &usize| (self.spans[*frame].0..=self.spans[*frame].1).contains(&rank);
         graph.frame[from]
             .filter(covers)
@@ -134,7 +139,7 @@ impl Layers {
     fn add(
         &mut self,
         rank: usize,
-        what: What,
+        what: LayerContent,
         frame: Option<usize>,
         previous: Option<usize>,
     ) -> usize {
@@ -144,13 +149,13 @@ impl Layers {
             .filter(|block| self.blocks[*block].frame == frame);
         let block = joined.unwrap_or(self.blocks.len());
         if joined.is_none() {
-            self.blocks.push(Block {
+            self.blocks.push(ItemBlock {
                 items: Vec::new(),
                 frame,
             });
         }
         self.blocks[block].items.push(item);
-        self.items.push(Item { rank, block, what });
+        self.items.push(LayerItem { rank, block, what });
         self.before.push(Vec::new());
         self.after.push(Vec::new());
         item
@@ -159,22 +164,22 @@ impl Layers {
 
 /// Where on its way a link carries its label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Gap {
+enum LabelGap {
     First,
     Last,
 }
 
 /// Labels stand where their link is alone: after the source, unless only the target end is free of
 /// others.
-fn label_gaps(graph: &Graph) -> Vec<Option<Gap>> {
+fn label_gaps(graph: &LayoutGraph) -> Vec<Option<LabelGap>> {
     let (out, into) = graph.degrees();
-    let gap = |link: &super::graph::Link| {
+    let gap = |link: &super::graph::GraphLink| {
         let alone_at_target = out[link.from] > 1 && into[link.to] == 1;
         link.label.as_ref().map(|_| {
             if alone_at_target {
-                Gap::Last
+                LabelGap::Last
             } else {
-                Gap::First
+                LabelGap::First
             }
         })
     };
@@ -182,13 +187,13 @@ fn label_gaps(graph: &Graph) -> Vec<Option<Gap>> {
 }
 
 /// Ranks of the nodes after a rank was added wherever a label stands.
-fn spread(graph: &Graph, labels: &[Option<Gap>]) -> Vec<usize> {
+fn spread(graph: &LayoutGraph, labels: &[Option<LabelGap>]) -> Vec<usize> {
     let last = graph.rank.iter().max().map_or(0, |last| last + 1);
     let mut labelled = vec![false; last];
     for (link, gap) in graph.links.iter().zip(labels) {
         match gap {
-            Some(Gap::First) => labelled[graph.rank[link.from]] = true,
-            Some(Gap::Last) => labelled[graph.rank[link.to] - 1] = true,
+            Some(LabelGap::First) => labelled[graph.rank[link.from]] = true,
+            Some(LabelGap::Last) => labelled[graph.rank[link.to] - 1] = true,
             None => {}
         }
     }
@@ -202,7 +207,7 @@ fn spread(graph: &Graph, labels: &[Option<Gap>]) -> Vec<usize> {
 }
 
 /// The ranks that each frame reaches over.
-fn spans(graph: &Graph, rank: &[usize]) -> Vec<(usize, usize)> {
+fn spans(graph: &LayoutGraph, rank: &[usize]) -> Vec<(usize, usize)> {
     let mut spans = vec![(usize::MAX, 0); graph.frames.len()];
     for (frame, rank) in graph.frame.iter().zip(rank) {
         if let Some(frame) = frame {

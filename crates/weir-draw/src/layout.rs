@@ -5,29 +5,29 @@
 //! likes. Ranks follow each other along; inside a rank the order comes from `order`, the positions
 //! from `align`.
 //!
-//! It must never know what is drawn. New needs of a drawing become a field of [`Spacing`].
+//! It must never know what is drawn. New needs of a drawing become a field of [`LayoutSpacing`].
 
-use super::across::{self, Across};
-use super::graph::Graph;
-use super::layers::{Item, Layers, What};
-use super::order::{self, Order};
+use super::across::{self, CrossPositions};
+use super::graph::LayoutGraph;
+use super::layers::{GraphLayers, LayerContent, LayerItem};
+use super::order::{self, RankOrder};
 
 /// A length along and a length across.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Size {
+pub(super) struct BoxSize {
     pub along: i64,
     pub across: i64,
 }
 
 /// How large things are.
-pub(super) struct Sizes {
-    pub nodes: Vec<Size>,
+pub(super) struct BoxSizes {
+    pub nodes: Vec<BoxSize>,
     /// For each link; not read for links without a label.
-    pub labels: Vec<Size>,
+    pub labels: Vec<BoxSize>,
 }
 
 /// How far apart things stand, and how much room frames need.
-pub(super) struct Spacing {
+pub(super) struct LayoutSpacing {
     pub nodes: i64,
     /// Between a line and its neighbour.
     pub lines: i64,
@@ -41,13 +41,13 @@ pub(super) struct Spacing {
 
 /// A box: start (inclusive) and size.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct BoxPlace {
     pub along: i64,
     pub across: i64,
-    pub size: Size,
+    pub size: BoxSize,
 }
 
-impl Place {
+impl BoxPlace {
     /// The line on which connections meet the box.
     pub fn middle(&self) -> i64 {
         self.across + (self.size.across - 1) / 2
@@ -56,7 +56,7 @@ impl Place {
 
 /// A straight part of a link: through a rank, at one position across.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stop {
+pub(super) struct RouteStop {
     pub item: usize,
     pub across: i64,
     /// From where to where along (exclusive) the way is straight and free.
@@ -66,15 +66,15 @@ pub(super) struct Stop {
 
 /// The way of one link from the end of its source to the start of its target.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Route {
-    pub stops: Vec<Stop>,
+pub(super) struct LinkRoute {
+    pub stops: Vec<RouteStop>,
     /// Where the label stands.
-    pub label: Option<Place>,
+    pub label: Option<BoxPlace>,
 }
 
 /// A connection between two neighbouring ranks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Hop {
+pub(super) struct RankHop {
     /// The items at both ends: equal items share a line's end.
     pub items: (usize, usize),
     pub across: (i64, i64),
@@ -84,35 +84,35 @@ pub(super) struct Hop {
 
 /// The room between two ranks and the connections that change their position in it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Gap {
+pub(super) struct RankGap {
     pub from: i64,
     pub to: i64,
-    pub hops: Vec<Hop>,
+    pub hops: Vec<RankHop>,
 }
 
 /// Everything in its place.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Layout {
-    pub nodes: Vec<Place>,
-    pub routes: Vec<Route>,
-    pub frames: Vec<Place>,
-    pub gaps: Vec<Gap>,
-    pub size: Size,
+    pub nodes: Vec<BoxPlace>,
+    pub routes: Vec<LinkRoute>,
+    pub frames: Vec<BoxPlace>,
+    pub gaps: Vec<RankGap>,
+    pub size: BoxSize,
 }
 
 /// A graph cut into ranks and put in order: what is the same in every size.
-pub(super) struct Arrangement<'a> {
-    pub graph: &'a Graph,
-    layers: Layers,
-    order: Order,
+pub(super) struct GraphArrangement<'a> {
+    pub graph: &'a LayoutGraph,
+    layers: GraphLayers,
+    order: RankOrder,
 }
 
-impl<'a> Arrangement<'a> {
+impl<'a> GraphArrangement<'a> {
     /// Arranges a graph.
-    pub fn new(graph: &'a Graph) -> Arrangement<'a> {
-        let layers = Layers::new(graph);
+    pub fn new(graph: &'a LayoutGraph) -> GraphArrangement<'a> {
+        let layers = GraphLayers::new(graph);
         let order = order::order(&layers);
-        Arrangement {
+        GraphArrangement {
             graph,
             layers,
             order,
@@ -120,42 +120,47 @@ impl<'a> Arrangement<'a> {
     }
 
     /// Lays it out. `room` says how long the gap between two ranks must be.
-    pub fn layout(&self, sizes: &Sizes, spacing: &Spacing, room: impl Fn(&[Hop]) -> i64) -> Layout {
-        let drawing = Drawing {
+    pub fn layout(
+        &self,
+        sizes: &BoxSizes,
+        spacing: &LayoutSpacing,
+        room: impl Fn(&[RankHop]) -> i64,
+    ) -> Layout {
+        let drawing = LayoutInput {
             layers: &self.layers,
             order: &self.order,
             sizes,
             spacing,
         };
-        let across = Across::new(&drawing);
+        let across = CrossPositions::new(&drawing);
         let columns = drawing.columns(&across, room);
         drawing.assemble(self.graph, &across, columns)
     }
 }
 
 /// All that decides where things stand.
-pub(super) struct Drawing<'a> {
-    pub layers: &'a Layers,
-    pub order: &'a Order,
-    pub sizes: &'a Sizes,
-    pub spacing: &'a Spacing,
+pub(super) struct LayoutInput<'a> {
+    pub layers: &'a GraphLayers,
+    pub order: &'a RankOrder,
+    pub sizes: &'a BoxSizes,
+    pub spacing: &'a LayoutSpacing,
 }
 
 /// One rank: its free zone, and within it the part between the borders of frames.
 #[derive(Debug, Clone, Default)]
-struct Column {
+struct RankColumn {
     zone: (i64, i64),
     body: (i64, i64),
-    gap: Gap,
+    gap: RankGap,
 }
 
-impl Drawing<'_> {
+impl LayoutInput<'_> {
     /// The size of an item.
-    pub fn size(&self, item: usize) -> Size {
+    pub fn size(&self, item: usize) -> BoxSize {
         match self.layers.items[item].what {
-            What::Node(node) => self.sizes.nodes[node],
-            What::Label(link) => self.sizes.labels[link],
-            What::Bend => Size {
+            LayerContent::Node(node) => self.sizes.nodes[node],
+            LayerContent::Label(link) => self.sizes.labels[link],
+            LayerContent::Bend => BoxSize {
                 along: 0,
                 across: 1,
             },
@@ -163,8 +168,12 @@ impl Drawing<'_> {
     }
 
     /// Where each rank stands along.
-    fn columns(&self, across: &Across, room: impl Fn(&[Hop]) -> i64) -> Vec<Column> {
-        let mut columns = vec![Column::default(); self.layers.ranks];
+    fn columns(
+        &self,
+        across: &CrossPositions,
+        room: impl Fn(&[RankHop]) -> i64,
+    ) -> Vec<RankColumn> {
+        let mut columns = vec![RankColumn::default(); self.layers.ranks];
         let mut at = 0;
         for (rank, column) in columns.iter_mut().enumerate() {
             let (before, after, ..) = self.spacing.border;
@@ -181,10 +190,10 @@ impl Drawing<'_> {
             let end = body + length + if ends { after } else { 0 };
             let hops = self.hops(items, across);
             let gap = if hops.is_empty() { 0 } else { room(&hops) };
-            *column = Column {
+            *column = RankColumn {
                 zone: (at, end),
                 body: (body, body + length),
-                gap: Gap {
+                gap: RankGap {
                     from: end,
                     to: end + gap,
                     hops,
@@ -195,9 +204,9 @@ impl Drawing<'_> {
         columns
     }
 
-    fn hops(&self, items: impl Iterator<Item = usize>, across: &Across) -> Vec<Hop> {
-        let node = |item: usize| matches!(self.layers.items[item].what, What::Node(_));
-        let hop = |from: usize, to: &usize| Hop {
+    fn hops(&self, items: impl Iterator<Item = usize>, across: &CrossPositions) -> Vec<RankHop> {
+        let node = |item: usize| matches!(self.layers.items[item].what, LayerContent::Node(_));
+        let hop = |from: usize, to: &usize| RankHop {
             items: (from, *to),
             across: (across.middle(from), across.middle(*to)),
             arrives: node(*to),
@@ -211,14 +220,19 @@ impl Drawing<'_> {
             .collect()
     }
 
-    fn assemble(&self, graph: &Graph, across: &Across, columns: Vec<Column>) -> Layout {
-        let nodes: Vec<Place> = (0..graph.rank.len())
+    fn assemble(
+        &self,
+        graph: &LayoutGraph,
+        across: &CrossPositions,
+        columns: Vec<RankColumn>,
+    ) -> Layout {
+        let nodes: Vec<BoxPlace> = (0..graph.rank.len())
             .map(|node| self.place(node, across, &columns))
             .collect();
-        let frames: Vec<Place> = (0..graph.frames.len())
+        let frames: Vec<BoxPlace> = (0..graph.frames.len())
             .map(|frame| self.frame(frame, across, &columns))
             .collect();
-        let routes: Vec<Route> = self
+        let routes: Vec<LinkRoute> = self
             .layers
             .routes
             .iter()
@@ -230,7 +244,7 @@ impl Drawing<'_> {
             .copied()
             .chain(frames.iter().copied())
             .chain(labels);
-        let size = Size {
+        let size = BoxSize {
             along: columns.last().map_or(0, |column| column.zone.1),
             across: boxes
                 .map(|place| place.across + place.size.across)
@@ -248,39 +262,39 @@ impl Drawing<'_> {
     }
 
     /// A node or label, as long as its whole rank when it is a node.
-    fn place(&self, item: usize, across: &Across, columns: &[Column]) -> Place {
-        let Item { rank, what, .. } = self.layers.items[item];
+    fn place(&self, item: usize, across: &CrossPositions, columns: &[RankColumn]) -> BoxPlace {
+        let LayerItem { rank, what, .. } = self.layers.items[item];
         let (body, own) = (columns[rank].body, self.size(item));
-        let along = if matches!(what, What::Node(_)) {
+        let along = if matches!(what, LayerContent::Node(_)) {
             body.1 - body.0
         } else {
             own.along
         };
-        Place {
+        BoxPlace {
             along: body.0 + (body.1 - body.0 - along) / 2,
             across: across.middle(item) - across::reach(own.across).0,
-            size: Size {
+            size: BoxSize {
                 along,
                 across: own.across,
             },
         }
     }
 
-    fn frame(&self, frame: usize, across: &Across, columns: &[Column]) -> Place {
+    fn frame(&self, frame: usize, across: &CrossPositions, columns: &[RankColumn]) -> BoxPlace {
         let ((first, last), (start, end)) = (self.layers.spans[frame], across.borders(frame));
         let (before, after, ..) = self.spacing.border;
         let along = columns[first].body.0 - before;
-        Place {
+        BoxPlace {
             along,
             across: start,
-            size: Size {
+            size: BoxSize {
                 along: columns[last].body.1 + after - along,
                 across: end - start + 1,
             },
         }
     }
 
-    fn route(&self, route: &[usize], across: &Across, columns: &[Column]) -> Route {
+    fn route(&self, route: &[usize], across: &CrossPositions, columns: &[RankColumn]) -> LinkRoute {
         let last = route.len().saturating_sub(1);
         let mut stops = Vec::with_capacity(route.len());
         let mut label = None;
@@ -296,16 +310,16 @@ impl Drawing<'_> {
             } else {
                 column.zone.1
             };
-            stops.push(Stop {
+            stops.push(RouteStop {
                 item,
                 across: across.middle(item),
                 from,
                 to,
             });
-            if matches!(self.layers.items[item].what, What::Label(_)) {
+            if matches!(self.layers.items[item].what, LayerContent::Label(_)) {
                 label = Some(self.place(item, across, columns));
             }
         }
-        Route { stops, label }
+        LinkRoute { stops, label }
     }
 }

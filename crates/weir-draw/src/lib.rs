@@ -52,16 +52,16 @@ pub struct Picture {
     /// Stands above the drawing; may be empty.
     pub title: String,
     /// The stages. Their order decides which of two equal lanes stands first.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<PictureNode>,
     /// What flows where. Edges that point outside `nodes`, or from a node to itself, are not drawn.
-    pub edges: Vec<Edge>,
+    pub edges: Vec<PictureEdge>,
     /// Stages that commit together. A node listed twice belongs to the first frame that names it.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<PictureFrame>,
 }
 
 /// One stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Node {
+pub struct PictureNode {
     /// Identity, e.g. `fetch:nswgov`; becomes the `id` of its group in SVG.
     pub id: String,
     /// The name written in the box.
@@ -74,12 +74,12 @@ pub struct Node {
     /// What the stage does (`fetch`, `extract`, ...); decides the colour.
     pub kind: String,
     /// How it differs from the other picture, where two are compared.
-    pub mark: Mark,
+    pub mark: PictureMark,
 }
 
 /// How a part of a picture differs from another picture.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mark {
+pub enum PictureMark {
     /// Not at all, or nothing is compared.
     #[default]
     Same,
@@ -91,29 +91,29 @@ pub enum Mark {
     Removed,
 }
 
-impl Mark {
+impl PictureMark {
     /// The sign before a name.
     pub fn sign(self) -> &'static str {
         match self {
-            Mark::Same => "",
-            Mark::Added => "+",
-            Mark::Changed => "~",
-            Mark::Removed => "-",
+            PictureMark::Same => "",
+            PictureMark::Added => "+",
+            PictureMark::Changed => "~",
+            PictureMark::Removed => "-",
         }
     }
 
     /// The word for it; a class name in SVG.
     pub fn name(self) -> &'static str {
         match self {
-            Mark::Same => "same",
-            Mark::Added => "added",
-            Mark::Changed => "changed",
-            Mark::Removed => "removed",
+            PictureMark::Same => "same",
+            PictureMark::Added => "added",
+            PictureMark::Changed => "changed",
+            PictureMark::Removed => "removed",
         }
     }
 }
 
-impl Node {
+impl PictureNode {
     /// The label behind the sign of its mark, fit to be drawn.
     fn name(&self) -> String {
         lettering::clean(&format!("{} {}", self.mark.sign(), self.label))
@@ -145,7 +145,7 @@ impl Node {
 
 /// A flow from one stage to another, as positions in [`Picture::nodes`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Edge {
+pub struct PictureEdge {
     /// The stage that gives.
     pub from: usize,
     /// The stage that takes.
@@ -159,12 +159,12 @@ pub struct Edge {
     /// Nothing flows here: the second stage only waits for the first.
     pub waits: bool,
     /// How it differs from the other picture, where two are compared.
-    pub mark: Mark,
+    pub mark: PictureMark,
 }
 
 /// A segment: stages whose results commit together, drawn inside one soft border.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Frame {
+pub struct PictureFrame {
     /// The caption of the border.
     pub label: String,
     /// Positions in [`Picture::nodes`].

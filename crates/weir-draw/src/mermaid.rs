@@ -8,12 +8,12 @@
 
 use std::fmt::Write as _;
 
-use super::graph::{self, Graph};
+use super::graph::{self, LayoutGraph};
 use super::{Picture, lettering, palette};
 
 /// The picture as a Mermaid flowchart from left to right, with a subgraph for each frame.
 pub fn mermaid(picture: &Picture) -> String {
-    let graph = Graph::new(picture);
+    let graph = LayoutGraph::new(picture);
     let mut out = String::new();
     let title = lettering::clean(&picture.title);
     if !title.is_empty() {
@@ -31,7 +31,13 @@ pub fn mermaid(picture: &Picture) -> String {
     out
 }
 
-fn nodes(picture: &Picture, graph: &Graph, frame: Option<usize>, indent: &str, out: &mut String) {
+fn nodes(
+    picture: &Picture,
+    graph: &LayoutGraph,
+    frame: Option<usize>,
+    indent: &str,
+    out: &mut String,
+) {
     for (number, node) in picture
         .nodes
         .iter()

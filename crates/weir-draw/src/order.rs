@@ -8,9 +8,9 @@
 //! It must never depend on anything but the picture, and never work longer than its budget on a
 //! huge one.
 //!
-//! To weigh crossings differently, change `Row::change_at`; positions are `across`'s business.
+//! To weigh crossings differently, change `LevelRow::change_at`; positions are `across`'s business.
 
-use super::layers::Layers;
+use super::layers::GraphLayers;
 
 /// Comparisons after which sifting stops: about a second for pictures far larger than a person can
 /// read.
@@ -19,7 +19,7 @@ const ROUNDS: usize = 12;
 
 /// The order of entries. An entry is a block, or (from `blocks` on) a frame.
 #[derive(Debug)]
-pub(super) struct Order {
+pub(super) struct RankOrder {
     /// Position of each entry among all entries.
     outer: Vec<usize>,
     /// Position of each block within its frame.
@@ -28,28 +28,28 @@ pub(super) struct Order {
     entry: Vec<usize>,
 }
 
-impl Order {
+impl RankOrder {
     /// Where an item stands relative to the others of its rank.
-    pub fn place(&self, layers: &Layers, item: usize) -> (usize, usize) {
+    pub fn place(&self, layers: &GraphLayers, item: usize) -> (usize, usize) {
         let block = layers.items[item].block;
         (self.outer[self.entry[block]], self.inner[block])
     }
 
     /// Where a frame stands relative to the entries of every rank.
-    pub fn frame_place(&self, layers: &Layers, frame: usize) -> usize {
+    pub fn frame_place(&self, layers: &GraphLayers, frame: usize) -> usize {
         self.outer[layers.blocks.len() + frame]
     }
 }
 
 /// The best order found.
-pub(super) fn order(layers: &Layers) -> Order {
+pub(super) fn order(layers: &GraphLayers) -> RankOrder {
     let blocks = layers.blocks.len();
     let entry = |block: usize| {
         layers.blocks[block]
             .frame
             .map_or(block, |frame| blocks + frame)
     };
-    let mut order = Order {
+    let mut order = RankOrder {
         outer: vec![0; blocks + layers.spans.len()],
         inner: vec![0; blocks],
         entry: (0..blocks).map(entry).collect(),
@@ -72,7 +72,7 @@ pub(super) fn order(layers: &Layers) -> Order {
 }
 
 /// Blocks in the order of a depth-first walk along the links.
-fn walk(layers: &Layers) -> Vec<usize> {
+fn walk(layers: &GraphLayers) -> Vec<usize> {
     let mut seen = vec![false; layers.blocks.len()];
     let mut blocks = Vec::new();
     let roots = (0..layers.items.len()).filter(|item| layers.before[*item].is_empty());
@@ -92,7 +92,7 @@ fn walk(layers: &Layers) -> Vec<usize> {
 }
 
 /// The row of all entries, then one row of blocks for each frame.
-fn first_rows(layers: &Layers, order: &Order) -> Vec<Row> {
+fn first_rows(layers: &GraphLayers, order: &RankOrder) -> Vec<LevelRow> {
     let walk = walk(layers);
     let mut outer = Vec::new();
     let mut met = vec![false; order.outer.len()];
@@ -102,28 +102,33 @@ fn first_rows(layers: &Layers, order: &Order) -> Vec<Row> {
             outer.push(entry);
         }
     }
-    let mut rows = vec![Row::new(layers, order, outer, false)];
+    let mut rows = vec![LevelRow::new(layers, order, outer, false)];
     for frame in 0..layers.spans.len() {
         let inside = walk
             .iter()
             .copied()
             .filter(|block| layers.blocks[*block].frame == Some(frame))
             .collect();
-        rows.push(Row::new(layers, order, inside, true));
+        rows.push(LevelRow::new(layers, order, inside, true));
     }
     rows
 }
 
 /// Entries of one level, in order.
-struct Row {
+struct LevelRow {
     sequence: Vec<usize>,
     /// Items of each entry by rank, from the entry's first rank on.
     items: Vec<(usize, Vec<Vec<usize>>)>,
     inside: bool,
 }
 
-impl Row {
-    fn new(layers: &Layers, order: &Order, sequence: Vec<usize>, inside: bool) -> Row {
+impl LevelRow {
+    fn new(
+        layers: &GraphLayers,
+        order: &RankOrder,
+        sequence: Vec<usize>,
+        inside: bool,
+    ) -> LevelRow {
         let mut items = vec![(usize::MAX, Vec::new()); order.outer.len()];
         for (number, item) in layers.items.iter().enumerate() {
             let (first, by_rank) = &mut items[if inside {
@@ -143,7 +148,7 @@ impl Row {
             }
             by_rank[item.rank - *first].push(number);
         }
-        Row {
+        LevelRow {
             sequence,
             items,
             inside,
@@ -151,7 +156,7 @@ impl Row {
     }
 
     /// Writes the positions of this row into the order.
-    fn apply(&self, order: &mut Order) {
+    fn apply(&self, order: &mut RankOrder) {
         let positions = if self.inside {
             &mut order.inner
         } else {
@@ -163,7 +168,7 @@ impl Row {
     }
 
     /// Moves every entry to its best place; returns how many crossings that saved.
-    fn sift(&mut self, layers: &Layers, order: &mut Order, budget: &mut usize) -> usize {
+    fn sift(&mut self, layers: &GraphLayers, order: &mut RankOrder, budget: &mut usize) -> usize {
         let mut saved = 0;
         for entry in self.sequence.clone() {
             saved += self.improve(entry, layers, order, budget);
@@ -178,8 +183,8 @@ impl Row {
     fn improve(
         &mut self,
         entry: usize,
-        layers: &Layers,
-        order: &mut Order,
+        layers: &GraphLayers,
+        order: &mut RankOrder,
         budget: &mut usize,
     ) -> usize {
         let Some(start) = self.sequence.iter().position(|other| *other == entry) else {
@@ -207,8 +212,8 @@ impl Row {
     fn swap(
         &mut self,
         place: usize,
-        layers: &Layers,
-        order: &mut Order,
+        layers: &GraphLayers,
+        order: &mut RankOrder,
         budget: &mut usize,
     ) -> i64 {
         let (a, b) = (self.sequence[place], self.sequence[place + 1]);
@@ -229,8 +234,8 @@ impl Row {
         &self,
         a: usize,
         b: usize,
-        layers: &Layers,
-        order: &Order,
+        layers: &GraphLayers,
+        order: &RankOrder,
         budget: &mut usize,
     ) -> i64 {
         let ((first_a, ranks_a), (first_b, ranks_b)) = (&self.items[a], &self.items[b]);
@@ -255,8 +260,8 @@ impl Row {
         &self,
         (a, left): (usize, &[usize]),
         (b, right): (usize, &[usize]),
-        layers: &Layers,
-        order: &Order,
+        layers: &GraphLayers,
+        order: &RankOrder,
     ) -> i64 {
         let owner = |item: usize| {
             let block = layers.items[item].block;

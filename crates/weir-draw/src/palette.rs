@@ -8,11 +8,11 @@
 //! To add a kind: one line in `KINDS`. Fills are faint, strokes strong enough to stand on them (3:1
 //! or better).
 
-use super::Mark;
+use super::PictureMark;
 
 /// How one kind of stage is coloured.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Colours {
+pub(super) struct StageColours {
     /// The kind; empty for the neutral colour.
     pub kind: &'static str,
     /// Faint surface and strong line on a light page.
@@ -21,12 +21,16 @@ pub(super) struct Colours {
     pub ansi: u8,
 }
 
-const fn colours(kind: &'static str, light: (&'static str, &'static str), ansi: u8) -> Colours {
-    Colours { kind, light, ansi }
+const fn colours(
+    kind: &'static str,
+    light: (&'static str, &'static str),
+    ansi: u8,
+) -> StageColours {
+    StageColours { kind, light, ansi }
 }
 
 /// Every kind with a colour of its own.
-pub(super) const KINDS: [Colours; 9] = [
+pub(super) const KINDS: [StageColours; 9] = [
     colours("fetch", ("#eff6ff", "#2f74e0"), 94),
     colours("extract", ("#e9fafc", "#0b86a3"), 36),
     colours("resolve", ("#f5f3ff", "#7c4fe8"), 95),
@@ -43,7 +47,7 @@ pub(super) const LOSS: u8 = 33;
 
 /// How a mark is coloured: surface and line.
 pub(super) struct MarkColours {
-    pub mark: Mark,
+    pub mark: PictureMark,
     pub light: (&'static str, &'static str),
     pub dark: (&'static str, &'static str),
 }
@@ -51,37 +55,37 @@ pub(super) struct MarkColours {
 /// Every mark with a colour of its own.
 pub(super) const MARKS: [MarkColours; 3] = [
     MarkColours {
-        mark: Mark::Added,
+        mark: PictureMark::Added,
         light: ("#effaf3", "#146c36"),
         dark: ("#12291c", "#6be39b"),
     },
     MarkColours {
-        mark: Mark::Changed,
+        mark: PictureMark::Changed,
         light: ("#fff8e8", "#8f5200"),
         dark: ("#2e2512", "#f5bd55"),
     },
     MarkColours {
-        mark: Mark::Removed,
+        mark: PictureMark::Removed,
         light: ("#fff2f3", "#a81c28"),
         dark: ("#35171b", "#ff9a9f"),
     },
 ];
 
 /// The ANSI colour of a mark, if it has one.
-pub(super) fn marked(mark: Mark) -> Option<u8> {
+pub(super) fn marked(mark: PictureMark) -> Option<u8> {
     match mark {
-        Mark::Same => None,
-        Mark::Added => Some(32),
-        Mark::Changed => Some(33),
-        Mark::Removed => Some(31),
+        PictureMark::Same => None,
+        PictureMark::Added => Some(32),
+        PictureMark::Changed => Some(33),
+        PictureMark::Removed => Some(31),
     }
 }
 
 /// The colour of kinds that are not in the table.
-pub(super) const NEUTRAL: Colours = colours("", ("#f7f9fb", "#5f6f84"), 39);
+pub(super) const NEUTRAL: StageColours = colours("", ("#f7f9fb", "#5f6f84"), 39);
 
 /// The colours of a kind.
-pub(super) fn of(kind: &str) -> Colours {
+pub(super) fn of(kind: &str) -> StageColours {
     KINDS
         .into_iter()
         .find(|colours| colours.kind == kind)

@@ -2,34 +2,34 @@
 //! SVG shapes.
 //!
 //! Whoever places things (`wrap` in rows from left to right, `column` one below the other) gives a
-//! [`Plot`] in page pixels; `shapes` writes it. It must never hold text that was not cleaned.
+//! [`PagePlot`] in page pixels; `shapes` writes it. It must never hold text that was not cleaned.
 //!
-//! To place stages another way, add a file that gives a [`Plot`], and choose it in `svg`.
+//! To place stages another way, add a file that gives a [`PagePlot`], and choose it in `svg`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::layout::Place;
+use super::layout::BoxPlace;
 
 /// Radius of the corners of a line.
 const CORNER: i64 = 9;
 
 /// A drawing in page pixels: `along` is x, `across` is y.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Plot {
+pub(super) struct PagePlot {
     /// The box of each stage.
-    pub nodes: Vec<Place>,
+    pub nodes: Vec<BoxPlace>,
     /// The label of each link, where it has one.
-    pub labels: Vec<Option<Place>>,
+    pub labels: Vec<Option<BoxPlace>>,
     /// The parts of each frame.
     pub frames: Vec<FramePart>,
     /// The way of each link.
-    pub lines: Vec<Track>,
+    pub lines: Vec<LineTrack>,
     /// Rails that belong to no single link, and the dots of stages on them.
     pub rails: Vec<String>,
     pub dots: Vec<(i64, i64)>,
     /// Tips of arrow heads, and which way they point.
-    pub heads: BTreeSet<(i64, i64, Heading)>,
+    pub heads: BTreeSet<(i64, i64, ArrowHeading)>,
     pub width: i64,
     pub height: i64,
     /// How many rows it took, and how many of them end where a label is parted from its stage.
@@ -41,28 +41,28 @@ pub(super) struct Plot {
 pub(super) struct FramePart {
     /// The frame, as a position in the graph's frames.
     pub frame: usize,
-    pub place: Place,
+    pub place: BoxPlace,
     /// Whether an earlier row holds its beginning.
     pub continues: bool,
 }
 
 /// Where an arrow head points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Heading {
+pub(super) enum ArrowHeading {
     Left,
     Right,
 }
 
 /// A line as SVG path data, built stroke by stroke.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Track {
+pub(super) struct LineTrack {
     pub path: String,
     at: (i64, i64),
 }
 
-impl Track {
-    pub fn begin(x: i64, y: i64) -> Track {
-        Track {
+impl LineTrack {
+    pub fn begin(x: i64, y: i64) -> LineTrack {
+        LineTrack {
             path: format!("M{x} {y}"),
             at: (x, y),
         }

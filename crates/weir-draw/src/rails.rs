@@ -5,15 +5,15 @@
 //! that many sources of one stage share a rail. It must never take more than one line for a stage,
 //! and one for a junction.
 //!
-//! To show more of a stage, extend `Page::remark`; to draw a new line, add a [`Row`].
+//! To show more of a stage, extend `RailPage::remark`; to draw a new line, add a [`RailRow`].
 
-use super::canvas::{Canvas, EAST, Ink, NORTH, SOUTH, WEST};
-use super::graph::{self, Graph};
+use super::canvas::{Canvas, CellInk, EAST, NORTH, SOUTH, WEST};
+use super::graph::{self, LayoutGraph};
 use super::sheet::cells;
-use super::{Node, Picture, lettering, palette};
+use super::{Picture, PictureNode, lettering, palette};
 
 /// One line of the drawing.
-pub(super) enum Row {
+pub(super) enum RailRow {
     /// A stage at a rail; the other rails run by.
     Stage {
         node: usize,
@@ -25,9 +25,9 @@ pub(super) enum Row {
 }
 
 /// The picture as lines of at most `width` columns.
-pub(super) fn rails(picture: &Picture, graph: &Graph, width: usize, colour: bool) -> String {
+pub(super) fn rails(picture: &Picture, graph: &LayoutGraph, width: usize, colour: bool) -> String {
     let rows = rows(graph);
-    let rails = rows.iter().map(Row::rails).max().unwrap_or(1);
+    let rails = rows.iter().map(RailRow::rails).max().unwrap_or(1);
     let gutter = if graph.frames.is_empty() { 0 } else { 2 };
     let start = gutter + 2 * rails + 1;
     let names = picture
@@ -36,7 +36,7 @@ pub(super) fn rails(picture: &Picture, graph: &Graph, width: usize, colour: bool
         .map(|node| lettering::width(&node.name()))
         .max()
         .unwrap_or(0);
-    let page = Page {
+    let page = RailPage {
         picture,
         graph,
         gutter: cells(gutter),
@@ -52,26 +52,26 @@ pub(super) fn rails(picture: &Picture, graph: &Graph, width: usize, colour: bool
     canvas.print(colour)
 }
 
-impl Row {
+impl RailRow {
     /// The stage of the line, if it has one.
     pub fn stage(&self) -> Option<usize> {
         match self {
-            Row::Stage { node, .. } => Some(*node),
-            Row::Rails { .. } => None,
+            RailRow::Stage { node, .. } => Some(*node),
+            RailRow::Rails { .. } => None,
         }
     }
 
     /// How many rails the line has.
     pub fn rails(&self) -> usize {
         match self {
-            Row::Stage { open, rail, .. } => open.len().max(rail + 1),
-            Row::Rails { arms } => arms.len().div_ceil(2),
+            RailRow::Stage { open, rail, .. } => open.len().max(rail + 1),
+            RailRow::Rails { arms } => arms.len().div_ceil(2),
         }
     }
 }
 
 /// Stages in the order of the drawing: a chain is followed to its end before the next one begins.
-fn sequence(graph: &Graph, targets: &[Vec<usize>]) -> Vec<usize> {
+fn sequence(graph: &LayoutGraph, targets: &[Vec<usize>]) -> Vec<usize> {
     let mut waiting = graph.degrees().1;
     let mut ready: Vec<usize> = (0..targets.len())
         .rev()
@@ -91,12 +91,12 @@ fn sequence(graph: &Graph, targets: &[Vec<usize>]) -> Vec<usize> {
 }
 
 /// The lines of a graph, from its first stage to its last.
-pub(super) fn rows(graph: &Graph) -> Vec<Row> {
+pub(super) fn rows(graph: &LayoutGraph) -> Vec<RailRow> {
     let targets = graph::targets(
         graph.rank.len(),
         graph.links.iter().map(|link| (link.from, link.to)),
     );
-    let mut yard = Yard {
+    let mut yard = RailYard {
         rails: Vec::new(),
         rows: Vec::new(),
     };
@@ -107,22 +107,22 @@ pub(super) fn rows(graph: &Graph) -> Vec<Row> {
 }
 
 /// The rails that are open, each with the stage that it leads to.
-struct Yard {
+struct RailYard {
     rails: Vec<Option<usize>>,
-    rows: Vec<Row>,
+    rows: Vec<RailRow>,
 }
 
-impl Yard {
+impl RailYard {
     /// Draws a stage: it ends its rail and opens or joins the rails of its targets.
     fn stage(&mut self, node: usize, targets: &[usize]) {
         let found = self.rails.iter().position(|rail| *rail == Some(node));
-        if found.is_none() && matches!(self.rows.last(), Some(Row::Stage { .. })) {
+        if found.is_none() && matches!(self.rows.last(), Some(RailRow::Stage { .. })) {
             self.pause();
         }
         let rail = found.unwrap_or_else(|| self.free());
         self.rails[rail] = Some(node);
         let open = self.rails.iter().map(Option::is_some).collect();
-        self.rows.push(Row::Stage { node, rail, open });
+        self.rows.push(RailRow::Stage { node, rail, open });
         self.leave(rail, targets);
         while self.rails.last().is_some_and(Option::is_none) {
             self.rails.pop();
@@ -136,7 +136,7 @@ impl Yard {
             .iter()
             .flat_map(|rail| [u8::from(rail.is_some()) * (NORTH | SOUTH), 0])
             .collect();
-        self.rows.push(Row::Rails { arms });
+        self.rows.push(RailRow::Rails { arms });
     }
 
     /// The first unused rail.
@@ -185,37 +185,37 @@ impl Yard {
                 arms[2 * at + 1] = EAST | WEST;
             }
         }
-        self.rows.push(Row::Rails { arms });
+        self.rows.push(RailRow::Rails { arms });
     }
 }
 
 /// Where things stand on the page.
-struct Page<'a> {
+struct RailPage<'a> {
     picture: &'a Picture,
-    graph: &'a Graph,
+    graph: &'a LayoutGraph,
     gutter: i64,
     start: i64,
     details: i64,
     width: i64,
 }
 
-impl Page<'_> {
-    fn row(&self, rows: &[Row], number: usize, canvas: &mut Canvas) {
+impl RailPage<'_> {
+    fn row(&self, rows: &[RailRow], number: usize, canvas: &mut Canvas) {
         let y = cells(number);
         match &rows[number] {
-            Row::Rails { arms } => {
+            RailRow::Rails { arms } => {
                 for (x, arms) in (self.gutter..).zip(arms).filter(|(_, arms)| **arms != 0) {
-                    canvas.line(x, y, *arms, 0, Ink::Plain);
+                    canvas.line(x, y, *arms, 0, CellInk::Plain);
                 }
             }
-            Row::Stage { node, rail, open } => {
+            RailRow::Stage { node, rail, open } => {
                 for (rail, _) in open.iter().enumerate().filter(|(_, open)| **open) {
                     canvas.line(
                         self.gutter + 2 * cells(rail),
                         y,
                         NORTH | SOUTH,
                         0,
-                        Ink::Plain,
+                        CellInk::Plain,
                     );
                 }
                 self.stage(
@@ -229,17 +229,17 @@ impl Page<'_> {
     }
 
     fn stage(&self, number: usize, (x, y): (i64, i64), caption: Option<&str>, canvas: &mut Canvas) {
-        let node: &Node = &self.picture.nodes[number];
+        let node: &PictureNode = &self.picture.nodes[number];
         let colour = palette::marked(node.mark).unwrap_or(palette::of(&node.kind).ansi);
         let room = |from: i64, to: i64| usize::try_from(to - from).unwrap_or(0);
-        canvas.put(x, y, '●', Ink::Colour(colour));
+        canvas.put(x, y, '●', CellInk::Colour(colour));
         let name = room(self.start, self.width.min(self.details - 2));
         let name = lettering::shorten(&node.name(), name, lettering::columns);
-        canvas.write(self.start, y, &name, Ink::StrongColour(colour));
+        canvas.write(self.start, y, &name, CellInk::StrongColour(colour));
         let rest = room(self.details, self.width);
         if rest >= 6 {
             let rest = lettering::shorten(&self.remark(number, caption), rest, lettering::columns);
-            canvas.write(self.details, y, &rest, Ink::Faint);
+            canvas.write(self.details, y, &rest, CellInk::Faint);
         }
     }
 
@@ -263,7 +263,7 @@ impl Page<'_> {
     }
 
     /// Brackets in the gutter around neighbouring stages of one frame; the first names it.
-    fn frames(&self, rows: &[Row], canvas: &mut Canvas) {
+    fn frames(&self, rows: &[RailRow], canvas: &mut Canvas) {
         let stages: Vec<(usize, usize)> = rows
             .iter()
             .enumerate()
@@ -279,15 +279,15 @@ impl Page<'_> {
             for y in *first..=*last {
                 let north = if y > *first { NORTH } else { EAST };
                 let south = if y < *last { SOUTH } else { EAST };
-                canvas.line(0, cells(y), north | south, usize::MAX, Ink::Faint);
+                canvas.line(0, cells(y), north | south, usize::MAX, CellInk::Faint);
             }
         }
     }
 
     /// The caption of a stage's frame where the stage is the first of its bracket.
-    fn caption(&self, row: usize, rows: &[Row]) -> Option<&str> {
+    fn caption(&self, row: usize, rows: &[RailRow]) -> Option<&str> {
         let frame = rows[row].stage().and_then(|node| self.graph.frame[node])?;
-        let before = rows[..row].iter().rev().find_map(Row::stage);
+        let before = rows[..row].iter().rev().find_map(RailRow::stage);
         let begins = before.is_none_or(|node| self.graph.frame[node] != Some(frame));
         Some(self.graph.frames[frame].as_str()).filter(|caption| begins && !caption.is_empty())
     }

@@ -8,10 +8,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::graph::Link;
-use super::layout::Place;
-use super::plot::{FramePart, Heading, Track};
-use super::{Node, Picture, lettering, symbols};
+use super::graph::GraphLink;
+use super::layout::BoxPlace;
+use super::plot::{ArrowHeading, FramePart, LineTrack};
+use super::{Picture, PictureNode, lettering, symbols};
 
 /// Length of an arrow head.
 pub(super) const HEAD: i64 = 8;
@@ -38,7 +38,7 @@ pub(super) fn fitted(text: &str, size: usize, room: i64) -> String {
 
 /// The part of a frame in a row, and its caption.
 pub(super) fn frame(caption: &str, part: &FramePart, out: &mut String) {
-    let Place {
+    let BoxPlace {
         along,
         across,
         size,
@@ -66,7 +66,7 @@ pub(super) fn frame(caption: &str, part: &FramePart, out: &mut String) {
 }
 
 /// The way of a link.
-pub(super) fn line(link: &Link, track: &Track, picture: &Picture, out: &mut String) {
+pub(super) fn line(link: &GraphLink, track: &LineTrack, picture: &Picture, out: &mut String) {
     if track.path.is_empty() {
         return;
     }
@@ -98,9 +98,9 @@ pub(super) fn dot((x, y): (i64, i64), out: &mut String) {
 }
 
 /// One head for each place where arrows end, however many end there.
-pub(super) fn heads(heads: &BTreeSet<(i64, i64, Heading)>, out: &mut String) {
+pub(super) fn heads(heads: &BTreeSet<(i64, i64, ArrowHeading)>, out: &mut String) {
     for (tip, y, heading) in heads {
-        let base = if *heading == Heading::Right {
+        let base = if *heading == ArrowHeading::Right {
             tip - HEAD
         } else {
             tip + HEAD
@@ -116,8 +116,8 @@ pub(super) fn heads(heads: &BTreeSet<(i64, i64, Heading)>, out: &mut String) {
 
 /// The label of a link in a box that hides the line: what flows, why that is another number, and
 /// what was lost; on one line where the box is as low as that.
-pub(super) fn edge_label(link: &Link, place: &Place, out: &mut String) {
-    let Place {
+pub(super) fn edge_label(link: &GraphLink, place: &BoxPlace, out: &mut String) {
+    let BoxPlace {
         along,
         across,
         size,
@@ -156,12 +156,12 @@ pub(super) fn edge_label(link: &Link, place: &Place, out: &mut String) {
 
 /// A stage as a group that a page can address, or as a link to a place on the page.
 pub(super) fn stage(
-    (node, loses): (&Node, bool),
-    place: &Place,
+    (node, loses): (&PictureNode, bool),
+    place: &BoxPlace,
     (id, number, target): (&str, usize, Option<&String>),
     out: &mut String,
 ) {
-    let Place {
+    let BoxPlace {
         along,
         across,
         size,
@@ -193,7 +193,7 @@ pub(super) fn stage(
     let _ = writeln!(out, "</{tag}>");
 }
 
-fn link_attributes(node: &Node, number: usize, target: &str) -> String {
+fn link_attributes(node: &PictureNode, number: usize, target: &str) -> String {
     let said = lettering::xml(
         &std::iter::once(node.name())
             .chain(node.numbers())
@@ -207,8 +207,8 @@ fn link_attributes(node: &Node, number: usize, target: &str) -> String {
 }
 
 /// Name, lines and numbers of a stage.
-fn texts(node: &Node, place: &Place, out: &mut String) {
-    let Place {
+fn texts(node: &PictureNode, place: &BoxPlace, out: &mut String) {
+    let BoxPlace {
         along,
         across,
         size,

@@ -17,12 +17,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::column::column;
-use super::graph::{Graph, Link};
-use super::layout::{Arrangement, Hop, Size, Sizes, Spacing};
-use super::plot::Plot;
+use super::graph::{GraphLink, LayoutGraph};
+use super::layout::{BoxSize, BoxSizes, GraphArrangement, LayoutSpacing, RankHop};
+use super::plot::PagePlot;
 use super::shapes::{self, DETAIL_SIZE, LABEL_LINE, LABEL_SIZE, NAME_SIZE, TITLE_SIZE, pixels};
 use super::wrap::wrap;
-use super::{Node, Picture, lettering, theme};
+use super::{Picture, PictureNode, lettering, theme};
 
 /// The width of a drawing that a screen of 1280 pixels shows without scrolling, and of one for a
 /// phone.
@@ -53,7 +53,7 @@ pub fn within(picture: &Picture, places: &[String], width: u32) -> String {
 }
 
 fn drawing(picture: &Picture, places: &[String], width: u32) -> String {
-    let graph = Graph::new(picture);
+    let graph = LayoutGraph::new(picture);
     let is_column = i64::from(width) < COLUMN;
     let margin = if is_column { 4 } else { MARGIN };
     let room = i64::from(width) - 2 * margin;
@@ -108,8 +108,8 @@ fn drawing(picture: &Picture, places: &[String], width: u32) -> String {
 }
 
 /// The stages in rows from left to right, in as few of them as their texts allow.
-fn rows(picture: &Picture, graph: &Graph, room: i64) -> Plot {
-    let arrangement = Arrangement::new(graph);
+fn rows(picture: &Picture, graph: &LayoutGraph, room: i64) -> PagePlot {
+    let arrangement = GraphArrangement::new(graph);
     let plot = |widest: i64| {
         wrap(
             graph,
@@ -128,8 +128,8 @@ fn rows(picture: &Picture, graph: &Graph, room: i64) -> Plot {
 
 fn content(
     picture: &Picture,
-    graph: &Graph,
-    plot: &Plot,
+    graph: &LayoutGraph,
+    plot: &PagePlot,
     (places, prefix): (&[String], &str),
     out: &mut String,
 ) {
@@ -158,34 +158,34 @@ fn content(
     }
 }
 
-fn sizes(picture: &Picture, graph: &Graph, widest: i64) -> Sizes {
-    let node = |node: &Node| {
+fn sizes(picture: &Picture, graph: &LayoutGraph, widest: i64) -> BoxSizes {
+    let node = |node: &PictureNode| {
         let lines = node.lines().into_iter().chain(node.numbers());
         let lines = lines
             .map(|line| pixels(&line, DETAIL_SIZE) + 28)
             .max()
             .unwrap_or(0);
         let wide = lines.max(pixels(&node.name(), NAME_SIZE) + 52);
-        Size {
+        BoxSize {
             along: wide.clamp(112, widest),
             across: node_height(node),
         }
     };
-    let label = |link: &Link| label_size(link, widest);
-    Sizes {
+    let label = |link: &GraphLink| label_size(link, widest);
+    BoxSizes {
         nodes: picture.nodes.iter().map(node).collect(),
         labels: graph.links.iter().map(label).collect(),
     }
 }
 
 /// The height of a box: its name, its lines, its numbers.
-pub(super) fn node_height(node: &Node) -> i64 {
+pub(super) fn node_height(node: &PictureNode) -> i64 {
     let lines = i64::try_from(node.lines().len()).unwrap_or(0);
     40 + 17 * lines + i64::from(lines > 0) * 2 + i64::from(node.numbers().is_some()) * 25
 }
 
 /// The size of a label whose parts stand below each other.
-pub(super) fn label_size(link: &Link, widest: i64) -> Size {
+pub(super) fn label_size(link: &GraphLink, widest: i64) -> BoxSize {
     let parts = link.parts();
     let wide = parts
         .iter()
@@ -193,14 +193,14 @@ pub(super) fn label_size(link: &Link, widest: i64) -> Size {
         .max()
         .unwrap_or(0)
         + 16;
-    Size {
+    BoxSize {
         along: wide.min(widest),
         across: LABEL_LINE * i64::try_from(parts.len().max(1)).unwrap_or(1) + 5,
     }
 }
 
 /// The size of a label on one line, if it fits on one.
-pub(super) fn line_size(link: &Link, widest: i64) -> Size {
+pub(super) fn line_size(link: &GraphLink, widest: i64) -> BoxSize {
     let parts = link.parts();
     let wide = parts
         .iter()
@@ -208,7 +208,7 @@ pub(super) fn line_size(link: &Link, widest: i64) -> Size {
         .sum::<i64>()
         + 4;
     if wide <= widest {
-        Size {
+        BoxSize {
             along: wide,
             across: LABEL_LINE + 5,
         }
@@ -217,8 +217,8 @@ pub(super) fn line_size(link: &Link, widest: i64) -> Size {
     }
 }
 
-fn spacing(graph: &Graph) -> Spacing {
-    Spacing {
+fn spacing(graph: &LayoutGraph) -> LayoutSpacing {
+    LayoutSpacing {
         nodes: 20,
         lines: 16,
         frames: 20,
@@ -228,7 +228,7 @@ fn spacing(graph: &Graph) -> Spacing {
 }
 
 /// The length of a gap: steep curves need more of it.
-fn gap(hops: &[Hop]) -> i64 {
+fn gap(hops: &[RankHop]) -> i64 {
     let steepest = hops
         .iter()
         .map(|hop| (hop.across.0 - hop.across.1).abs())

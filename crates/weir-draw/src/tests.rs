@@ -6,33 +6,36 @@ mod page;
 
 use std::collections::BTreeSet;
 
-use super::align::{self, Wishes};
-use super::graph::Graph;
-use super::layout::{Arrangement, Hop, Layout, Place, Size, Sizes, Spacing, Stop};
+use super::align::{self, PositionWishes};
+use super::graph::LayoutGraph;
+use super::layout::{
+    BoxPlace, BoxSize, BoxSizes, GraphArrangement, Layout, LayoutSpacing, RankHop, RouteStop,
+};
 use super::{
-    Edge, Frame, Mark, Node, PHONE, Picture, SCREEN, dot, lettering, mermaid, svg, text, within,
+    PHONE, Picture, PictureEdge, PictureFrame, PictureMark, PictureNode, SCREEN, dot, lettering,
+    mermaid, svg, text, within,
 };
 
 /// The widths in which pictures are drawn: rows, few rows, a column.
 const WIDTHS: [u32; 3] = [SCREEN, 700, PHONE];
 
-fn node(id: &str, kind: &str, detail: &[&str]) -> Node {
+fn node(id: &str, kind: &str, detail: &[&str]) -> PictureNode {
     let detail = detail.iter().map(|line| (*line).to_owned()).collect();
-    Node {
+    PictureNode {
         id: id.to_owned(),
         label: id.replace(':', " "),
         detail,
         kind: kind.to_owned(),
-        ..Node::default()
+        ..PictureNode::default()
     }
 }
 
-fn edge(from: usize, to: usize, label: &str) -> Edge {
-    Edge {
+fn edge(from: usize, to: usize, label: &str) -> PictureEdge {
+    PictureEdge {
         from,
         to,
         label: Some(label.to_owned()).filter(|label| !label.is_empty()),
-        ..Edge::default()
+        ..PictureEdge::default()
     }
 }
 
@@ -60,7 +63,7 @@ fn pipeline(sources: usize, own: &[&str], shared: &[&str]) -> Picture {
             let nodes = (1..own.len() - 1)
                 .map(|step| source * own.len() + step)
                 .collect();
-            picture.frames.push(Frame {
+            picture.frames.push(PictureFrame {
                 label: format!("segment s{source}"),
                 nodes,
             });
@@ -81,7 +84,7 @@ fn three_sources() -> Picture {
         &["fetch", "extract"],
         &["resolve", "validate", "promote", "archive", "report"],
     );
-    picture.frames.push(Frame {
+    picture.frames.push(PictureFrame {
         label: "derive".to_owned(),
         nodes: vec![6, 7, 8],
     });
@@ -96,7 +99,7 @@ fn large() -> Picture {
     ];
     let mut picture = pipeline(20, &["fetch", "extract"], &shared);
     let extracts = (0..20).map(|source| 2 * source + 1);
-    picture.frames.push(Frame {
+    picture.frames.push(PictureFrame {
         label: "segment: commits as one".to_owned(),
         nodes: extracts.chain(40..45).collect(),
     });
@@ -117,10 +120,14 @@ fn after_a_run(mut picture: Picture) -> Picture {
 
 /// One stage of each mark.
 fn after_an_edit(mut picture: Picture) -> Picture {
-    for (at, mark) in [(0, Mark::Added), (1, Mark::Changed), (2, Mark::Removed)] {
+    for (at, mark) in [
+        (0, PictureMark::Added),
+        (1, PictureMark::Changed),
+        (2, PictureMark::Removed),
+    ] {
         picture.nodes[at].mark = mark;
     }
-    picture.edges[0].mark = Mark::Added;
+    picture.edges[0].mark = PictureMark::Added;
     picture
 }
 
@@ -166,7 +173,7 @@ fn odd(seed: u64) -> Picture {
     }
     for frame in 0..below(4) {
         let nodes = (0..1 + below(4)).map(|_| below(count)).collect();
-        picture.frames.push(Frame {
+        picture.frames.push(PictureFrame {
             label: format!("frame {frame}"),
             nodes,
         });
@@ -199,46 +206,46 @@ fn all_pictures() -> Vec<Picture> {
 }
 
 /// A layout with sizes that differ from node to node.
-fn laid_out(picture: &Picture) -> (Graph, Layout) {
-    let graph = Graph::new(picture);
-    let size = |(number, node): (usize, &Node)| Size {
+fn laid_out(picture: &Picture) -> (LayoutGraph, Layout) {
+    let graph = LayoutGraph::new(picture);
+    let size = |(number, node): (usize, &PictureNode)| BoxSize {
         along: 90 + 7 * i64::try_from(number % 5).unwrap(),
         across: 30 + 16 * i64::try_from(node.detail.len()).unwrap(),
     };
-    let sizes = Sizes {
+    let sizes = BoxSizes {
         nodes: picture.nodes.iter().enumerate().map(size).collect(),
         labels: graph
             .links
             .iter()
-            .map(|_| Size {
+            .map(|_| BoxSize {
                 along: 50,
                 across: 18,
             })
             .collect(),
     };
-    let spacing = Spacing {
+    let spacing = LayoutSpacing {
         nodes: 12,
         lines: 8,
         frames: 10,
         border: (10, 10, 20, 10),
         frame_least: vec![40; graph.frames.len()],
     };
-    let layout = Arrangement::new(&graph).layout(&sizes, &spacing, |_| 40);
+    let layout = GraphArrangement::new(&graph).layout(&sizes, &spacing, |_| 40);
     (graph, layout)
 }
 
-fn overlap(a: &Place, b: &Place) -> bool {
+fn overlap(a: &BoxPlace, b: &BoxPlace) -> bool {
     let apart = |a: i64, a_size: i64, b: i64, b_size: i64| a + a_size <= b || b + b_size <= a;
     !apart(a.along, a.size.along, b.along, b.size.along)
         && !apart(a.across, a.size.across, b.across, b.size.across)
 }
 
 /// The straight parts of a link as thin boxes.
-fn straights(layout: &Layout, link: usize) -> Vec<Place> {
-    let thin = |stop: &Stop| Place {
+fn straights(layout: &Layout, link: usize) -> Vec<BoxPlace> {
+    let thin = |stop: &RouteStop| BoxPlace {
         along: stop.from,
         across: stop.across,
-        size: Size {
+        size: BoxSize {
             along: stop.to - stop.from,
             across: 1,
         },
@@ -247,11 +254,11 @@ fn straights(layout: &Layout, link: usize) -> Vec<Place> {
 }
 
 fn crossings(layout: &Layout) -> usize {
-    let crosses = |a: &Hop, b: &Hop| {
+    let crosses = |a: &RankHop, b: &RankHop| {
         let shared = a.items.0 == b.items.0 || a.items.1 == b.items.1;
         !shared && (a.across.0 < b.across.0) != (a.across.1 < b.across.1)
     };
-    let pairs = |hops: &[Hop]| -> usize {
+    let pairs = |hops: &[RankHop]| -> usize {
         (0..hops.len())
             .map(|first| {
                 hops[first + 1..]
@@ -286,12 +293,12 @@ fn the_same_picture_is_always_the_same_drawing() {
 fn nodes_labels_and_foreign_frames_never_overlap() {
     for picture in all_pictures() {
         let (graph, layout) = laid_out(&picture);
-        let labels: Vec<Place> = layout
+        let labels: Vec<BoxPlace> = layout
             .routes
             .iter()
             .filter_map(|route| route.label)
             .collect();
-        let boxes: Vec<Place> = layout.nodes.iter().copied().chain(labels).collect();
+        let boxes: Vec<BoxPlace> = layout.nodes.iter().copied().chain(labels).collect();
         for (number, place) in boxes.iter().enumerate() {
             assert!(
                 boxes[number + 1..]
@@ -354,8 +361,9 @@ fn where_lines_bend_there_are_no_boxes() {
     for picture in all_pictures() {
         let (_, layout) = laid_out(&picture);
         for gap in &layout.gaps {
-            let taken =
-                |place: &Place| place.along < gap.to && gap.from < place.along + place.size.along;
+            let taken = |place: &BoxPlace| {
+                place.along < gap.to && gap.from < place.along + place.size.along
+            };
             assert!(!layout.nodes.iter().any(taken), "{picture:#?}");
         }
     }
@@ -431,7 +439,7 @@ fn a_stage_stands_in_the_middle_of_its_two_sources() {
 
 #[test]
 fn positions_keep_distances_and_are_level_where_they_can_be() {
-    let wishes = Wishes {
+    let wishes = PositionWishes {
         things: 4,
         apart: vec![(0, 1, 10), (1, 2, 10)],
         level: vec![(0, 3, 1), (1, 3, 1), (2, 3, 1)],
@@ -485,7 +493,7 @@ fn colour_adds_escapes_and_nothing_else() {
 #[test]
 fn one_source_from_top_to_bottom() {
     let mut picture = pipeline(1, &["fetch"], &["report"]);
-    picture.frames.push(Frame {
+    picture.frames.push(PictureFrame {
         label: "last".to_owned(),
         nodes: vec![1],
     });
@@ -538,7 +546,7 @@ fn many_sources_on_rails() {
         .iter_mut()
         .for_each(|node| node.detail.clear());
     picture.title.clear();
-    picture.frames.push(Frame {
+    picture.frames.push(PictureFrame {
         label: "derive".to_owned(),
         nodes: vec![1],
     });
@@ -629,13 +637,13 @@ fn hostile() -> Picture {
     let mut picture = pipeline(2, &["fetch"], &["report"]);
     picture.title = evil.to_owned();
     for node in &mut picture.nodes {
-        *node = Node {
+        *node = PictureNode {
             id: evil.to_owned(),
             label: evil.to_owned(),
             detail: vec![evil.to_owned()],
             figures: evil.to_owned(),
             kind: evil.to_owned(),
-            mark: Mark::Same,
+            mark: PictureMark::Same,
         };
     }
     picture.edges.iter_mut().for_each(|edge| {
@@ -645,7 +653,7 @@ fn hostile() -> Picture {
             Some(evil.to_owned()),
         );
     });
-    picture.frames.push(Frame {
+    picture.frames.push(PictureFrame {
         label: evil.to_owned(),
         nodes: vec![0],
     });
@@ -717,15 +725,15 @@ fn what_cannot_be_drawn_is_left_out() {
             edge(2, 0, ""),
         ],
         frames: vec![
-            Frame {
+            PictureFrame {
                 label: "one".to_owned(),
                 nodes: vec![0, 0, 7],
             },
-            Frame {
+            PictureFrame {
                 label: "two".to_owned(),
                 nodes: vec![0],
             },
-            Frame::default(),
+            PictureFrame::default(),
         ],
     };
     let (graph, layout) = laid_out(&picture);

@@ -7,11 +7,11 @@
 //!
 //! To add a drawing, add it to the choices in `boxes` or after them.
 
-use super::boxes::Boxes;
-use super::canvas::Ink;
-use super::graph::Graph;
-use super::layout::Arrangement;
-use super::sheet::Way;
+use super::boxes::BoxDrawing;
+use super::canvas::CellInk;
+use super::graph::LayoutGraph;
+use super::layout::GraphArrangement;
+use super::sheet::FlowDirection;
 use super::{Picture, lettering, rails};
 
 /// Longest texts to try, from generous to tight.
@@ -23,11 +23,15 @@ const TALLEST: usize = 24;
 /// The picture as Unicode text of at most `width` columns where possible, each line ended by a line
 /// feed.
 pub fn text(picture: &Picture, width: usize, colour: bool) -> String {
-    let graph = Graph::new(picture);
+    let graph = LayoutGraph::new(picture);
     let title = lettering::shorten(&lettering::clean(&picture.title), width, lettering::columns);
     let title = match (title.is_empty(), colour) {
         (true, _) => String::new(),
-        (false, true) => format!("{}{title}{}\n\n", Ink::Strong.code(), Ink::Plain.code()),
+        (false, true) => format!(
+            "{}{title}{}\n\n",
+            CellInk::Strong.code(),
+            CellInk::Plain.code()
+        ),
         (false, false) => format!("{title}\n\n"),
     };
     if picture.nodes.is_empty() {
@@ -41,7 +45,7 @@ pub fn text(picture: &Picture, width: usize, colour: bool) -> String {
 }
 
 /// The first drawing with boxes that fits.
-fn boxes<'a>(picture: &'a Picture, graph: &'a Graph, width: usize) -> Option<Boxes<'a>> {
+fn boxes<'a>(picture: &'a Picture, graph: &'a LayoutGraph, width: usize) -> Option<BoxDrawing<'a>> {
     let longest = picture
         .nodes
         .iter()
@@ -53,15 +57,19 @@ fn boxes<'a>(picture: &'a Picture, graph: &'a Graph, width: usize) -> Option<Box
         .max()?;
     // Boxes cannot be narrower than this: it spares laying out what will not fit.
     let ways = [
-        (Way::Right, &ACROSS[..], 8 * ranks <= width),
-        (Way::Down, &DOWN[..], lanes * (longest + 6) <= width + 2),
+        (FlowDirection::Right, &ACROSS[..], 8 * ranks <= width),
+        (
+            FlowDirection::Down,
+            &DOWN[..],
+            lanes * (longest + 6) <= width + 2,
+        ),
     ];
     let possible = ways
         .into_iter()
-        .filter(|(way, _, fits)| *fits && (*way == Way::Right || ranks <= TALLEST));
-    let arrangement = Arrangement::new(graph);
-    let roomiest = |(way, caps, _): (Way, &[usize], bool)| {
-        let new = |cap: &usize| Boxes::new(picture, &arrangement, way, *cap);
+        .filter(|(way, _, fits)| *fits && (*way == FlowDirection::Right || ranks <= TALLEST));
+    let arrangement = GraphArrangement::new(graph);
+    let roomiest = |(way, caps, _): (FlowDirection, &[usize], bool)| {
+        let new = |cap: &usize| BoxDrawing::new(picture, &arrangement, way, *cap);
         let cap =
             caps.get(caps.partition_point(|cap| *cap >= longest && new(cap).width() > width))?;
         Some(new(cap)).filter(|boxes| *cap >= longest && boxes.width() <= width)

@@ -9,7 +9,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Mark, palette};
+use super::{PictureMark, palette};
 
 /// Colours as properties, on a light page and on a dark one.
 const LIGHT: &str = "--page:#fff;--box:#fff;--ink:#18202e;--soft:#56617a;--edge:#cdd4df;--tile:#eef1f6;--mark:#43506a;--line:#8a96aa;\
@@ -71,9 +71,9 @@ pub(super) fn style(out: &mut String) {
 }
 
 /// Marked stages: the border tells, and what is gone is dashed.
-fn mark_style(mark: Mark, out: &mut String) {
+fn mark_style(mark: PictureMark, out: &mut String) {
     let name = mark.name();
-    let dashed = if mark == Mark::Removed {
+    let dashed = if mark == PictureMark::Removed {
         ";stroke-dasharray:6 4"
     } else {
         ""

@@ -4,13 +4,13 @@
 //! Lines that share an end form one net and run in one track, so that they join; lines of different
 //! nets must never lie on each other, and cross as little as possible.
 //!
-//! To judge crossings differently, change `Net::cost_before`.
+//! To judge crossings differently, change `TrackNet::cost_before`.
 
-use super::layout::Hop;
+use super::layout::RankHop;
 
 /// For each hop its track, and how many tracks there are. Straight hops need none.
 #[derive(Debug, Default)]
-pub(super) struct Tracks {
+pub(super) struct HopTracks {
     pub of: Vec<usize>,
     pub nets: Vec<usize>,
     pub count: usize,
@@ -18,12 +18,12 @@ pub(super) struct Tracks {
 
 /// Lines that share an end.
 #[derive(Debug, Default, Clone)]
-struct Net {
+struct TrackNet {
     starts: Vec<i64>,
     ends: Vec<i64>,
 }
 
-impl Net {
+impl TrackNet {
     fn span(&self) -> (i64, i64) {
         let all = || self.starts.iter().chain(&self.ends);
         (
@@ -37,19 +37,19 @@ impl Net {
         low == high
     }
 
-    fn meets(&self, other: &Net) -> bool {
+    fn meets(&self, other: &TrackNet) -> bool {
         let ((low, high), (other_low, other_high)) = (self.span(), other.span());
         low <= other_high && other_low <= high
     }
 
     /// How bad it is to run in a track before that of `other`.
-    fn cost_before(&self, other: &Net) -> usize {
+    fn cost_before(&self, other: &TrackNet) -> usize {
         let overlaps = self
             .ends
             .iter()
             .filter(|end| other.starts.contains(end))
             .count();
-        let crosses = |net: &Net, lines: &[i64]| {
+        let crosses = |net: &TrackNet, lines: &[i64]| {
             let (low, high) = net.span();
             lines
                 .iter()
@@ -61,9 +61,9 @@ impl Net {
 }
 
 /// Assigns tracks to the hops of one gap.
-pub(super) fn tracks(hops: &[Hop]) -> Tracks {
+pub(super) fn tracks(hops: &[RankHop]) -> HopTracks {
     let of_net = net_of(hops);
-    let mut nets = vec![Net::default(); hops.len()];
+    let mut nets = vec![TrackNet::default(); hops.len()];
     for (hop, net) in hops.iter().zip(&of_net) {
         nets[*net].starts.push(hop.across.0);
         nets[*net].ends.push(hop.across.1);
@@ -81,7 +81,7 @@ pub(super) fn tracks(hops: &[Hop]) -> Tracks {
         track[net] = before.map(|other| track[*other] + 1).max().unwrap_or(0);
         count = count.max(track[net] + 1);
     }
-    Tracks {
+    HopTracks {
         of: of_net.iter().map(|net| track[*net]).collect(),
         nets: of_net,
         count,
@@ -89,21 +89,21 @@ pub(super) fn tracks(hops: &[Hop]) -> Tracks {
 }
 
 /// The net of each hop, named by its first hop: shared targets first, then shared sources.
-fn net_of(hops: &[Hop]) -> Vec<usize> {
-    let position = |hop: &Hop| {
+fn net_of(hops: &[RankHop]) -> Vec<usize> {
+    let position = |hop: &RankHop| {
         let shared = hops
             .iter()
             .filter(|other| other.items.1 == hop.items.1)
             .count()
             > 1;
-        let same = |other: &Hop| {
+        let same = |other: &RankHop| {
             if shared {
                 other.items.1 == hop.items.1
             } else {
                 other.items.0 == hop.items.0
             }
         };
-        let alone = |other: &Hop| {
+        let alone = |other: &RankHop| {
             hops.iter()
                 .filter(|third| third.items.1 == other.items.1)
                 .count()
@@ -117,7 +117,7 @@ fn net_of(hops: &[Hop]) -> Vec<usize> {
 }
 
 /// Nets from the first track to the last, sorted by exchanging neighbours while that helps.
-fn ordered(mut order: Vec<usize>, nets: &[Net]) -> Vec<usize> {
+fn ordered(mut order: Vec<usize>, nets: &[TrackNet]) -> Vec<usize> {
     for _ in 0..order.len() {
         let mut changed = false;
         for place in 1..order.len() {

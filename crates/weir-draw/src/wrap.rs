@@ -12,9 +12,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::graph::Graph;
-use super::layout::{Gap, Layout, Place, Route, Size};
-use super::plot::{FramePart, Heading, Plot, Track};
+use super::graph::LayoutGraph;
+use super::layout::{BoxPlace, BoxSize, Layout, LinkRoute, RankGap};
+use super::plot::{ArrowHeading, FramePart, LineTrack, PagePlot};
 use super::shapes::HEAD;
 use super::svg::{FRAME_ABOVE, FRAME_BELOW};
 
@@ -27,7 +27,7 @@ const SIDE: i64 = 11;
 
 /// One row: the ranks in it, and how its coordinates become the page's.
 #[derive(Debug, Clone, Copy)]
-struct Row {
+struct WrappedRow {
     first: usize,
     last: usize,
     right: i64,
@@ -37,15 +37,19 @@ struct Row {
 }
 
 /// The part of a frame around its stages, reaching beyond them where it does not begin or end.
-fn around((from, to): (i64, i64), (low, high): (i64, i64), (begins, ends): (bool, bool)) -> Place {
+fn around(
+    (from, to): (i64, i64),
+    (low, high): (i64, i64),
+    (begins, ends): (bool, bool),
+) -> BoxPlace {
     let (from, to) = (
         from - if begins { 0 } else { SIDE },
         to + if ends { 0 } else { SIDE },
     );
-    Place {
+    BoxPlace {
         along: from,
         across: low - FRAME_ABOVE,
-        size: Size {
+        size: BoxSize {
             along: to - from,
             across: high - low + FRAME_ABOVE + FRAME_BELOW,
         },
@@ -53,18 +57,18 @@ fn around((from, to): (i64, i64), (low, high): (i64, i64), (begins, ends): (bool
 }
 
 /// How far out the way of a link is at the end of a row, by the row and the stage that it leads to.
-type Turns = BTreeMap<(usize, usize), i64>;
+type RowTurns = BTreeMap<(usize, usize), i64>;
 
 /// The layout in rows of at most `width` pixels, as far as its ranks allow.
-pub(super) fn wrap(graph: &Graph, layout: &Layout, width: i64) -> Plot {
+pub(super) fn wrap(graph: &LayoutGraph, layout: &Layout, width: i64) -> PagePlot {
     let zones = zones(layout);
     let ends = ends(&zones, &layout.gaps, width);
-    let mut wrapped = Wrapped {
+    let mut wrapped = WrappedLayout {
         graph,
         layout,
         zones,
         rows: Vec::new(),
-        turns: Turns::new(),
+        turns: RowTurns::new(),
         below: Vec::new(),
     };
     wrapped.place(&ends);
@@ -81,7 +85,7 @@ fn zones(layout: &Layout) -> Vec<(i64, i64)> {
 }
 
 /// The last rank of each row: as few rows as possible, then where it costs least.
-fn ends(zones: &[(i64, i64)], gaps: &[Gap], width: i64) -> Vec<usize> {
+fn ends(zones: &[(i64, i64)], gaps: &[RankGap], width: i64) -> Vec<usize> {
     // For each number of ranks the best way to break them: rows, costs, and where the last row
     // begins.
     let mut best: Vec<(usize, i64, usize)> = vec![(0, 0, 0)];
@@ -123,14 +127,14 @@ fn ends(zones: &[(i64, i64)], gaps: &[Gap], width: i64) -> Vec<usize> {
 }
 
 /// The room that the lines broken in a gap take beside each other.
-fn beside(gap: &Gap) -> i64 {
+fn beside(gap: &RankGap) -> i64 {
     let targets: BTreeSet<usize> = gap.hops.iter().map(|hop| hop.items.1).collect();
     BETWEEN * i64::try_from(targets.len().saturating_sub(1)).unwrap_or(i64::MAX / 1024)
 }
 
 /// What it costs to end a row in a gap: every line that is broken, and more where it parts a label
 /// from its line.
-fn cost(gap: &Gap) -> i64 {
+fn cost(gap: &RankGap) -> i64 {
     let lines = i64::try_from(gap.hops.len()).unwrap_or(i64::MAX / 1024);
     lines * 120
         + if gap.hops.iter().any(|hop| hop.arrives) {
@@ -140,22 +144,22 @@ fn cost(gap: &Gap) -> i64 {
         }
 }
 
-struct Wrapped<'a> {
-    graph: &'a Graph,
+struct WrappedLayout<'a> {
+    graph: &'a LayoutGraph,
     layout: &'a Layout,
     zones: Vec<(i64, i64)>,
-    rows: Vec<Row>,
-    turns: Turns,
+    rows: Vec<WrappedRow>,
+    turns: RowTurns,
     /// Where the room below each row begins on the page.
     below: Vec<i64>,
 }
 
-impl Wrapped<'_> {
+impl WrappedLayout<'_> {
     /// Finds the place of every row and the ways between them.
     fn place(&mut self, ends: &[usize]) {
         for (row, &last) in ends.iter().enumerate() {
             let first = if row == 0 { 0 } else { ends[row - 1] + 1 };
-            self.rows.push(Row {
+            self.rows.push(WrappedRow {
                 first,
                 last,
                 right: 0,
@@ -257,14 +261,14 @@ impl Wrapped<'_> {
 
     /// The parts of frames in a row, around their stages in it, in coordinates of the layout.
     fn frame_parts(&self, row: usize) -> Vec<FramePart> {
-        let Row { first, last, .. } = self.rows[row];
+        let WrappedRow { first, last, .. } = self.rows[row];
         let (start, end) = (self.zones[first].0, self.zones[last].1);
-        let part = |(frame, whole): (usize, &Place)| {
+        let part = |(frame, whole): (usize, &BoxPlace)| {
             let (from, to) = (
                 whole.along.max(start),
                 (whole.along + whole.size.along).min(end),
             );
-            let inside = |place: &&Place| place.along >= from && place.along < to;
+            let inside = |place: &&BoxPlace| place.along >= from && place.along < to;
             let own = self
                 .layout
                 .nodes
@@ -296,17 +300,17 @@ impl Wrapped<'_> {
             .collect()
     }
 
-    fn on_page(&self, place: &Place) -> Place {
+    fn on_page(&self, place: &BoxPlace) -> BoxPlace {
         let row = self.rows[self.row(place.along)];
-        Place {
+        BoxPlace {
             along: place.along + row.right,
             across: place.across + row.down,
             size: place.size,
         }
     }
 
-    fn plot(&self) -> Plot {
-        let mut plot = Plot {
+    fn plot(&self) -> PagePlot {
+        let mut plot = PagePlot {
             nodes: self
                 .layout
                 .nodes
@@ -319,10 +323,10 @@ impl Wrapped<'_> {
                 .iter()
                 .map(|route| route.label.map(|place| self.on_page(&place)))
                 .collect(),
-            ..Plot::default()
+            ..PagePlot::default()
         };
         for (row, placed) in self.rows.iter().enumerate() {
-            let moved = |place: Place| Place {
+            let moved = |place: BoxPlace| BoxPlace {
                 along: place.along + placed.right,
                 across: place.across + placed.down,
                 size: place.size,
@@ -355,7 +359,7 @@ impl Wrapped<'_> {
     }
 
     /// Whether a row ends between a label and the stage that it comes from.
-    fn parts_a_label(&self, row: &Row) -> bool {
+    fn parts_a_label(&self, row: &WrappedRow) -> bool {
         let hops = self
             .layout
             .gaps
@@ -367,21 +371,21 @@ impl Wrapped<'_> {
     /// The way of one link, and its heads.
     fn line(
         &self,
-        route: &Route,
+        route: &LinkRoute,
         (forth, back): (bool, bool),
-        heads: &mut BTreeSet<(i64, i64, Heading)>,
-    ) -> Track {
+        heads: &mut BTreeSet<(i64, i64, ArrowHeading)>,
+    ) -> LineTrack {
         let (Some(first), Some(last)) = (route.stops.first(), route.stops.last()) else {
-            return Track::default();
+            return LineTrack::default();
         };
         let place = |along: i64, across: i64, row: usize| {
             (along + self.rows[row].right, across + self.rows[row].down)
         };
         let mut row = self.row(first.from);
         let (x, y) = place(first.from, first.across, row);
-        let mut track = Track::begin(if back { x + HEAD } else { x }, y);
+        let mut track = LineTrack::begin(if back { x + HEAD } else { x }, y);
         if back {
-            heads.insert((x + 1, y, Heading::Left));
+            heads.insert((x + 1, y, ArrowHeading::Left));
         }
         for pair in route.stops.windows(2) {
             let next = self.row(pair[1].from);
@@ -417,7 +421,7 @@ impl Wrapped<'_> {
         let (x, y) = place(last.to, last.across, row);
         track.to(if forth { x - HEAD } else { x });
         if forth {
-            heads.insert((x - 1, y, Heading::Right));
+            heads.insert((x - 1, y, ArrowHeading::Right));
         }
         track
     }

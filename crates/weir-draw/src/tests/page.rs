@@ -77,10 +77,10 @@ fn fits_its_page(picture: &Picture, drawing: &str, prefix: &str) {
                 "{stage}"
             );
         }
-        boxes.push(Place {
+        boxes.push(BoxPlace {
             along: x,
             across: y,
-            size: Size {
+            size: BoxSize {
                 along: width,
                 across: height,
             },
@@ -91,10 +91,10 @@ fn fits_its_page(picture: &Picture, drawing: &str, prefix: &str) {
             tags(label, "<rect").first().unwrap(),
             ["x", "y", "width", "height"],
         );
-        Place {
+        BoxPlace {
             along,
             across,
-            size: Size {
+            size: BoxSize {
                 along: width,
                 across: height,
             },
@@ -121,7 +121,7 @@ fn twelve_stages(sources: usize) -> Picture {
         &["fetch", "details", "quality", "identity", "extract"],
         &shared,
     );
-    picture.frames = vec![Frame {
+    picture.frames = vec![PictureFrame {
         label: "segment: commits as one".to_owned(),
         nodes: (5 * sources - 1..5 * sources + 4).collect(),
     }];
@@ -153,7 +153,7 @@ fn plans_fit_a_screen_and_a_phone() {
 }
 
 /// The straight strokes of a path as thin boxes.
-fn strokes(path: &str) -> Vec<Place> {
+fn strokes(path: &str) -> Vec<BoxPlace> {
     let mut strokes = Vec::new();
     let mut at = (0_i64, 0_i64);
     let mut commands: Vec<(char, Vec<i64>)> = Vec::new();
@@ -175,10 +175,10 @@ fn strokes(path: &str) -> Vec<Place> {
         };
         if matches!(command, 'H' | 'V' | 'L') {
             let (x, y) = (at.0.min(to.0), at.1.min(to.1));
-            strokes.push(Place {
+            strokes.push(BoxPlace {
                 along: x,
                 across: y,
-                size: Size {
+                size: BoxSize {
                     along: (to.0 - at.0).abs().max(1),
                     across: (to.1 - at.1).abs().max(1),
                 },
@@ -193,13 +193,13 @@ fn strokes(path: &str) -> Vec<Place> {
 fn lines_between_rows_run_beside_stages() {
     for picture in all_pictures().into_iter().chain((1..4).map(twelve_stages)) {
         let drawing = svg(&picture, 700);
-        let boxes: Vec<Place> = tags(&drawing, "<rect class=\"box\"")
+        let boxes: Vec<BoxPlace> = tags(&drawing, "<rect class=\"box\"")
             .into_iter()
             .map(|tag| numbers(tag, ["x", "y", "width", "height"]))
-            .map(|[along, across, width, height]| Place {
+            .map(|[along, across, width, height]| BoxPlace {
                 along,
                 across,
-                size: Size {
+                size: BoxSize {
                     along: width,
                     across: height,
                 },
