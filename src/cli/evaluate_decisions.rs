@@ -3,7 +3,7 @@
 //! no institution needed.
 
 use super::{Edge, Failure, out};
-use crate::diagnostic::{Diagnostics, Sources, render};
+use crate::diagnostic::{Diagnostics, FileTexts, render};
 use crate::yaml;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
@@ -242,7 +242,7 @@ fn read_yaml<T: DeserializeOwned>(edge: &Edge, file: &Path) -> Result<T, Failure
         .unwrap_or(file)
         .display()
         .to_string();
-    let mut texts = Sources::new();
+    let mut texts = FileTexts::new();
     texts.insert(name.as_str(), &String::from_utf8_lossy(&bytes));
     let mut problems = Diagnostics::new();
     let value = yaml::read(&name, &bytes, &mut problems);

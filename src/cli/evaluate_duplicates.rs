@@ -2,7 +2,7 @@
 //! labelled pairs from files; no database, no network, no institution needed.
 
 use super::{DONE, Edge, Failure, out};
-use crate::diagnostic::{Diagnostics, Sources, render};
+use crate::diagnostic::{Diagnostics, FileTexts, render};
 use crate::yaml;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -121,7 +121,7 @@ fn ads_of(file: &Path, edge: &Edge) -> Result<Vec<AdRow>, Failure> {
 
 fn yaml_ads(file: &Path, text: &str, edge: &Edge) -> Result<Vec<serde_json::Value>, Failure> {
     let name = file.display().to_string();
-    let (mut problems, mut texts) = (Diagnostics::new(), Sources::new());
+    let (mut problems, mut texts) = (Diagnostics::new(), FileTexts::new());
     texts.insert(name.as_str(), text);
     let read: Option<AdFile> = yaml::read(&name, text, &mut problems);
     if !problems.is_empty() {

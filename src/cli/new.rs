@@ -7,7 +7,7 @@ use super::new_rule::NewRule;
 use super::run::door;
 use super::{DONE, Edge, Failure, first_test};
 use crate::config::connector;
-use crate::diagnostic::{Diagnostics, Sources};
+use crate::diagnostic::{Diagnostics, FileTexts};
 use crate::plan::board;
 use crate::plan::compile::is_name;
 use crate::source::Method;
@@ -137,7 +137,7 @@ impl NewInstitution {
     fn of_a_board(&self, edge: &Edge, file: &Path) -> Result<bool, Failure> {
         let connectors = connector::load(
             &edge.project,
-            &mut Sources::default(),
+            &mut FileTexts::default(),
             &mut Diagnostics::new(),
         );
         // Hosts are written in any case.

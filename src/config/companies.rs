@@ -4,7 +4,7 @@
 //! Everything wrong in them is located. To add a property of companies, see `weir-framework`.
 
 use super::{files, named, text_of};
-use crate::diagnostic::{Diagnostics, Place, Sources, did_you_mean};
+use crate::diagnostic::{Diagnostics, FileTexts, Place, did_you_mean};
 use crate::stage::resolve::{KnownRegistry, RegistrySet};
 use crate::yaml::{self, Node};
 use serde::de::DeserializeOwned;
@@ -23,7 +23,7 @@ pub const ACCEPTED: &str = "companies/accepted";
 const ABN_DIGITS: usize = 11;
 
 /// Reads the registries of a project folder.
-pub(super) fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) -> RegistrySet {
+pub(super) fn load(folder: &Path, texts: &mut FileTexts, out: &mut Diagnostics) -> RegistrySet {
     let mut accepted = read_accepted(folder, texts, out);
     let (mut known, mut broken) = (Vec::new(), BTreeMap::new());
     for path in files(&folder.join(FOLDER)) {
@@ -65,7 +65,7 @@ struct AcceptedFile {
 /// The files of accepted names, by registry.
 fn read_accepted(
     folder: &Path,
-    texts: &mut Sources,
+    texts: &mut FileTexts,
     out: &mut Diagnostics,
 ) -> BTreeMap<String, AcceptedFile> {
     let read = |path: std::path::PathBuf| {

@@ -8,8 +8,8 @@
 //! [`BUILT_IN`].
 
 use super::institution::SourceSpec;
-use crate::diagnostic::{Diagnostics, Place, Sources, did_you_mean, one_of};
-use crate::yaml::{self, Lay, Located, Node, Required, Text};
+use crate::diagnostic::{Diagnostics, FileTexts, Place, did_you_mean, one_of};
+use crate::yaml::{self, LayerRule, Located, Node, Required, Text};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -126,7 +126,7 @@ built_in![
 pub const OF_WEIR: &str = " (built in)";
 
 /// Reads the project's connectors and the built-in ones.
-pub fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Vec<Connector> {
+pub fn load(folder: &Path, texts: &mut FileTexts, out: &mut Diagnostics) -> Vec<Connector> {
     let mut connectors: Vec<Connector> = Vec::new();
     for path in super::files(&folder.join("connectors")) {
         let name = path
@@ -390,14 +390,14 @@ fn values(
 }
 
 /// Field by field: an institution's entry for a field replaces the connector's entirely.
-fn lay(path: &[&str]) -> Lay {
+fn lay(path: &[&str]) -> LayerRule {
     match path {
         ["fetch" | "job" | "require" | "missing" | "archive" | "identity"]
         | ["job", "extra"]
-        | ["fetch", "http" | "file"] => Lay::Together,
-        ["fetch", "http", "query" | "headers" | "manners" | "limits"] => Lay::Together,
-        ["rules" | "without"] => Lay::Append,
-        _ => Lay::Replace,
+        | ["fetch", "http" | "file"] => LayerRule::Together,
+        ["fetch", "http", "query" | "headers" | "manners" | "limits"] => LayerRule::Together,
+        ["rules" | "without"] => LayerRule::Append,
+        _ => LayerRule::Replace,
     }
 }
 

@@ -6,7 +6,7 @@
 //! entries, see `weir-framework`.
 
 use super::{InstitutionSpec, Parsed, files, named, text_of};
-use crate::diagnostic::{Diagnostics, Place, Sources, did_you_mean};
+use crate::diagnostic::{Diagnostics, FileTexts, Place, did_you_mean};
 use crate::stage::classify::{FrameworkSet, KnownFramework};
 use crate::yaml::{self, Node};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -46,7 +46,7 @@ struct AboutFramework<T> {
 pub(super) fn load(
     folder: &Path,
     institutions: &[Parsed<InstitutionSpec>],
-    texts: &mut Sources,
+    texts: &mut FileTexts,
     out: &mut Diagnostics,
 ) -> FrameworkSet {
     let used = used_names(institutions);
@@ -248,7 +248,7 @@ fn newest(read: &[ReadFramework]) -> HashMap<String, usize> {
 fn about<T: serde::de::DeserializeOwned>(
     folder: &Path,
     kind: &str,
-    texts: &mut Sources,
+    texts: &mut FileTexts,
     out: &mut Diagnostics,
 ) -> BTreeMap<String, AboutFramework<T>> {
     let read = |path: std::path::PathBuf| {

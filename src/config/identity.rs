@@ -8,7 +8,7 @@
 use super::alerts::{ChannelSpec, ReportSpec, RunNoticeSpec};
 use super::retention::RetentionSpec;
 use super::text_of;
-use crate::diagnostic::{Diagnostics, Sources};
+use crate::diagnostic::{Diagnostics, FileTexts};
 use crate::yaml::{self, Located, Node};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -53,13 +53,13 @@ pub enum ProjectIdentity {
 
 /// The identity of the project in a folder; problems are not reported.
 pub fn of(folder: &Path) -> ProjectIdentity {
-    load(folder, &mut Sources::new(), &mut Diagnostics::new()).0
+    load(folder, &mut FileTexts::new(), &mut Diagnostics::new()).0
 }
 
 /// The identity of the project in a folder, and what else its file says.
 pub(super) fn load(
     folder: &Path,
-    texts: &mut Sources,
+    texts: &mut FileTexts,
     out: &mut Diagnostics,
 ) -> (ProjectIdentity, Option<ProjectSpec>) {
     let path = folder.join(FILE);

@@ -3,7 +3,7 @@
 //! second.
 
 use super::{Parsed, named, text_of};
-use crate::diagnostic::{Diagnostics, Place, Sources};
+use crate::diagnostic::{Diagnostics, FileTexts, Place};
 use crate::rule::{NamedList, list};
 use crate::yaml::{self, Node, Required};
 use schemars::JsonSchema;
@@ -32,7 +32,7 @@ type Line = (String, Place, Option<String>);
 /// Reads the lists of a project folder.
 pub(super) fn load(
     folder: &Path,
-    texts: &mut Sources,
+    texts: &mut FileTexts,
     out: &mut Diagnostics,
 ) -> Vec<Parsed<Arc<NamedList>>> {
     let all: Vec<Parsed<Arc<NamedList>>> = files(&folder.join("lists"))
@@ -56,7 +56,7 @@ pub(super) fn load(
     all
 }
 
-fn read(path: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Parsed<Arc<NamedList>> {
+fn read(path: &Path, texts: &mut FileTexts, out: &mut Diagnostics) -> Parsed<Arc<NamedList>> {
     let (file, stem) = named("lists", path);
     let is_csv = path.extension().is_some_and(|ending| ending == "csv");
     let lines = text_of(path, &file, texts, out).and_then(|bytes| {

@@ -29,7 +29,7 @@ pub use pipeline::{PipelineSpec, StageSpec};
 pub use retention::RetentionSpec;
 pub use rules::{RuleSetSpec, RuleSpec};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, FileTexts, Place};
 use crate::rule::NamedList;
 use crate::stage::classify::FrameworkSet;
 use crate::stage::resolve::RegistrySet;
@@ -76,7 +76,7 @@ pub struct Project {
     /// `alerts/*.yaml`.
     pub alerts: Vec<Parsed<AlertFileSpec>>,
     /// The texts, for showing problems.
-    pub texts: Sources,
+    pub texts: FileTexts,
     /// `institutions/*.yaml`.
     pub institutions: Vec<Parsed<InstitutionSpec>>,
     /// `connectors/*.yaml`, and those that come with Weir.
@@ -131,7 +131,7 @@ impl Project {
     /// Reads a project folder with other rule sets: each file replaces the one of its name in
     /// `rules/`, or is added.
     pub fn load_with(folder: &Path, rule_files: &[PathBuf]) -> Project {
-        let mut texts = Sources::new();
+        let mut texts = FileTexts::new();
         let mut diagnostics = Diagnostics::new();
         let (identity, project) = identity::load(folder, &mut texts, &mut diagnostics);
         let connectors = connector::load(folder, &mut texts, &mut diagnostics);
@@ -228,7 +228,7 @@ fn instead(mut files: Vec<PathBuf>, others: &[PathBuf]) -> Vec<PathBuf> {
 fn read_all<T: DeserializeOwned>(
     paths: Vec<PathBuf>,
     kind: &str,
-    texts: &mut Sources,
+    texts: &mut FileTexts,
     out: &mut Diagnostics,
 ) -> Vec<Parsed<T>> {
     let read = |path: PathBuf| {
@@ -247,7 +247,7 @@ fn read_all<T: DeserializeOwned>(
 fn read_institutions(
     folder: &Path,
     connectors: &[Connector],
-    texts: &mut Sources,
+    texts: &mut FileTexts,
     out: &mut Diagnostics,
 ) -> Vec<Parsed<InstitutionSpec>> {
     let read = |path: PathBuf| {
@@ -299,7 +299,12 @@ fn named(kind: &str, path: &Path) -> (String, String) {
 }
 
 /// The bytes of a file, kept for showing problems; `None` after reporting that it cannot be read.
-fn text_of(path: &Path, file: &str, texts: &mut Sources, out: &mut Diagnostics) -> Option<Vec<u8>> {
+fn text_of(
+    path: &Path,
+    file: &str,
+    texts: &mut FileTexts,
+    out: &mut Diagnostics,
+) -> Option<Vec<u8>> {
     match std::fs::read(path) {
         Ok(bytes) => {
             texts.insert(file, &String::from_utf8_lossy(&bytes));

@@ -3,7 +3,7 @@
 
 use super::schedule::ScheduleUse;
 use crate::stage::Kind;
-use crate::yaml::{Located, OneOrMany, Positive, Required};
+use crate::yaml::{Located, OneOrMany, PositiveNumber, Required};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -69,7 +69,7 @@ pub struct ExtractSpec {
     /// The stages it waits for; by default the one before it.
     after: Option<OneOrMany<Located<String>>>,
     /// How many ads are committed together (default 500).
-    pub batch: Option<Positive<u16>>,
+    pub batch: Option<PositiveNumber<u16>>,
 }
 
 impl StageSpec {

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::model::Severity;
 use crate::rule::{CompiledRule, RuleParameter, ScriptBindings};
 use crate::stage::exception::RuleException;
-use crate::yaml::{self, Entry, Node};
+use crate::yaml::{self, MappingEntry, Node};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -108,7 +108,7 @@ impl Changes {
             .for_each(|entry| self.read_one(set, entry, out));
     }
 
-    fn read_one(&mut self, set: &RuleSet, entry: &Entry, out: &mut Diagnostics) {
+    fn read_one(&mut self, set: &RuleSet, entry: &MappingEntry, out: &mut Diagnostics) {
         let name = entry.key_text();
         if let Some(usual) = set.bindings.parameters.get(&name) {
             self.parameters
@@ -126,7 +126,11 @@ impl Changes {
     }
 }
 
-fn parameter(entry: &Entry, usual: &RuleParameter, out: &mut Diagnostics) -> Option<RuleParameter> {
+fn parameter(
+    entry: &MappingEntry,
+    usual: &RuleParameter,
+    out: &mut Diagnostics,
+) -> Option<RuleParameter> {
     let value = RuleParameter::parse(&entry.value)
         .ok()
         .filter(|value| value.is_like(usual));
@@ -142,7 +146,7 @@ fn parameter(entry: &Entry, usual: &RuleParameter, out: &mut Diagnostics) -> Opt
     value
 }
 
-fn severity(entry: &Entry, out: &mut Diagnostics) -> Option<Severity> {
+fn severity(entry: &MappingEntry, out: &mut Diagnostics) -> Option<Severity> {
     match entry.value.text() {
         Some("warn") => Some(Severity::Warn),
         Some("error") => Some(Severity::Error),
@@ -161,7 +165,7 @@ fn severity(entry: &Entry, out: &mut Diagnostics) -> Option<Severity> {
     }
 }
 
-fn unknown(set: &RuleSet, entry: &Entry, out: &mut Diagnostics) {
+fn unknown(set: &RuleSet, entry: &MappingEntry, out: &mut Diagnostics) {
     let name = entry.key_text();
     let names: Vec<&str> = set
         .bindings

@@ -102,7 +102,7 @@ fn whole(spec: &ConnectorSpec, out: &mut Diagnostics) -> Option<Regex> {
 mod tests {
     use super::*;
     use crate::config::connector::load;
-    use crate::diagnostic::Sources;
+    use crate::diagnostic::FileTexts;
     use std::path::Path;
 
     /// Addresses as people copy them, with the connector and its parameters.
@@ -263,7 +263,7 @@ mod tests {
     fn what_an_address_asks_for_beyond_its_board_is_told() {
         let connectors = load(
             Path::new("nowhere"),
-            &mut Sources::default(),
+            &mut FileTexts::default(),
             &mut Diagnostics::new(),
         );
         let left_out = |address| {
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn boards_are_known_by_their_addresses() {
         let mut out = Diagnostics::new();
-        let connectors = load(Path::new("nowhere"), &mut Sources::default(), &mut out);
+        let connectors = load(Path::new("nowhere"), &mut FileTexts::default(), &mut out);
         connectors
             .iter()
             .for_each(|connector| check(connector, &mut out));

@@ -13,7 +13,7 @@ use super::{Plan, Written, board, meaning, points, trial};
 use crate::config::connector;
 use crate::config::rules::uses as uses_of;
 use crate::config::{InstitutionSpec, OnBroken, Parsed, Project, ProjectIdentity};
-use crate::diagnostic::{Diagnostics, Place, Severity, Sources};
+use crate::diagnostic::{Diagnostics, FileTexts, Place, Severity};
 use crate::model::{Clock, Hash, RetentionPolicy};
 use crate::rule::types::TypeSet;
 use crate::rule::{NamedList, ScriptSandbox};
@@ -34,7 +34,7 @@ pub struct Checked {
     /// Every problem.
     pub diagnostics: Diagnostics,
     /// The texts, for showing them.
-    pub texts: Sources,
+    pub texts: FileTexts,
     /// The alerts.
     pub alerts: Vec<Arc<AlertRule>>,
     /// Where notices are sent.
@@ -499,7 +499,7 @@ struct Files<'a> {
     extras: &'a Extras,
     frameworks: &'a FrameworkSet,
     registries: &'a RegistrySet,
-    texts: &'a Sources,
+    texts: &'a FileTexts,
 }
 
 /// The texts of the files that an institution depends on; those that come with Weir are always

@@ -3,7 +3,7 @@
 
 use super::Plan;
 use crate::config::connector::OF_WEIR;
-use crate::diagnostic::{Diagnostics, Sources};
+use crate::diagnostic::{Diagnostics, FileTexts};
 use crate::stage::Kind;
 use crate::yaml::{self, Node};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ fn of_institution(kind: Kind) -> &'static [&'static str] {
 }
 
 /// The lines of each stage of a plan, by its name; `file` is that of the institution.
-pub fn written(plan: &Plan, file: &str, texts: &Sources) -> BTreeMap<String, Vec<Excerpt>> {
+pub fn written(plan: &Plan, file: &str, texts: &FileTexts) -> BTreeMap<String, Vec<Excerpt>> {
     let trees = Trees::new(texts);
     let nodes = plan.graph.node_weights();
     nodes
@@ -62,12 +62,12 @@ pub fn written(plan: &Plan, file: &str, texts: &Sources) -> BTreeMap<String, Vec
 
 /// The files as trees, with their texts.
 struct Trees<'t> {
-    texts: &'t Sources,
+    texts: &'t FileTexts,
     trees: BTreeMap<&'t str, Node>,
 }
 
 impl<'t> Trees<'t> {
-    fn new(texts: &'t Sources) -> Trees<'t> {
+    fn new(texts: &'t FileTexts) -> Trees<'t> {
         let read = |file: &'t str| {
             Some((
                 file,
@@ -161,7 +161,7 @@ impl<'t> Trees<'t> {
             one.text()
                 .map(str::to_owned)
                 .into_iter()
-                .chain(one.entries().iter().map(yaml::Entry::key_text))
+                .chain(one.entries().iter().map(yaml::MappingEntry::key_text))
         });
         let mut found = Vec::new();
         for name in names {

@@ -7,7 +7,7 @@ use crate::model::{Alert, HoldKind, NewHold, ReadState};
 use crate::span::{CalendarSpan, Share, Span};
 use crate::store::settle::{self, Closing, ClosingCount};
 use crate::store::{PgConnection, holds};
-use crate::yaml::{Parsed, Positive};
+use crate::yaml::{Parsed, PositiveNumber};
 use chrono::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -30,7 +30,7 @@ pub struct ArchiveSpec {
 #[serde(deny_unknown_fields, default)]
 pub struct MissingSpec {
     /// How many complete reads without the ad retire it (default 2).
-    after: Option<Positive<u16>>,
+    after: Option<PositiveNumber<u16>>,
     /// Minimum time between two reads that count (default 12h).
     apart: Option<Parsed<Span>>,
     /// The maximum ratio of the source's open jobs that may be retired at once (default 20%); above

@@ -4,7 +4,7 @@
 
 use crate::date::{DateSetting, DateWindow};
 use crate::span::Day;
-use crate::yaml::Positive;
+use crate::yaml::PositiveNumber;
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,7 +16,7 @@ pub struct DatesSpec {
     /// The first plausible date (default 1990-01-01).
     earliest: Option<Day>,
     /// Years from the day of the fetch to the last plausible date (default 10).
-    years_ahead: Option<Positive<u16>>,
+    years_ahead: Option<PositiveNumber<u16>>,
 }
 
 /// The date settings of a source; its own override the institution's.

@@ -8,7 +8,7 @@
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::model::Canonical;
 use crate::store::signatures::WrittenJob;
-use crate::yaml::{Located, Positive};
+use crate::yaml::{Located, PositiveNumber};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ pub struct OpeningsSpec {
     /// default) or `merge`.
     parallel: Option<ParallelSpec>,
     /// How many ads of a bucket are compared (default 200); the rest is reported.
-    bucket: Option<Positive<u16>>,
+    bucket: Option<PositiveNumber<u16>>,
 }
 
 /// `keys:` of `openings:`.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use weir::config::Project;
-use weir::diagnostic::{Diagnostic, Place, Sources};
+use weir::diagnostic::{Diagnostic, FileTexts, Place};
 use weir::model::Clock;
 use weir::plan::InstitutionStatus;
 use weir::plan::check::{Checked, check};
@@ -286,7 +286,7 @@ fn said(checked: &Checked, folder: &Path) -> String {
         .to_owned()
 }
 
-fn told(one: &Diagnostic, texts: &Sources) -> String {
+fn told(one: &Diagnostic, texts: &FileTexts) -> String {
     let place = one
         .place
         .as_ref()
@@ -313,7 +313,7 @@ fn told(one: &Diagnostic, texts: &Sources) -> String {
 }
 
 /// The line, and carets under what is meant; long lines only near it.
-fn shown(place: &Place, texts: &Sources) -> Option<String> {
+fn shown(place: &Place, texts: &FileTexts) -> Option<String> {
     let line: Vec<char> = texts
         .line(place)?
         .chars()
@@ -337,7 +337,7 @@ fn shown(place: &Place, texts: &Sources) -> Option<String> {
 }
 
 /// The laws of every diagnostic; what it breaks.
-fn broken_laws(one: &Diagnostic, texts: &Sources) -> Vec<&'static str> {
+fn broken_laws(one: &Diagnostic, texts: &FileTexts) -> Vec<&'static str> {
     let first = one.message.chars().next().unwrap_or(' ');
     let words: Vec<&String> = [Some(&one.message), one.help.as_ref()]
         .into_iter()

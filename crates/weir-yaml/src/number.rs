@@ -138,7 +138,7 @@ pub fn read<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
 fn unrounded(text: &str) -> Cow<'_, str> {
     let mut kept: Option<String> = None;
     let mut done = 0;
-    for (start, end) in Numbers::of(text) {
+    for (start, end) in NumberScanner::of(text) {
         let token = &text[start..end];
         if let Some(instead) = instead(token) {
             let kept = kept.get_or_insert_with(|| String::with_capacity(text.len() + 16));
@@ -177,14 +177,14 @@ fn instead(token: &str) -> Option<String> {
 }
 
 /// Where numbers stand in a JSON text, outside of its strings.
-struct Numbers<'t> {
+struct NumberScanner<'t> {
     bytes: &'t [u8],
     at: usize,
 }
 
-impl Numbers<'_> {
-    fn of(text: &str) -> Numbers<'_> {
-        Numbers {
+impl NumberScanner<'_> {
+    fn of(text: &str) -> NumberScanner<'_> {
+        NumberScanner {
             bytes: text.as_bytes(),
             at: 0,
         }
@@ -201,7 +201,7 @@ impl Numbers<'_> {
     }
 }
 
-impl Iterator for Numbers<'_> {
+impl Iterator for NumberScanner<'_> {
     type Item = (usize, usize);
 
     fn next(&mut self) -> Option<(usize, usize)> {

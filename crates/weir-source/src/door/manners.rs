@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 use weir_model::span::Span;
 use weir_yaml::diagnostic::Diagnostics;
-use weir_yaml::yaml::{Located, Parsed, Positive, Text, from_text};
+use weir_yaml::yaml::{Located, Parsed, PositiveNumber, Text, from_text};
 
 /// How politely a source is read.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -147,7 +147,7 @@ fn length(span: Span) -> Duration {
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsSpec {
     /// Maximum pages of one read.
-    pages: Option<Positive<u64>>,
+    pages: Option<PositiveNumber<u64>>,
     /// Maximum bytes of one page, decompressed.
     page_bytes: Option<Size>,
     /// Maximum bytes of one read, decompressed.

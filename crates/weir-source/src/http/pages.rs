@@ -8,7 +8,7 @@ use crate::decode::DecodeSpec;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use weir_yaml::diagnostic::{Diagnostics, Place};
-use weir_yaml::yaml::{Located, Positive, Text};
+use weir_yaml::yaml::{Located, PositiveNumber, Text};
 
 /// How to reach the next page.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -44,14 +44,14 @@ pub struct NumberSpec {
     first: u64,
     /// The increment per page.
     #[serde(default = "one_positive")]
-    step: Positive<u64>,
+    step: PositiveNumber<u64>,
     /// Maximum pages to read; reaching it leaves the read incomplete.
-    max: Option<Positive<u64>>,
+    max: Option<PositiveNumber<u64>>,
     /// Additional stop conditions.
     #[serde(default)]
     stop: Vec<Stop>,
     /// How many ads a full page has, for `stop: [short]`.
-    size: Option<Positive<u64>>,
+    size: Option<PositiveNumber<u64>>,
 }
 
 /// Paging by offset.
@@ -68,9 +68,9 @@ pub struct OffsetSpec {
     first: u64,
     /// How many ads a full page has; by default the offset grows by the number of ads on the
     /// previous page.
-    size: Option<Positive<u64>>,
+    size: Option<PositiveNumber<u64>>,
     /// Maximum pages to read; reaching it leaves the read incomplete.
-    max: Option<Positive<u64>>,
+    max: Option<PositiveNumber<u64>>,
     /// Additional stop conditions.
     #[serde(default)]
     stop: Vec<Stop>,
@@ -97,12 +97,12 @@ pub struct CursorSpec {
     /// The cursor of the first request, such as `*`; by default it has none.
     first: Option<Text>,
     /// Maximum pages to read; reaching it leaves the read incomplete.
-    max: Option<Positive<u64>>,
+    max: Option<PositiveNumber<u64>>,
     /// Additional stop conditions; a response without a cursor is always the end.
     #[serde(default)]
     stop: Vec<Stop>,
     /// How many ads a full page has, for `stop: [short]`.
-    size: Option<Positive<u64>>,
+    size: Option<PositiveNumber<u64>>,
 }
 
 /// Paging by an address in the response.
@@ -117,12 +117,12 @@ pub struct NextSpec {
     #[serde(rename = "match")]
     pattern: Option<Text>,
     /// Maximum pages to read; reaching it leaves the read incomplete.
-    max: Option<Positive<u64>>,
+    max: Option<PositiveNumber<u64>>,
     /// Additional stop conditions; a response without an address is always the end.
     #[serde(default)]
     stop: Vec<Stop>,
     /// How many ads a full page has, for `stop: [short]`.
-    size: Option<Positive<u64>>,
+    size: Option<PositiveNumber<u64>>,
 }
 
 /// Paging by the `Link` header.
@@ -130,20 +130,20 @@ pub struct NextSpec {
 #[serde(deny_unknown_fields, default)]
 pub struct LinkSpec {
     /// Maximum pages to read; reaching it leaves the read incomplete.
-    max: Option<Positive<u64>>,
+    max: Option<PositiveNumber<u64>>,
     /// Additional stop conditions; a response without an address is always the end.
     #[serde(default)]
     stop: Vec<Stop>,
     /// How many ads a full page has, for `stop: [short]`.
-    size: Option<Positive<u64>>,
+    size: Option<PositiveNumber<u64>>,
 }
 
 fn one() -> u64 {
     1
 }
 
-fn one_positive() -> Positive<u64> {
-    Positive(1)
+fn one_positive() -> PositiveNumber<u64> {
+    PositiveNumber(1)
 }
 
 impl PagesSpec {
@@ -177,7 +177,7 @@ impl PagesSpec {
             stop: Vec::new(),
             size: None,
         };
-        let max = |max: &Option<Positive<u64>>| max.as_ref().map_or(cap, |max| max.0);
+        let max = |max: &Option<PositiveNumber<u64>>| max.as_ref().map_or(cap, |max| max.0);
         Some(match spec {
             None => plain(Way::Single),
             Some(PagesSpec::Link(link)) => {
@@ -283,7 +283,7 @@ fn target(
 
 fn stops(
     stop: &[Stop],
-    size: Option<Positive<u64>>,
+    size: Option<PositiveNumber<u64>>,
     place: &Place,
     out: &mut Diagnostics,
 ) -> Option<Vec<Stop>> {

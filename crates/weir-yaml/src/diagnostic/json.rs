@@ -5,10 +5,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Diagnostic, Diagnostics, Place, Sources};
+use super::{Diagnostic, Diagnostics, FileTexts, Place};
 
 /// All diagnostics in their order, as a JSON list.
-pub fn to_json(diagnostics: &Diagnostics, sources: &Sources) -> Value {
+pub fn to_json(diagnostics: &Diagnostics, sources: &FileTexts) -> Value {
     diagnostics
         .sorted()
         .into_iter()
@@ -16,7 +16,7 @@ pub fn to_json(diagnostics: &Diagnostics, sources: &Sources) -> Value {
         .collect()
 }
 
-fn diagnostic(one: &Diagnostic, sources: &Sources) -> Value {
+fn diagnostic(one: &Diagnostic, sources: &FileTexts) -> Value {
     let place = one.place.as_ref();
     json!({
         "severity": one.severity.word(),
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn every_field_is_there() {
-        let mut sources = Sources::new();
+        let mut sources = FileTexts::new();
         sources.insert("a.yaml", "one: 1\ntwo: 2\n");
         let mut all = Diagnostics::new();
         all.error(&Place::new("a.yaml", 2, 6, 1), "odd", "`2` is even")

@@ -14,7 +14,7 @@ mod render;
 mod spelling;
 
 pub use json::to_json;
-pub use place::{Place, Sources};
+pub use place::{FileTexts, Place};
 pub use render::render;
 pub use spelling::{did_you_mean, is_slip, one_of};
 

@@ -47,9 +47,9 @@ impl fmt::Display for Place {
 
 /// The texts of the files that diagnostics may point into.
 #[derive(Debug, Clone, Default)]
-pub struct Sources(BTreeMap<Arc<str>, String>);
+pub struct FileTexts(BTreeMap<Arc<str>, String>);
 
-impl Sources {
+impl FileTexts {
     /// No file yet.
     pub fn new() -> Self {
         Self::default()
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_span_counts_characters_and_stays_on_its_line() {
-        let mut sources = Sources::new();
+        let mut sources = FileTexts::new();
         sources.insert("a", "\u{feff}größe: x\r\nb\n");
         let bytes = |line, column, length| sources.span(&Place::new("a", line, column, length));
         assert_eq!(bytes(1, 8, 1), Some(9..10));
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_block_ends_where_its_indentation_ends() {
-        let mut sources = Sources::new();
+        let mut sources = FileTexts::new();
         sources.insert("a", "job:\n  title: x\n\n  # pay\n  pay: {\n    from: y\n  }\n\n# next\nlist:\n- one\n- two\n  more\nlast: {}\n");
         let block = |line| sources.block("a", line).unwrap().join("|");
         assert_eq!(

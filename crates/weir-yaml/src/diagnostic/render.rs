@@ -5,10 +5,10 @@
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Diagnostic, Diagnostics, Place, Severity, Sources};
+use super::{Diagnostic, Diagnostics, FileTexts, Place, Severity};
 
 /// Draws all diagnostics in their order, with an empty line after each.
-pub fn render(diagnostics: &Diagnostics, sources: &Sources, colour: bool) -> String {
+pub fn render(diagnostics: &Diagnostics, sources: &FileTexts, colour: bool) -> String {
     let renderer = if colour {
         Renderer::styled()
     } else {
@@ -21,7 +21,7 @@ pub fn render(diagnostics: &Diagnostics, sources: &Sources, colour: bool) -> Str
         .collect()
 }
 
-fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> String {
+fn one(diagnostic: &Diagnostic, sources: &FileTexts, renderer: &Renderer) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -43,7 +43,7 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
 }
 
 /// The lines of the file, or only its name when its text is not known.
-fn shown<'a>(group: Group<'a>, diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
+fn shown<'a>(group: Group<'a>, diagnostic: &'a Diagnostic, sources: &'a FileTexts) -> Group<'a> {
     let Some(place) = &diagnostic.place else {
         return group;
     };
@@ -72,7 +72,7 @@ fn shown<'a>(group: Group<'a>, diagnostic: &'a Diagnostic, sources: &'a Sources)
 fn snippet<'a>(
     primary: Option<&'a Place>,
     related: &[(&'a Place, &'a str)],
-    sources: &'a Sources,
+    sources: &'a FileTexts,
 ) -> Option<Snippet<'a, Annotation<'a>>> {
     let places = || {
         primary
@@ -106,8 +106,8 @@ fn snippet<'a>(
 mod tests {
     use super::*;
 
-    fn sources() -> Sources {
-        let mut sources = Sources::new();
+    fn sources() -> FileTexts {
+        let mut sources = FileTexts::new();
         sources.insert("institutions/a.yaml", "name: A\ntitel: Größe\nname: B\n");
         sources
     }

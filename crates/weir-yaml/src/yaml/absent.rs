@@ -10,30 +10,28 @@ use serde::Deserializer;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{IntoDeserializer, Visitor};
 
-use super::decoder::Decoder;
-use super::fault::Fault;
+use super::decoder::{DecodeResult, NodeDecoder};
+use super::fault::DecodeFault;
 use super::located::{NODE, TEXT, hand_over};
 use super::shapes::{ONE_OR_MANY, REQUIRED, TEXT_OR};
-
-type Decoded<T> = Result<T, Fault>;
 
 /// How deeply hollow values may nest: types can be endless.
 const DEEPEST: usize = 8;
 
 #[derive(Clone, Copy)]
-pub(super) struct Absent<'a> {
-    mapping: Decoder<'a>,
+pub(super) struct AbsentDecoder<'a> {
+    mapping: NodeDecoder<'a>,
     depth: usize,
 }
 
-impl<'a> Absent<'a> {
+impl<'a> AbsentDecoder<'a> {
     /// `mapping` is where the field should have been.
-    pub(super) fn new(mapping: Decoder<'a>) -> Self {
+    pub(super) fn new(mapping: NodeDecoder<'a>) -> Self {
         Self { mapping, depth: 0 }
     }
 
     /// Allows a hollow value, or refuses.
-    fn hollow(self) -> Decoded<Self> {
+    fn hollow(self) -> DecodeResult<Self> {
         let pass = self.mapping.pass;
         pass.has_hollow.set(true);
         let inner = Self {
@@ -43,7 +41,7 @@ impl<'a> Absent<'a> {
         if pass.hollow && self.depth < DEEPEST {
             Ok(inner)
         } else {
-            Err(Fault::silent())
+            Err(DecodeFault::silent())
         }
     }
 }
@@ -51,15 +49,15 @@ impl<'a> Absent<'a> {
 /// Numbers, text and the like: a hollow value of the type asked for.
 macro_rules! hollow {
     ($($deserialize:ident $visit:ident($($value:expr)?);)*) => {
-        $(fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        $(fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
             self.hollow()?;
             visitor.$visit($($value)?)
         })*
     };
 }
 
-impl<'de> Deserializer<'de> for Absent<'_> {
-    type Error = Fault;
+impl<'de> Deserializer<'de> for AbsentDecoder<'_> {
+    type Error = DecodeFault;
 
     hollow! {
         deserialize_any visit_unit();
@@ -86,7 +84,7 @@ impl<'de> Deserializer<'de> for Absent<'_> {
         deserialize_map visit_map(MapDeserializer::new(std::iter::empty::<((), ())>()));
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         visitor.visit_none()
     }
 
@@ -94,7 +92,7 @@ impl<'de> Deserializer<'de> for Absent<'_> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Decoded<V::Value> {
+    ) -> DecodeResult<V::Value> {
         self.deserialize_unit(visitor)
     }
 
@@ -102,7 +100,7 @@ impl<'de> Deserializer<'de> for Absent<'_> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Decoded<V::Value> {
+    ) -> DecodeResult<V::Value> {
         if name == REQUIRED {
             return visitor.visit_none();
         }
@@ -116,7 +114,7 @@ impl<'de> Deserializer<'de> for Absent<'_> {
         }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> DecodeResult<V::Value> {
         self.deserialize_seq(visitor)
     }
 
@@ -125,7 +123,7 @@ impl<'de> Deserializer<'de> for Absent<'_> {
         _: &'static str,
         _: usize,
         visitor: V,
-    ) -> Decoded<V::Value> {
+    ) -> DecodeResult<V::Value> {
         self.deserialize_seq(visitor)
     }
 
@@ -134,7 +132,7 @@ impl<'de> Deserializer<'de> for Absent<'_> {
         _: &'static str,
         known: &'static [&'static str],
         visitor: V,
-    ) -> Decoded<V::Value> {
+    ) -> DecodeResult<V::Value> {
         let inner = self.hollow()?;
         visitor.visit_map(MapDeserializer::new(
             known.iter().map(|field| (*field, inner)),
@@ -146,15 +144,15 @@ impl<'de> Deserializer<'de> for Absent<'_> {
         _: &'static str,
         known: &'static [&'static str],
         visitor: V,
-    ) -> Decoded<V::Value> {
+    ) -> DecodeResult<V::Value> {
         let inner = self.hollow()?;
-        let first = known.first().ok_or_else(Fault::silent)?;
+        let first = known.first().ok_or_else(DecodeFault::silent)?;
         let only = MapDeserializer::new(std::iter::once((*first, inner)));
         visitor.visit_enum(MapAccessDeserializer::new(only))
     }
 }
 
-impl<'de> IntoDeserializer<'de, Fault> for Absent<'_> {
+impl<'de> IntoDeserializer<'de, DecodeFault> for AbsentDecoder<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

@@ -7,26 +7,29 @@
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess};
 
-use super::absent::Absent;
-use super::decoder::Decoder;
-use super::fault::Fault;
-use super::node::{Entry, Node};
+use super::absent::AbsentDecoder;
+use super::decoder::NodeDecoder;
+use super::fault::DecodeFault;
+use super::node::{MappingEntry, Node};
 use crate::diagnostic::{Diagnostic, did_you_mean, one_of};
 
 /// Decodes a node that can be left out.
-fn decoded<'de, S: DeserializeSeed<'de>>(seed: S, decoder: Decoder) -> Result<S::Value, Fault> {
+fn decoded<'de, S: DeserializeSeed<'de>>(
+    seed: S,
+    decoder: NodeDecoder,
+) -> Result<S::Value, DecodeFault> {
     let result = decoder.settled(seed.deserialize(decoder));
     result.map_err(|fault| fault.leave_out(decoder.node))
 }
 
 /// The elements of a list.
-pub(super) struct Items<'a> {
-    decoder: Decoder<'a>,
+pub(super) struct ListItems<'a> {
+    decoder: NodeDecoder<'a>,
     rest: std::slice::Iter<'a, Node>,
 }
 
-impl<'a> Items<'a> {
-    pub(super) fn new(decoder: Decoder<'a>, items: &'a [Node]) -> Self {
+impl<'a> ListItems<'a> {
+    pub(super) fn new(decoder: NodeDecoder<'a>, items: &'a [Node]) -> Self {
         Self {
             decoder,
             rest: items.iter(),
@@ -34,13 +37,13 @@ impl<'a> Items<'a> {
     }
 }
 
-impl<'de> SeqAccess<'de> for Items<'_> {
-    type Error = Fault;
+impl<'de> SeqAccess<'de> for ListItems<'_> {
+    type Error = DecodeFault;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
-    ) -> Result<Option<S::Value>, Fault> {
+    ) -> Result<Option<S::Value>, DecodeFault> {
         let pass = self.decoder.pass;
         let next = self.rest.find(|item| !pass.skips(item));
         next.map(|item| decoded(seed, self.decoder.to(item, None)))
@@ -49,14 +52,14 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 }
 
 /// The entries of a map.
-pub(super) struct Pairs<'a> {
-    decoder: Decoder<'a>,
-    rest: std::slice::Iter<'a, Entry>,
-    current: Option<&'a Entry>,
+pub(super) struct MapPairs<'a> {
+    decoder: NodeDecoder<'a>,
+    rest: std::slice::Iter<'a, MappingEntry>,
+    current: Option<&'a MappingEntry>,
 }
 
-impl<'a> Pairs<'a> {
-    pub(super) fn new(decoder: Decoder<'a>, entries: &'a [Entry]) -> Self {
+impl<'a> MapPairs<'a> {
+    pub(super) fn new(decoder: NodeDecoder<'a>, entries: &'a [MappingEntry]) -> Self {
         Self {
             decoder,
             rest: entries.iter(),
@@ -65,13 +68,13 @@ impl<'a> Pairs<'a> {
     }
 }
 
-impl<'de> MapAccess<'de> for Pairs<'_> {
-    type Error = Fault;
+impl<'de> MapAccess<'de> for MapPairs<'_> {
+    type Error = DecodeFault;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
-    ) -> Result<Option<S::Value>, Fault> {
+    ) -> Result<Option<S::Value>, DecodeFault> {
         let pass = self.decoder.pass;
         self.current = self
             .rest
@@ -81,23 +84,26 @@ impl<'de> MapAccess<'de> for Pairs<'_> {
             .transpose()
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
-        let entry = self.current.take().ok_or_else(Fault::silent)?;
+    fn next_value_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<S::Value, DecodeFault> {
+        let entry = self.current.take().ok_or_else(DecodeFault::silent)?;
         decoded(seed, self.decoder.to(&entry.value, Some(&entry.key)))
     }
 }
 
 /// The fields of a struct: those that are written, then those that are known to be missing.
-pub(super) struct Fields<'a> {
-    decoder: Decoder<'a>,
+pub(super) struct StructFields<'a> {
+    decoder: NodeDecoder<'a>,
     known: &'static [&'static str],
-    rest: std::slice::Iter<'a, Entry>,
+    rest: std::slice::Iter<'a, MappingEntry>,
     absent: std::vec::IntoIter<&'static str>,
-    current: Option<&'a Entry>,
+    current: Option<&'a MappingEntry>,
 }
 
-impl<'a> Fields<'a> {
-    pub(super) fn new(decoder: Decoder<'a>, known: &'static [&'static str]) -> Self {
+impl<'a> StructFields<'a> {
+    pub(super) fn new(decoder: NodeDecoder<'a>, known: &'static [&'static str]) -> Self {
         let absent: Vec<_> = decoder.pass.absent(decoder.node).collect();
         Self {
             decoder,
@@ -109,7 +115,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The next field that the struct has and that is not broken.
-    fn next(&mut self) -> Option<&'a Entry> {
+    fn next(&mut self) -> Option<&'a MappingEntry> {
         let (pass, known) = (self.decoder.pass, self.known);
         self.rest.find(|entry| {
             let is_known = entry.key.text().is_some_and(|key| known.contains(&key));
@@ -136,29 +142,32 @@ fn unknown(key: &Node, known: &[&str]) -> Diagnostic {
     diagnostic
 }
 
-impl<'de> MapAccess<'de> for Fields<'_> {
-    type Error = Fault;
+impl<'de> MapAccess<'de> for StructFields<'_> {
+    type Error = DecodeFault;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
-    ) -> Result<Option<S::Value>, Fault> {
+    ) -> Result<Option<S::Value>, DecodeFault> {
         self.current = self.next();
         let key = self
             .current
             .and_then(|entry| entry.key.text())
             .or_else(|| self.absent.next());
         let Some(key) = key else { return Ok(None) };
-        let key: StrDeserializer<Fault> = key.into_deserializer();
+        let key: StrDeserializer<DecodeFault> = key.into_deserializer();
         seed.deserialize(key).map(Some)
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<S::Value, DecodeFault> {
         match self.current.take() {
             Some(entry) => decoded(seed, self.decoder.to(&entry.value, Some(&entry.key))),
             None => seed
-                .deserialize(Absent::new(self.decoder))
-                .map_err(|_| Fault::silent()),
+                .deserialize(AbsentDecoder::new(self.decoder))
+                .map_err(|_| DecodeFault::silent()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A tree to a typed value, with all problems and not only the first.
 //!
 //! Serde stops at the first error and cannot be asked to go on. So the tree is decoded again and
-//! again: each pass that fails names one [`Gap`], which is reported, and the next pass does without
+//! again: each pass that fails names one [`DecodeGap`], which is reported, and the next pass does without
 //! it. A right file takes one pass, a file with n broken values n + 1.
 //!
 //! While problems are still being looked for, missing mandatory fields are filled with *hollow*
@@ -13,9 +13,9 @@ use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
 
-use super::decoder::Decoder;
-use super::fault::{Fault, Gap};
-use super::node::{Content, Node};
+use super::decoder::NodeDecoder;
+use super::fault::{DecodeFault, DecodeGap};
+use super::node::{Node, NodeContent};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 
 /// An author who has made this many mistakes in one file has another problem.
@@ -24,18 +24,18 @@ pub(super) const MOST_PROBLEMS: usize = 200;
 /// Decodes a tree. Every problem goes to `out`; the value is built from what is right, or `None`
 /// when too little is.
 pub fn decode<T: DeserializeOwned>(root: &Node, out: &mut Diagnostics) -> Option<T> {
-    let mut pass = Pass {
+    let mut pass = DecodePass {
         hollow: true,
-        ..Pass::default()
+        ..DecodePass::default()
     };
     let value = passes(root, &mut pass);
     out.append(pass.told.into_inner());
     value
 }
 
-fn passes<T: DeserializeOwned>(root: &Node, pass: &mut Pass) -> Option<T> {
+fn passes<T: DeserializeOwned>(root: &Node, pass: &mut DecodePass) -> Option<T> {
     for _ in 0..MOST_PROBLEMS {
-        let decoder = Decoder::root(root, pass);
+        let decoder = NodeDecoder::root(root, pass);
         match decoder.settled(T::deserialize(decoder)) {
             Ok(value) if !pass.has_hollow.take() => return Some(value),
             Ok(_) => pass.hollow = false,
@@ -59,7 +59,7 @@ pub(super) fn too_many(place: &Place) -> Diagnostic {
 
 /// What is known before a pass over the tree, and what is told during it.
 #[derive(Default)]
-pub(super) struct Pass {
+pub(super) struct DecodePass {
     broken: HashSet<u32>,
     absent: Vec<(u32, &'static str)>,
     pub(super) hollow: bool,
@@ -68,10 +68,10 @@ pub(super) struct Pass {
     told_at: RefCell<HashSet<u32>>,
 }
 
-impl Pass {
+impl DecodePass {
     /// Whether to leave a node out.
     pub(super) fn skips(&self, node: &Node) -> bool {
-        matches!(*node.content, Content::Broken) || self.broken.contains(&node.id)
+        matches!(*node.content, NodeContent::Broken) || self.broken.contains(&node.id)
     }
 
     /// The mandatory fields that a mapping is known not to have.
@@ -98,17 +98,17 @@ impl Pass {
 
     /// Tells a problem that stopped the pass and remembers what to leave out; `None` when nothing
     /// would be left.
-    fn note(&mut self, fault: Fault, root: &Node) -> Option<()> {
-        let Fault::Settled { told, gap } = fault.leave_out(root) else {
+    fn note(&mut self, fault: DecodeFault, root: &Node) -> Option<()> {
+        let DecodeFault::Settled { told, gap } = fault.leave_out(root) else {
             return None;
         };
         if let Some(diagnostic) = told {
             self.told.get_mut().push(*diagnostic);
         }
         let is_new = match gap? {
-            Gap::Node(id) => id != root.id && self.broken.insert(id),
-            Gap::Field(id, field) if self.absent.contains(&(id, field)) => false,
-            Gap::Field(id, field) => {
+            DecodeGap::Node(id) => id != root.id && self.broken.insert(id),
+            DecodeGap::Field(id, field) if self.absent.contains(&(id, field)) => false,
+            DecodeGap::Field(id, field) => {
                 self.absent.push((id, field));
                 true
             }

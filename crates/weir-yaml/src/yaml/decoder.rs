@@ -7,29 +7,29 @@
 use serde::Deserializer;
 use serde::de::Visitor;
 
-use super::access::{Fields, Items, Pairs};
-use super::decode::Pass;
-use super::fault::Fault;
-use super::kinds::Kind;
+use super::access::{ListItems, MapPairs, StructFields};
+use super::decode::DecodePass;
+use super::fault::DecodeFault;
+use super::kinds::ChosenKind;
 use super::located::{LOCATED, NODE, TEXT, hand_over};
-use super::node::{Content, Node};
-use super::scalar::{Meaning, shortened};
+use super::node::{Node, NodeContent};
+use super::scalar::{ScalarMeaning, shortened};
 use super::shapes::{ONE_OR_MANY, TEXT_OR};
 use super::wanted;
 use crate::diagnostic::{Place, one_of};
 
-pub(super) type Decoded<T> = Result<T, Fault>;
+pub(super) type DecodeResult<T> = Result<T, DecodeFault>;
 
 #[derive(Clone, Copy)]
-pub(super) struct Decoder<'a> {
+pub(super) struct NodeDecoder<'a> {
     pub(super) node: &'a Node,
-    pub(super) pass: &'a Pass,
+    pub(super) pass: &'a DecodePass,
     /// The key whose value this is.
     named: Option<&'a Place>,
 }
 
-impl<'a> Decoder<'a> {
-    pub(super) fn root(node: &'a Node, pass: &'a Pass) -> Self {
+impl<'a> NodeDecoder<'a> {
+    pub(super) fn root(node: &'a Node, pass: &'a DecodePass) -> Self {
         Self {
             node,
             pass,
@@ -47,45 +47,45 @@ impl<'a> Decoder<'a> {
     }
 
     /// Gives an error its place, this node, unless it has one.
-    pub(super) fn settled<T>(&self, result: Decoded<T>) -> Decoded<T> {
+    pub(super) fn settled<T>(&self, result: DecodeResult<T>) -> DecodeResult<T> {
         result.map_err(|fault| fault.settle(self.node, self.named))
     }
 
-    fn wrong<T>(&self, expected: &str) -> Decoded<T> {
-        Err(Fault::wrong_type(expected, self.node))
+    fn wrong<T>(&self, expected: &str) -> DecodeResult<T> {
+        Err(DecodeFault::wrong_type(expected, self.node))
     }
 
-    fn list<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn list<'de, V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         match &*self.node.content {
-            Content::List(items) => visitor.visit_seq(Items::new(self, items)),
-            Content::Scalar(scalar) if self.node.text().is_some() => {
+            NodeContent::List(items) => visitor.visit_seq(ListItems::new(self, items)),
+            NodeContent::Scalar(scalar) if self.node.text().is_some() => {
                 let help = format!("put it in brackets: `[{}]`", shortened(&scalar.text));
-                Err(Fault::wrong_type("a list", self.node).with_help(help))
+                Err(DecodeFault::wrong_type("a list", self.node).with_help(help))
             }
-            _ => Err(Fault::wrong_type("a list", self.node)
+            _ => Err(DecodeFault::wrong_type("a list", self.node)
                 .with_help("start each item of the list with `- `")),
         }
     }
 
-    fn any<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn any<'de, V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         match &*self.node.content {
-            Content::List(_) => self.list(visitor),
-            Content::Mapping(entries) => visitor.visit_map(Pairs::new(self, entries)),
-            Content::Broken => Err(Fault::silent()),
-            Content::Scalar(scalar) => match scalar.meaning() {
-                Meaning::Nothing => visitor.visit_unit(),
-                Meaning::Boolean(value) => visitor.visit_bool(value),
-                Meaning::Whole(value) => whole(value, visitor),
-                Meaning::Real(value) => visitor.visit_f64(value),
-                Meaning::Text => visitor.visit_str(&scalar.text),
+            NodeContent::List(_) => self.list(visitor),
+            NodeContent::Mapping(entries) => visitor.visit_map(MapPairs::new(self, entries)),
+            NodeContent::Broken => Err(DecodeFault::silent()),
+            NodeContent::Scalar(scalar) => match scalar.meaning() {
+                ScalarMeaning::Nothing => visitor.visit_unit(),
+                ScalarMeaning::Boolean(value) => visitor.visit_bool(value),
+                ScalarMeaning::Whole(value) => whole(value, visitor),
+                ScalarMeaning::Real(value) => visitor.visit_f64(value),
+                ScalarMeaning::Text => visitor.visit_str(&scalar.text),
             },
         }
     }
 
-    fn mapping<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn mapping<'de, V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         match &*self.node.content {
-            Content::Mapping(entries) => visitor.visit_map(Pairs::new(self, entries)),
-            _ => Err(Fault::wrong_type("a mapping", self.node)
+            NodeContent::Mapping(entries) => visitor.visit_map(MapPairs::new(self, entries)),
+            _ => Err(DecodeFault::wrong_type("a mapping", self.node)
                 .with_help("write it as `name: value` lines")),
         }
     }
@@ -95,8 +95,8 @@ impl<'a> Decoder<'a> {
         self,
         known: &'static [&'static str],
         visitor: V,
-    ) -> Decoded<V::Value> {
-        let is_mapping = matches!(*self.node.content, Content::Mapping(_));
+    ) -> DecodeResult<V::Value> {
+        let is_mapping = matches!(*self.node.content, NodeContent::Mapping(_));
         if !is_mapping && !self.node.is_nothing() {
             let help = match known {
                 [] => "leave it empty; it has no settings".to_owned(),
@@ -106,18 +106,18 @@ impl<'a> Decoder<'a> {
                 ),
             };
             return self.settled(Err(
-                Fault::wrong_type("a mapping", self.node).with_help(help)
+                DecodeFault::wrong_type("a mapping", self.node).with_help(help)
             ));
         }
         self.settled(
             visitor
-                .visit_map(Fields::new(self, known))
+                .visit_map(StructFields::new(self, known))
                 .map_err(|fault| fault.unless_misspelt(self.node, known)),
         )
     }
 
     /// The shapes that serde does not have, asked for by name.
-    fn shape<'de, V: Visitor<'de>>(self, name: &str, visitor: V) -> Decoded<V::Value> {
+    fn shape<'de, V: Visitor<'de>>(self, name: &str, visitor: V) -> DecodeResult<V::Value> {
         match name {
             LOCATED => {
                 hand_over(self.node);
@@ -133,12 +133,12 @@ impl<'a> Decoder<'a> {
                 visitor.visit_unit()
             }
             ONE_OR_MANY => match &*self.node.content {
-                Content::List(_) => self.list(visitor),
-                _ => visitor.visit_seq(Items::new(self, std::slice::from_ref(self.node))),
+                NodeContent::List(_) => self.list(visitor),
+                _ => visitor.visit_seq(ListItems::new(self, std::slice::from_ref(self.node))),
             },
             TEXT_OR if self.node.text().is_some() => visitor.visit_some(self),
-            TEXT_OR if matches!(*self.node.content, Content::List(_)) => {
-                Err(Fault::wrong_type("text or a mapping", self.node)
+            TEXT_OR if matches!(*self.node.content, NodeContent::List(_)) => {
+                Err(DecodeFault::wrong_type("text or a mapping", self.node)
                     .with_help("write plain text, or `{ name: value }`"))
             }
             // `Required`, the full form of `TextOr`, and newtypes of the caller's own.
@@ -147,7 +147,7 @@ impl<'a> Decoder<'a> {
     }
 }
 
-fn whole<'de, V: Visitor<'de>>(value: i128, visitor: V) -> Decoded<V::Value> {
+fn whole<'de, V: Visitor<'de>>(value: i128, visitor: V) -> DecodeResult<V::Value> {
     match (i64::try_from(value), u64::try_from(value)) {
         (Ok(small), _) => visitor.visit_i64(small),
         (_, Ok(large)) => visitor.visit_u64(large),
@@ -158,14 +158,14 @@ fn whole<'de, V: Visitor<'de>>(value: i128, visitor: V) -> Decoded<V::Value> {
 /// Whole numbers differ only in their type.
 macro_rules! whole_numbers {
     ($($deserialize:ident $visit:ident $number:ty;)*) => {
-        $(fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        $(fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
             self.settled(wanted::whole(self.node, <$number>::MIN, <$number>::MAX).and_then(|value| visitor.$visit(value)))
         })*
     };
 }
 
-impl<'de> Deserializer<'de> for Decoder<'_> {
-    type Error = Fault;
+impl<'de> Deserializer<'de> for NodeDecoder<'_> {
+    type Error = DecodeFault;
 
     whole_numbers! {
         deserialize_i8 visit_i8 i8;
@@ -178,47 +178,47 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         deserialize_u64 visit_u64 u64;
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         self.settled(self.any(visitor))
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         self.settled(wanted::boolean(self.node).and_then(|value| visitor.visit_bool(value)))
     }
 
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         self.deserialize_f64(visitor)
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         self.settled(wanted::real(self.node).and_then(|value| visitor.visit_f64(value)))
     }
 
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         self.settled(wanted::text(self.node).and_then(|text| visitor.visit_str(text)))
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         self.settled(wanted::text(self.node).and_then(|text| visitor.visit_bytes(text.as_bytes())))
     }
 
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         self.deserialize_bytes(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         self.settled(if self.node.is_nothing() {
             visitor.visit_none()
         } else {
@@ -226,9 +226,9 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         })
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         let is_empty = self.node.is_nothing()
-            || matches!(&*self.node.content, Content::Mapping(entries) if entries.is_empty());
+            || matches!(&*self.node.content, NodeContent::Mapping(entries) if entries.is_empty());
         self.settled(if is_empty {
             visitor.visit_unit()
         } else {
@@ -240,7 +240,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Decoded<V::Value> {
+    ) -> DecodeResult<V::Value> {
         self.deserialize_unit(visitor)
     }
 
@@ -248,15 +248,19 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Decoded<V::Value> {
+    ) -> DecodeResult<V::Value> {
         self.settled(self.shape(name, visitor))
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         self.settled(self.list(visitor))
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        length: usize,
+        visitor: V,
+    ) -> DecodeResult<V::Value> {
         if self.node.items().len() == length {
             return self.deserialize_seq(visitor);
         }
@@ -268,11 +272,11 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         _: &'static str,
         length: usize,
         visitor: V,
-    ) -> Decoded<V::Value> {
+    ) -> DecodeResult<V::Value> {
         self.deserialize_tuple(length, visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         self.settled(self.mapping(visitor))
     }
 
@@ -281,7 +285,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         _: &'static str,
         known: &'static [&'static str],
         visitor: V,
-    ) -> Decoded<V::Value> {
+    ) -> DecodeResult<V::Value> {
         self.fields(known, visitor)
     }
 
@@ -290,11 +294,13 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         name: &'static str,
         known: &'static [&'static str],
         visitor: V,
-    ) -> Decoded<V::Value> {
-        self.settled(Kind::choose(self, name, known).and_then(|kind| visitor.visit_enum(kind)))
+    ) -> DecodeResult<V::Value> {
+        self.settled(
+            ChosenKind::choose(self, name, known).and_then(|kind| visitor.visit_enum(kind)),
+        )
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> DecodeResult<V::Value> {
         visitor.visit_unit()
     }
 }

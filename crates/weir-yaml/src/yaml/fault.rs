@@ -2,7 +2,7 @@
 //!
 //! Serde's own errors know no places. Each decoder on the way up [settles](Fault::settle) a loose
 //! fault at its node; from then on the fault only looks for the next element, entry or field that
-//! can be left out, its [`Gap`]. It must never reach an author as it is.
+//! can be left out, its [`DecodeGap`]. It must never reach an author as it is.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Place, did_you_mean};
 
 /// What the next pass does without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Gap {
+pub(super) enum DecodeGap {
     /// A node that could not be decoded.
     Node(u32),
     /// A mandatory field that a mapping does not have.
@@ -21,7 +21,7 @@ pub(super) enum Gap {
 }
 
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum DecodeFault {
     /// Something is wrong here, wherever that is.
     Loose(Box<Diagnostic>),
     /// A mandatory field is missing here, wherever that is.
@@ -29,11 +29,11 @@ pub(super) enum Fault {
     /// The place is known, or there is nothing to tell because it was told before.
     Settled {
         told: Option<Box<Diagnostic>>,
-        gap: Option<Gap>,
+        gap: Option<DecodeGap>,
     },
 }
 
-impl Fault {
+impl DecodeFault {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self::Loose(Box::new(Diagnostic::error(code, message)))
     }
@@ -77,7 +77,7 @@ impl Fault {
             }
             Self::Missing(field) => Self::Settled {
                 told: missing(field, node, named.unwrap_or(node.place())),
-                gap: Some(Gap::Field(node.id, field)),
+                gap: Some(DecodeGap::Field(node.id, field)),
             },
             settled @ Self::Settled { .. } => settled,
         }
@@ -97,7 +97,7 @@ impl Fault {
         if unknown.any(|key| did_you_mean(key, known.iter().copied()).as_deref() == Some(field)) {
             return Self::Settled {
                 told: None,
-                gap: Some(Gap::Field(node.id, field)),
+                gap: Some(DecodeGap::Field(node.id, field)),
             };
         }
         self
@@ -108,7 +108,7 @@ impl Fault {
         match self.settle(node, None) {
             Self::Settled { told, gap } => Self::Settled {
                 told,
-                gap: gap.or(Some(Gap::Node(node.id))),
+                gap: gap.or(Some(DecodeGap::Node(node.id))),
             },
             other => other,
         }
@@ -126,7 +126,7 @@ fn missing(field: &str, node: &Node, place: &Place) -> Option<Box<Diagnostic>> {
     Some(Box::new(diagnostic))
 }
 
-impl serde::de::Error for Fault {
+impl serde::de::Error for DecodeFault {
     fn custom<T: fmt::Display>(message: T) -> Self {
         let text = message.to_string();
         match text.split_once('\n') {
@@ -151,7 +151,7 @@ impl serde::de::Error for Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for DecodeFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Loose(diagnostic) => f.write_str(&diagnostic.message),
@@ -165,4 +165,4 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for DecodeFault {}

@@ -7,13 +7,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::decode::MOST_PROBLEMS;
-use super::node::{Content, Entry, Node};
-use super::scalar::Style;
+use super::node::{MappingEntry, Node, NodeContent};
+use super::scalar::WrittenStyle;
 use crate::diagnostic::{Diagnostics, Place};
 
 /// Keys and values in turn to entries. Of a key that is given twice, the first counts.
-pub(super) fn entries(parts: Vec<Node>, out: &mut Diagnostics) -> Vec<Entry> {
-    let mut given: Vec<Entry> = Vec::with_capacity(parts.len() / 2);
+pub(super) fn entries(parts: Vec<Node>, out: &mut Diagnostics) -> Vec<MappingEntry> {
+    let mut given: Vec<MappingEntry> = Vec::with_capacity(parts.len() / 2);
     let mut more = Vec::new();
     let mut seen: HashMap<String, Place> = HashMap::new();
     let told_before = out.len();
@@ -38,14 +38,14 @@ pub(super) fn entries(parts: Vec<Node>, out: &mut Diagnostics) -> Vec<Entry> {
                 .related(first, "first given here");
         } else {
             seen.insert(name.to_string(), key.place.clone());
-            given.push(Entry { key, value });
+            given.push(MappingEntry { key, value });
         }
     }
     with_merged(given, more)
 }
 
 fn not_text(key: &Node, out: &mut Diagnostics) {
-    if matches!(*key.content, Content::Broken) {
+    if matches!(*key.content, NodeContent::Broken) {
         return;
     }
     let message = format!("expected a name before `:`, found {}", key.described());
@@ -56,21 +56,21 @@ fn not_text(key: &Node, out: &mut Diagnostics) {
 /// Whether a key is the unquoted `<<`.
 fn is_merge(key: &Node) -> bool {
     key.scalar()
-        .is_some_and(|scalar| scalar.style == Style::Plain && scalar.text == "<<")
+        .is_some_and(|scalar| scalar.style == WrittenStyle::Plain && scalar.text == "<<")
 }
 
 /// The entries that the value of a merge key brings.
-fn merged(value: &Node, out: &mut Diagnostics) -> Vec<Entry> {
+fn merged(value: &Node, out: &mut Diagnostics) -> Vec<MappingEntry> {
     match &*value.content {
-        Content::Mapping(entries) => entries.clone(),
-        Content::List(items)
-            if items
-                .iter()
-                .all(|item| matches!(*item.content, Content::Mapping(_) | Content::Broken)) =>
+        NodeContent::Mapping(entries) => entries.clone(),
+        NodeContent::List(items)
+            if items.iter().all(|item| {
+                matches!(*item.content, NodeContent::Mapping(_) | NodeContent::Broken)
+            }) =>
         {
             items.iter().flat_map(Node::entries).cloned().collect()
         }
-        Content::Broken => Vec::new(),
+        NodeContent::Broken => Vec::new(),
         _ => {
             let message = format!("expected a mapping to merge, found {}", value.described());
             out.error(value.place(), "bad-merge", message)
@@ -81,8 +81,8 @@ fn merged(value: &Node, out: &mut Diagnostics) -> Vec<Entry> {
 }
 
 /// Adds the merged entries whose keys are not given.
-fn with_merged(mut given: Vec<Entry>, more: Vec<Entry>) -> Vec<Entry> {
-    let mut names: HashSet<String> = given.iter().map(Entry::key_text).collect();
+fn with_merged(mut given: Vec<MappingEntry>, more: Vec<MappingEntry>) -> Vec<MappingEntry> {
+    let mut names: HashSet<String> = given.iter().map(MappingEntry::key_text).collect();
     given.extend(
         more.into_iter()
             .filter(|entry| names.insert(entry.key_text())),

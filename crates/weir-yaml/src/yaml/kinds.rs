@@ -11,33 +11,33 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor,
 };
 
-use super::decoder::Decoder;
-use super::fault::Fault;
-use super::node::{Content, Entry, Node};
-use super::scalar::{Scalar, Style};
+use super::decoder::NodeDecoder;
+use super::fault::DecodeFault;
+use super::node::{MappingEntry, Node, NodeContent};
+use super::scalar::{Scalar, WrittenStyle};
 use crate::diagnostic::{Diagnostic, did_you_mean, one_of};
 
 /// The chosen kind.
-pub(super) struct Kind<'a> {
-    decoder: Decoder<'a>,
+pub(super) struct ChosenKind<'a> {
+    decoder: NodeDecoder<'a>,
     name: &'a Node,
     settings: Option<&'a Node>,
 }
 
-impl<'a> Kind<'a> {
+impl<'a> ChosenKind<'a> {
     /// `noun` is what a value is called: the enum's name, where it was renamed to lower-case words.
     pub(super) fn choose(
-        decoder: Decoder<'a>,
+        decoder: NodeDecoder<'a>,
         noun: &str,
         known: &'static [&'static str],
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, DecodeFault> {
         let node = decoder.node;
         let (name, settings) = match &*node.content {
-            Content::Mapping(entries) => {
+            NodeContent::Mapping(entries) => {
                 let entry = only(entries, known, node)?;
                 (&entry.key, Some(&entry.value))
             }
-            Content::Scalar(_) if node.text().is_some() => (node, None),
+            NodeContent::Scalar(_) if node.text().is_some() => (node, None),
             _ => return Err(wrong(known, node)),
         };
         let text = name.text().unwrap_or_default();
@@ -52,11 +52,11 @@ impl<'a> Kind<'a> {
             .starts_with(|first: char| first.is_ascii_lowercase())
             .then_some(noun);
         let fault = match settings {
-            Some(_) => Fault::new(
+            Some(_) => DecodeFault::new(
                 "unknown-kind",
                 format!("unknown {} `{text}`", named.unwrap_or("type")),
             ),
-            None => Fault::new(
+            None => DecodeFault::new(
                 "unknown-value",
                 format!("unknown {} `{text}`", named.unwrap_or("value")),
             ),
@@ -70,8 +70,8 @@ impl<'a> Kind<'a> {
 }
 
 /// Neither a name nor a name with settings.
-fn wrong(known: &[&str], node: &Node) -> Fault {
-    Fault::wrong_type(&expected(known), node)
+fn wrong(known: &[&str], node: &Node) -> DecodeFault {
+    DecodeFault::wrong_type(&expected(known), node)
         .with_help("write just the name, or `name: { ... }` with its settings")
 }
 
@@ -84,7 +84,11 @@ fn expected(known: &[&str]) -> String {
 }
 
 /// The only entry; two kinds at once are one too many.
-fn only<'a>(entries: &'a [Entry], known: &[&str], node: &Node) -> Result<&'a Entry, Fault> {
+fn only<'a>(
+    entries: &'a [MappingEntry],
+    known: &[&str],
+    node: &Node,
+) -> Result<&'a MappingEntry, DecodeFault> {
     match entries {
         [] => Err(wrong(known, node)),
         [entry] => Ok(entry),
@@ -106,7 +110,7 @@ fn only<'a>(entries: &'a [Entry], known: &[&str], node: &Node) -> Result<&'a Ent
                     "if it is a setting of `{outer}`, indent it further"
                 ))
                 .related(kind.place(), format!("`{outer}` is here"));
-            Err(Fault::Loose(Box::new(diagnostic.at(setting.place()))))
+            Err(DecodeFault::Loose(Box::new(diagnostic.at(setting.place()))))
         }
         [first, second, ..] => {
             let names = one_of(entries.iter().filter_map(|entry| entry.key.text()));
@@ -117,24 +121,33 @@ fn only<'a>(entries: &'a [Entry], known: &[&str], node: &Node) -> Result<&'a Ent
             diagnostic
                 .help(format!("choose {}", expected(known)))
                 .related(first.key.place(), "first given here");
-            Err(Fault::Loose(Box::new(diagnostic.at(second.key.place()))))
+            Err(DecodeFault::Loose(Box::new(
+                diagnostic.at(second.key.place()),
+            )))
         }
     }
 }
 
-impl<'a, 'de> EnumAccess<'de> for Kind<'a> {
-    type Error = Fault;
+impl<'a, 'de> EnumAccess<'de> for ChosenKind<'a> {
+    type Error = DecodeFault;
     type Variant = Self;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Fault> {
-        let name: StrDeserializer<Fault> = self.name.text().unwrap_or_default().into_deserializer();
+    fn variant_seed<S: DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<(S::Value, Self), DecodeFault> {
+        let name: StrDeserializer<DecodeFault> =
+            self.name.text().unwrap_or_default().into_deserializer();
         Ok((seed.deserialize(name)?, self))
     }
 }
 
-impl Kind<'_> {
+impl ChosenKind<'_> {
     /// Runs with the settings, or with nothing at the place of the name.
-    fn with_settings<T>(&self, run: impl FnOnce(Decoder) -> Result<T, Fault>) -> Result<T, Fault> {
+    fn with_settings<T>(
+        &self,
+        run: impl FnOnce(NodeDecoder) -> Result<T, DecodeFault>,
+    ) -> Result<T, DecodeFault> {
         match self.settings {
             Some(settings) => run(self.decoder.to(settings, Some(self.name))),
             None => run(self.decoder.to(&nothing(self.name), None)),
@@ -146,29 +159,29 @@ impl Kind<'_> {
 fn nothing(name: &Node) -> Node {
     let scalar = Scalar {
         text: String::new(),
-        style: Style::Plain,
+        style: WrittenStyle::Plain,
         is_text: false,
         raw: "".into(),
         line: 1,
         column: 1,
     };
     Node {
-        content: Arc::new(Content::Scalar(scalar)),
+        content: Arc::new(NodeContent::Scalar(scalar)),
         ..name.clone()
     }
 }
 
-impl<'de> VariantAccess<'de> for Kind<'_> {
-    type Error = Fault;
+impl<'de> VariantAccess<'de> for ChosenKind<'_> {
+    type Error = DecodeFault;
 
-    fn unit_variant(self) -> Result<(), Fault> {
+    fn unit_variant(self) -> Result<(), DecodeFault> {
         match self.settings {
             Some(settings)
                 if !settings.is_nothing()
-                    && !matches!(&*settings.content, Content::Mapping(all) if all.is_empty()) =>
+                    && !matches!(&*settings.content, NodeContent::Mapping(all) if all.is_empty()) =>
             {
                 let name = self.name.text().unwrap_or_default();
-                let fault = Fault::new("wrong-type", format!("`{name}` takes no settings"));
+                let fault = DecodeFault::new("wrong-type", format!("`{name}` takes no settings"));
                 Err(fault
                     .with_help(format!("write just `{name}`"))
                     .settle(settings, None))
@@ -177,11 +190,18 @@ impl<'de> VariantAccess<'de> for Kind<'_> {
         }
     }
 
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Fault> {
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<S::Value, DecodeFault> {
         self.with_settings(|decoder| decoder.settled(seed.deserialize(decoder)))
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Fault> {
+    fn tuple_variant<V: Visitor<'de>>(
+        self,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, DecodeFault> {
         self.with_settings(|decoder| decoder.deserialize_tuple(length, visitor))
     }
 
@@ -189,7 +209,7 @@ impl<'de> VariantAccess<'de> for Kind<'_> {
         self,
         known: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, DecodeFault> {
         self.with_settings(|decoder| decoder.fields(known, visitor))
     }
 }

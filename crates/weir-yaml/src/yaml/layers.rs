@@ -7,12 +7,12 @@
 
 use std::sync::Arc;
 
-use super::node::{Content, Entry, Node};
-use super::scalar::{Scalar, Style};
+use super::node::{MappingEntry, Node, NodeContent};
+use super::scalar::{Scalar, WrittenStyle};
 
 /// What becomes of two values at the same place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lay {
+pub enum LayerRule {
     /// The upper one counts.
     Replace,
     /// Two mappings become one, key by key.
@@ -27,7 +27,7 @@ impl Node {
     ///
     /// Entries of the upper layer come first; those that are nothing at all remove the lower ones
     /// and stay out themselves.
-    pub fn over(&self, lower: &Node, above: u32, lay: &dyn Fn(&[&str]) -> Lay) -> Node {
+    pub fn over(&self, lower: &Node, above: u32, lay: &dyn Fn(&[&str]) -> LayerRule) -> Node {
         let lower = lower.shifted(self.highest_id().max(above));
         put_together(self, &lower, lay, &mut Vec::new())
     }
@@ -45,7 +45,7 @@ impl Node {
             Some(text) => Scalar {
                 raw: text.as_str().into(),
                 text,
-                style: Style::Double,
+                style: WrittenStyle::Double,
                 is_text: true,
                 ..*scalar
             },
@@ -57,7 +57,7 @@ impl Node {
     /// The mapping with one entry in place of that of the same key.
     pub fn with_entry(&self, key: &str, value: Node) -> Node {
         let replaced = self.entries().iter().map(|entry| match entry.key.text() {
-            Some(name) if name == key => Entry {
+            Some(name) if name == key => MappingEntry {
                 key: entry.key.clone(),
                 value: value.clone(),
             },
@@ -91,25 +91,25 @@ impl Node {
     /// The highest id in it.
     pub fn highest_id(&self) -> u32 {
         let inner = match &*self.content {
-            Content::List(items) => items.iter().map(Node::highest_id).max(),
-            Content::Mapping(entries) => entries
+            NodeContent::List(items) => items.iter().map(Node::highest_id).max(),
+            NodeContent::Mapping(entries) => entries
                 .iter()
                 .map(|entry| entry.key.highest_id().max(entry.value.highest_id()))
                 .max(),
-            Content::Scalar(_) | Content::Broken => None,
+            NodeContent::Scalar(_) | NodeContent::Broken => None,
         };
         inner.unwrap_or_default().max(self.id)
     }
 
     /// The same node with other entries.
-    fn mapping(&self, entries: Vec<Entry>) -> Node {
+    fn mapping(&self, entries: Vec<MappingEntry>) -> Node {
         let parts = || entries.iter().flat_map(|entry| [&entry.key, &entry.value]);
         let weight = 1 + parts().map(|part| part.weight).sum::<usize>();
         let height = 1 + parts().map(|part| part.height).max().unwrap_or_default();
         Node {
             id: self.id,
             place: self.place.clone(),
-            content: Arc::new(Content::Mapping(entries)),
+            content: Arc::new(NodeContent::Mapping(entries)),
             weight,
             height,
         }
@@ -126,7 +126,7 @@ impl Node {
         Node {
             id: self.id,
             place: self.place.clone(),
-            content: Arc::new(Content::List(items)),
+            content: Arc::new(NodeContent::List(items)),
             weight,
             height,
         }
@@ -134,18 +134,18 @@ impl Node {
 
     fn rebuilt(&self, scalar: &dyn Fn(&Scalar) -> Scalar, by: u32) -> Node {
         let content = match &*self.content {
-            Content::Scalar(one) => Content::Scalar(scalar(one)),
-            Content::List(items) => {
-                Content::List(items.iter().map(|item| item.rebuilt(scalar, by)).collect())
+            NodeContent::Scalar(one) => NodeContent::Scalar(scalar(one)),
+            NodeContent::List(items) => {
+                NodeContent::List(items.iter().map(|item| item.rebuilt(scalar, by)).collect())
             }
-            Content::Mapping(entries) => {
-                let entry = |entry: &Entry| Entry {
+            NodeContent::Mapping(entries) => {
+                let entry = |entry: &MappingEntry| MappingEntry {
                     key: entry.key.shifted(by),
                     value: entry.value.rebuilt(scalar, by),
                 };
-                Content::Mapping(entries.iter().map(entry).collect())
+                NodeContent::Mapping(entries.iter().map(entry).collect())
             }
-            Content::Broken => Content::Broken,
+            NodeContent::Broken => NodeContent::Broken,
         };
         Node {
             id: self.id.saturating_add(by),
@@ -159,10 +159,10 @@ impl Node {
 fn put_together<'n>(
     upper: &'n Node,
     lower: &'n Node,
-    lay: &dyn Fn(&[&str]) -> Lay,
+    lay: &dyn Fn(&[&str]) -> LayerRule,
     path: &mut Vec<&'n str>,
 ) -> Node {
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<MappingEntry> = Vec::new();
     for entry in upper.entries() {
         let Some(name) = entry.key.text() else {
             continue;
@@ -173,15 +173,15 @@ fn put_together<'n>(
         };
         path.push(name);
         match (&*entry.value.content, &*below.value.content, lay(path)) {
-            (Content::Mapping(_), Content::Mapping(_), Lay::Together) => {
-                entries.push(Entry {
+            (NodeContent::Mapping(_), NodeContent::Mapping(_), LayerRule::Together) => {
+                entries.push(MappingEntry {
                     key: entry.key.clone(),
                     value: put_together(&entry.value, &below.value, lay, path),
                 });
             }
-            (Content::List(upper), Content::List(lower), Lay::Append) => {
+            (NodeContent::List(upper), NodeContent::List(lower), LayerRule::Append) => {
                 let items: Vec<Node> = lower.iter().chain(upper).cloned().collect();
-                entries.push(Entry {
+                entries.push(MappingEntry {
                     key: entry.key.clone(),
                     value: entry.value.list(items),
                 });
@@ -191,7 +191,7 @@ fn put_together<'n>(
         }
         path.pop();
     }
-    let is_above = |entry: &Entry| {
+    let is_above = |entry: &MappingEntry| {
         entry
             .key
             .text()
@@ -230,9 +230,9 @@ mod tests {
         );
         let both = upper.over(&lower, 0, &|path| {
             if path == ["job"] {
-                Lay::Together
+                LayerRule::Together
             } else {
-                Lay::Replace
+                LayerRule::Replace
             }
         });
         assert_eq!(
@@ -257,7 +257,7 @@ mod tests {
             node("low.yaml", "a: 1\nb: [1, 2]"),
             node("up.yaml", "c: 1\nd: { e: 1 }"),
         );
-        let both = upper.over(&lower, 100, &|_| Lay::Together);
+        let both = upper.over(&lower, 100, &|_| LayerRule::Together);
         let mut ids = Vec::new();
         collect(&both, &mut ids);
         let count = ids.len();

@@ -6,12 +6,12 @@
 
 use serde_saphyr::granit_parser::{ScalarStyle, Span, Tag};
 
-use super::page::Page;
-use super::scalar::{Scalar, Style};
+use super::page::YamlText;
+use super::scalar::{Scalar, WrittenStyle};
 use crate::diagnostic::Diagnostics;
 
 pub(super) fn scalar(
-    page: &Page,
+    page: &YamlText,
     text: &str,
     style: ScalarStyle,
     is_text: bool,
@@ -22,10 +22,10 @@ pub(super) fn scalar(
         .and_then(|(from, to)| page.text.get(from..to))
         .unwrap_or_default();
     let style = match style {
-        ScalarStyle::SingleQuoted => Style::Single,
-        ScalarStyle::DoubleQuoted => Style::Double,
-        ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
-        _ => Style::Plain,
+        ScalarStyle::SingleQuoted => WrittenStyle::Single,
+        ScalarStyle::DoubleQuoted => WrittenStyle::Double,
+        ScalarStyle::Literal | ScalarStyle::Folded => WrittenStyle::Block,
+        _ => WrittenStyle::Plain,
     };
     let (line, column) = (span.start.line(), span.start.col() + 1);
     Scalar {
@@ -40,7 +40,7 @@ pub(super) fn scalar(
 
 /// Whether a tag says `!!str`; `None` for other tags than YAML's own, which are told.
 pub(super) fn is_text(
-    page: &Page,
+    page: &YamlText,
     tag: Option<&Tag>,
     span: Span,
     out: &mut Diagnostics,

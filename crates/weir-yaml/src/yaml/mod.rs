@@ -48,10 +48,10 @@ mod tree;
 mod wanted;
 
 pub use decode::decode;
-pub use layers::Lay;
+pub use layers::LayerRule;
 pub use located::{Located, Text};
-pub use node::{Entry, Node};
-pub use shapes::{OneOrMany, Parsed, Positive, Required, TextOr, from_text};
+pub use node::{MappingEntry, Node};
+pub use shapes::{OneOrMany, Parsed, PositiveNumber, Required, TextOr, from_text};
 
 use serde::de::DeserializeOwned;
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::number;
 use serde_json::{Number, Value};
 
-use super::scalar::{Meaning, Scalar, Style};
+use super::scalar::{Scalar, ScalarMeaning, WrittenStyle};
 use crate::diagnostic::Place;
 
 /// A value, or a key, and where it stands.
@@ -17,7 +17,7 @@ use crate::diagnostic::Place;
 pub struct Node {
     pub(super) id: u32,
     pub(super) place: Place,
-    pub(super) content: Arc<Content>,
+    pub(super) content: Arc<NodeContent>,
     /// How many nodes it stands for once aliases are followed.
     pub(super) weight: usize,
     /// How deeply it nests once aliases are followed.
@@ -26,7 +26,7 @@ pub struct Node {
 
 /// A key and its value in a mapping.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct MappingEntry {
     /// The key, always text.
     pub key: Node,
     /// The value.
@@ -34,10 +34,10 @@ pub struct Entry {
 }
 
 #[derive(Debug)]
-pub(super) enum Content {
+pub(super) enum NodeContent {
     Scalar(Scalar),
     List(Vec<Node>),
-    Mapping(Vec<Entry>),
+    Mapping(Vec<MappingEntry>),
     /// Already reported; nobody should look at it.
     Broken,
 }
@@ -51,40 +51,41 @@ impl Node {
     /// The text as written, whatever it looks like; `None` for lists, mappings and nothing at all.
     pub fn text(&self) -> Option<&str> {
         self.scalar()
-            .filter(|scalar| scalar.meaning() != Meaning::Nothing)
+            .filter(|scalar| scalar.meaning() != ScalarMeaning::Nothing)
             .map(|scalar| scalar.text.as_str())
     }
 
     /// Whether it is text that is written without quotes.
     pub fn is_plain_text(&self) -> bool {
-        self.scalar()
-            .is_some_and(|scalar| scalar.style == Style::Plain && scalar.meaning() == Meaning::Text)
+        self.scalar().is_some_and(|scalar| {
+            scalar.style == WrittenStyle::Plain && scalar.meaning() == ScalarMeaning::Text
+        })
     }
 
     /// Whether nothing was written, or `null` or `~`.
     pub fn is_nothing(&self) -> bool {
         self.scalar()
-            .is_some_and(|scalar| scalar.meaning() == Meaning::Nothing)
+            .is_some_and(|scalar| scalar.meaning() == ScalarMeaning::Nothing)
     }
 
     /// The elements of a list; none for anything else.
     pub fn items(&self) -> &[Node] {
         match &*self.content {
-            Content::List(items) => items,
+            NodeContent::List(items) => items,
             _ => &[],
         }
     }
 
     /// The entries of a mapping in their order; none for anything else.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[MappingEntry] {
         match &*self.content {
-            Content::Mapping(entries) => entries,
+            NodeContent::Mapping(entries) => entries,
             _ => &[],
         }
     }
 
     /// The entry of a mapping with this key.
-    pub fn entry(&self, key: &str) -> Option<&Entry> {
+    pub fn entry(&self, key: &str) -> Option<&MappingEntry> {
         self.entries()
             .iter()
             .find(|entry| entry.key.text() == Some(key))
@@ -118,35 +119,35 @@ impl Node {
     /// The same value as JSON. Numbers and booleans are what unquoted YAML says they are.
     pub fn to_json(&self) -> Value {
         match &*self.content {
-            Content::Scalar(scalar) => json_scalar(scalar),
-            Content::List(items) => items.iter().map(Node::to_json).collect(),
-            Content::Mapping(entries) => entries
+            NodeContent::Scalar(scalar) => json_scalar(scalar),
+            NodeContent::List(items) => items.iter().map(Node::to_json).collect(),
+            NodeContent::Mapping(entries) => entries
                 .iter()
                 .map(|entry| (entry.key_text(), entry.value.to_json()))
                 .collect(),
-            Content::Broken => Value::Null,
+            NodeContent::Broken => Value::Null,
         }
     }
 
     /// What an author would call it: "the number `5`", "a list".
     pub fn described(&self) -> String {
         match &*self.content {
-            Content::Scalar(scalar) => scalar.described(),
-            Content::List(_) => "a list".to_string(),
-            Content::Mapping(_) => "a mapping".to_string(),
-            Content::Broken => "a broken value".to_string(),
+            NodeContent::Scalar(scalar) => scalar.described(),
+            NodeContent::List(_) => "a list".to_string(),
+            NodeContent::Mapping(_) => "a mapping".to_string(),
+            NodeContent::Broken => "a broken value".to_string(),
         }
     }
 
     pub(super) fn scalar(&self) -> Option<&Scalar> {
         match &*self.content {
-            Content::Scalar(scalar) => Some(scalar),
+            NodeContent::Scalar(scalar) => Some(scalar),
             _ => None,
         }
     }
 }
 
-impl Entry {
+impl MappingEntry {
     /// The key's text; keys without text never get into a tree.
     pub fn key_text(&self) -> String {
         self.key
@@ -163,15 +164,15 @@ fn is_long(text: &str) -> bool {
 
 fn json_scalar(scalar: &Scalar) -> Value {
     match scalar.meaning() {
-        Meaning::Nothing => Value::Null,
-        Meaning::Boolean(value) => Value::Bool(value),
-        Meaning::Whole(value) => {
+        ScalarMeaning::Nothing => Value::Null,
+        ScalarMeaning::Boolean(value) => Value::Bool(value),
+        ScalarMeaning::Whole(value) => {
             Number::from_i128(value).map_or_else(|| scalar.text.clone().into(), Value::Number)
         }
-        Meaning::Real(_) if is_long(&scalar.text) => scalar.text.clone().into(),
-        Meaning::Real(value) => {
+        ScalarMeaning::Real(_) if is_long(&scalar.text) => scalar.text.clone().into(),
+        ScalarMeaning::Real(value) => {
             Number::from_f64(value).map_or_else(|| scalar.text.clone().into(), Value::Number)
         }
-        Meaning::Text => scalar.text.clone().into(),
+        ScalarMeaning::Text => scalar.text.clone().into(),
     }
 }

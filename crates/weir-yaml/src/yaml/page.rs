@@ -9,13 +9,13 @@ use serde_saphyr::granit_parser::Marker;
 
 use crate::diagnostic::Place;
 
-pub(super) struct Page<'a> {
+pub(super) struct YamlText<'a> {
     pub(super) file: Arc<str>,
     pub(super) text: &'a str,
     lines: Vec<&'a str>,
 }
 
-impl<'a> Page<'a> {
+impl<'a> YamlText<'a> {
     /// Lines end as YAML says: with a line feed, a carriage return, or both.
     pub(super) fn new(file: &str, text: &'a str) -> Self {
         let ends = |line: &'a str| line.strip_suffix('\r').unwrap_or(line).split('\r');

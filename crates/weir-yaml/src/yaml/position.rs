@@ -5,12 +5,12 @@
 //! the text and counted off again in the file. This must never fail: any position at all, even
 //! outside the text, gives some position near it.
 
-use super::scalar::{Scalar, Style};
+use super::scalar::{Scalar, WrittenStyle};
 
 /// The line and column (from 1) in the file of a line and column (from 1) in the text.
 pub(super) fn in_file(scalar: &Scalar, line: usize, column: usize) -> (usize, usize) {
     let (visible, blanks) = counted(&scalar.text, line, column);
-    let mut marks = Marks::new(scalar);
+    let mut marks = CharacterMarks::new(scalar);
     if blanks == 0
         && let Some(mark) = marks.clone().nth(visible)
     {
@@ -51,7 +51,7 @@ fn counted(text: &str, line: usize, column: usize) -> (usize, usize) {
 
 /// Where a visible character of the text stands in the file, and how many characters it takes
 /// there.
-struct Mark {
+struct CharacterMark {
     line: usize,
     column: usize,
     width: usize,
@@ -59,14 +59,14 @@ struct Mark {
 
 /// Walks the visible characters of a value as written.
 #[derive(Clone)]
-struct Marks<'a> {
+struct CharacterMarks<'a> {
     rest: std::str::Chars<'a>,
-    style: Style,
+    style: WrittenStyle,
     line: usize,
     column: usize,
 }
 
-impl<'a> Marks<'a> {
+impl<'a> CharacterMarks<'a> {
     fn new(scalar: &'a Scalar) -> Self {
         let mut marks = Self {
             rest: scalar.raw.chars(),
@@ -74,7 +74,7 @@ impl<'a> Marks<'a> {
             line: scalar.line,
             column: scalar.column,
         };
-        if matches!(scalar.style, Style::Single | Style::Double) {
+        if matches!(scalar.style, WrittenStyle::Single | WrittenStyle::Double) {
             marks.step();
         }
         marks
@@ -94,8 +94,8 @@ impl<'a> Marks<'a> {
     /// for none.
     fn meant(&mut self, written: char) -> char {
         match (self.style, written) {
-            (Style::Single, '\'') => self.step().unwrap_or(' '),
-            (Style::Double, '\\') => self.escape(),
+            (WrittenStyle::Single, '\'') => self.step().unwrap_or(' '),
+            (WrittenStyle::Double, '\\') => self.escape(),
             _ => written,
         }
     }
@@ -116,15 +116,15 @@ impl<'a> Marks<'a> {
     }
 }
 
-impl Iterator for Marks<'_> {
-    type Item = Mark;
+impl Iterator for CharacterMarks<'_> {
+    type Item = CharacterMark;
 
-    fn next(&mut self) -> Option<Mark> {
+    fn next(&mut self) -> Option<CharacterMark> {
         loop {
             let (line, column) = (self.line, self.column);
             let written = self.step()?;
             if !self.meant(written).is_whitespace() {
-                return Some(Mark {
+                return Some(CharacterMark {
                     line,
                     column,
                     width: self.column.saturating_sub(column).max(1),

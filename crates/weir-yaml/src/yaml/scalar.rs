@@ -7,7 +7,7 @@ use super::position;
 
 /// How a value was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(super) enum WrittenStyle {
     Plain,
     Single,
     Double,
@@ -18,7 +18,7 @@ pub(super) enum Style {
 #[derive(Debug, Clone)]
 pub(super) struct Scalar {
     pub(super) text: String,
-    pub(super) style: Style,
+    pub(super) style: WrittenStyle,
     /// Tagged `!!str`: text, even when it looks like something else.
     pub(super) is_text: bool,
     /// The characters in the file, quotes and indentation included, and where they begin.
@@ -29,7 +29,7 @@ pub(super) struct Scalar {
 
 /// What the text stands for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Meaning {
+pub(super) enum ScalarMeaning {
     Nothing,
     Boolean(bool),
     Whole(i128),
@@ -38,9 +38,9 @@ pub(super) enum Meaning {
 }
 
 impl Scalar {
-    pub(super) fn meaning(&self) -> Meaning {
-        if self.is_text || self.style != Style::Plain {
-            Meaning::Text
+    pub(super) fn meaning(&self) -> ScalarMeaning {
+        if self.is_text || self.style != WrittenStyle::Plain {
+            ScalarMeaning::Text
         } else {
             plain(&self.text)
         }
@@ -54,10 +54,10 @@ impl Scalar {
     pub(super) fn described(&self) -> String {
         let short = shortened(&self.text);
         match self.meaning() {
-            Meaning::Nothing => "nothing".to_string(),
-            Meaning::Boolean(value) => format!("`{value}`"),
-            Meaning::Whole(_) | Meaning::Real(_) => format!("the number `{short}`"),
-            Meaning::Text => format!("the text `{short}`"),
+            ScalarMeaning::Nothing => "nothing".to_string(),
+            ScalarMeaning::Boolean(value) => format!("`{value}`"),
+            ScalarMeaning::Whole(_) | ScalarMeaning::Real(_) => format!("the number `{short}`"),
+            ScalarMeaning::Text => format!("the text `{short}`"),
         }
     }
 }
@@ -73,16 +73,16 @@ pub(super) fn shortened(text: &str) -> String {
     }
 }
 
-fn plain(text: &str) -> Meaning {
+fn plain(text: &str) -> ScalarMeaning {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => Meaning::Nothing,
-        "true" | "True" | "TRUE" => Meaning::Boolean(true),
-        "false" | "False" | "FALSE" => Meaning::Boolean(false),
-        _ => number(text).unwrap_or(Meaning::Text),
+        "" | "~" | "null" | "Null" | "NULL" => ScalarMeaning::Nothing,
+        "true" | "True" | "TRUE" => ScalarMeaning::Boolean(true),
+        "false" | "False" | "FALSE" => ScalarMeaning::Boolean(false),
+        _ => number(text).unwrap_or(ScalarMeaning::Text),
     }
 }
 
-fn number(text: &str) -> Option<Meaning> {
+fn number(text: &str) -> Option<ScalarMeaning> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if let Some(hexadecimal) = text.strip_prefix("0x") {
         return in_base(hexadecimal, 16);
@@ -91,26 +91,26 @@ fn number(text: &str) -> Option<Meaning> {
         return in_base(octal, 8);
     }
     match digits {
-        ".inf" | ".Inf" | ".INF" => Some(Meaning::Real(if text.starts_with('-') {
+        ".inf" | ".Inf" | ".INF" => Some(ScalarMeaning::Real(if text.starts_with('-') {
             f64::NEG_INFINITY
         } else {
             f64::INFINITY
         })),
-        ".nan" | ".NaN" | ".NAN" => Some(Meaning::Real(f64::NAN)),
+        ".nan" | ".NaN" | ".NAN" => Some(ScalarMeaning::Real(f64::NAN)),
         _ if digits.bytes().all(|byte| byte.is_ascii_digit()) && text.len() < 38 => {
-            text.parse().map(Meaning::Whole).ok()
+            text.parse().map(ScalarMeaning::Whole).ok()
         }
-        _ if is_real(digits) => text.parse().map(Meaning::Real).ok(),
+        _ if is_real(digits) => text.parse().map(ScalarMeaning::Real).ok(),
         _ => None,
     }
 }
 
-fn in_base(digits: &str, base: u32) -> Option<Meaning> {
+fn in_base(digits: &str, base: u32) -> Option<ScalarMeaning> {
     let is_number = digits.chars().all(|one| one.is_digit(base));
     i128::from_str_radix(digits, base)
         .ok()
         .filter(|_| is_number)
-        .map(Meaning::Whole)
+        .map(ScalarMeaning::Whole)
 }
 
 /// Digits with a point or an exponent; not `1.2.3`, `e5`, `1_000`, `inf`.
@@ -128,17 +128,17 @@ mod tests {
 
     #[test]
     fn plain_text_means_what_yaml_1_2_says() {
-        assert_eq!(plain("no"), Meaning::Text);
-        assert_eq!(plain("on"), Meaning::Text);
-        assert_eq!(plain("True"), Meaning::Boolean(true));
-        assert_eq!(plain("~"), Meaning::Nothing);
-        assert_eq!(plain("-12"), Meaning::Whole(-12));
-        assert_eq!(plain("+7"), Meaning::Whole(7));
-        assert_eq!(plain("0x1f"), Meaning::Whole(31));
-        assert_eq!(plain("0o17"), Meaning::Whole(15));
-        assert_eq!(plain("1.10"), Meaning::Real(1.1));
-        assert_eq!(plain("1e3"), Meaning::Real(1000.0));
-        assert_eq!(plain("-.inf"), Meaning::Real(f64::NEG_INFINITY));
+        assert_eq!(plain("no"), ScalarMeaning::Text);
+        assert_eq!(plain("on"), ScalarMeaning::Text);
+        assert_eq!(plain("True"), ScalarMeaning::Boolean(true));
+        assert_eq!(plain("~"), ScalarMeaning::Nothing);
+        assert_eq!(plain("-12"), ScalarMeaning::Whole(-12));
+        assert_eq!(plain("+7"), ScalarMeaning::Whole(7));
+        assert_eq!(plain("0x1f"), ScalarMeaning::Whole(31));
+        assert_eq!(plain("0o17"), ScalarMeaning::Whole(15));
+        assert_eq!(plain("1.10"), ScalarMeaning::Real(1.1));
+        assert_eq!(plain("1e3"), ScalarMeaning::Real(1000.0));
+        assert_eq!(plain("-.inf"), ScalarMeaning::Real(f64::NEG_INFINITY));
         for text in [
             "1.2.3",
             "2026-01-10",
@@ -155,7 +155,7 @@ mod tests {
             "0x-1",
             "12:30",
         ] {
-            assert_eq!(plain(text), Meaning::Text, "{text}");
+            assert_eq!(plain(text), ScalarMeaning::Text, "{text}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! A shape with a place is what it holds; a text may be written as any single value, as the decoder
 //! takes it. To describe a type that is read from text: [`written_as!`](crate::written_as).
 
-use super::{Located, Node, OneOrMany, Parsed, Positive, Required, Text, TextOr};
+use super::{Located, Node, OneOrMany, Parsed, PositiveNumber, Required, Text, TextOr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 
@@ -82,7 +82,7 @@ impl JsonSchema for Node {
     }
 }
 
-impl<T: JsonSchema> JsonSchema for Positive<T> {
+impl<T: JsonSchema> JsonSchema for PositiveNumber<T> {
     plain!("Positive");
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

@@ -1,6 +1,6 @@
 //! Shapes that YAML authors expect and serde does not have.
 //!
-//! Each is asked for by a newtype name that [`Decoder`](super::decoder::Decoder) knows. To add a
+//! Each is asked for by a newtype name that [`Decoder`](super::decoder::NodeDecoder) knows. To add a
 //! shape: a name, a type with a visitor here, and an arm in the decoder's
 //! `deserialize_newtype_struct`.
 
@@ -164,15 +164,15 @@ impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Parsed<T> {
 
 /// A whole number from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Positive<T>(pub T);
+pub struct PositiveNumber<T>(pub T);
 
-impl<T: fmt::Display> fmt::Display for Positive<T> {
+impl<T: fmt::Display> fmt::Display for PositiveNumber<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl<'de, T: Deserialize<'de> + Copy + Into<u64>> Deserialize<'de> for Positive<T> {
+impl<'de, T: Deserialize<'de> + Copy + Into<u64>> Deserialize<'de> for PositiveNumber<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = T::deserialize(deserializer)?;
         let is_zero = number.into() == 0;

@@ -6,14 +6,14 @@
 
 use serde_saphyr::granit_parser::{ErrorKind, ScanError};
 
-use super::page::Page;
+use super::page::YamlText;
 use crate::diagnostic::{Diagnostics, Place};
 
 /// Tells a syntax error. `open` is the innermost bracket that is still open, `seen` the byte up to
 /// which all was well.
 pub(super) fn report(
     error: &ScanError,
-    page: &Page,
+    page: &YamlText,
     seen: usize,
     open: Option<Place>,
     out: &mut Diagnostics,
@@ -117,7 +117,7 @@ fn around(line: &str, column: usize) -> (&str, &str) {
 }
 
 /// A name without its colon, where what is indented further below was to be its value.
-fn bare_name_above(place: &Place, page: &Page) -> Option<Place> {
+fn bare_name_above(place: &Place, page: &YamlText) -> Option<Place> {
     let indent = |line: &str| line.chars().take_while(|letter| *letter == ' ').count();
     let says = |line: &usize| {
         !page.line(*line).trim().is_empty() && !page.line(*line).trim_start().starts_with('#')
@@ -138,7 +138,7 @@ fn bare_name_above(place: &Place, page: &Page) -> Option<Place> {
 }
 
 /// The parser sometimes stops a little before or after the culprit.
-fn better_place(kind: &ErrorKind, place: Place, page: &Page) -> Place {
+fn better_place(kind: &ErrorKind, place: Place, page: &YamlText) -> Place {
     let (line, next) = (page.line(place.line), page.line(place.line + 1));
     let tab = |line: &str| line.chars().position(|one| one == '\t').map(|at| at + 1);
     match kind {
@@ -193,9 +193,9 @@ fn words(error: &ScanError, line: &str, column: usize) -> (String, &'static str)
     }
 }
 
-type Words = Option<(&'static str, &'static str)>;
+type SyntaxAdvice = Option<(&'static str, &'static str)>;
 
-fn about_lines(kind: &ErrorKind, line: &str, column: usize) -> Words {
+fn about_lines(kind: &ErrorKind, line: &str, column: usize) -> SyntaxAdvice {
     use ErrorKind as K;
     Some(match kind {
         kind if is_about_tabs(kind) => ("a tab cannot be used to indent", "use spaces"),
@@ -226,7 +226,7 @@ fn about_lines(kind: &ErrorKind, line: &str, column: usize) -> Words {
     })
 }
 
-fn about_values(kind: &ErrorKind) -> Words {
+fn about_values(kind: &ErrorKind) -> SyntaxAdvice {
     use ErrorKind as K;
     Some(match kind {
         K::UnclosedQuotedScalar => ("this quote is not closed", "add the closing quote"),

@@ -13,8 +13,8 @@ use serde_saphyr::granit_parser::{Event, Marker, Options, Parser, Span, Structur
 use super::decode::{MOST_PROBLEMS, too_many};
 use super::keys;
 use super::leaf;
-use super::node::{Content, Node};
-use super::page::Page;
+use super::node::{Node, NodeContent};
+use super::page::YamlText;
 use super::syntax;
 use crate::diagnostic::{Diagnostics, Place};
 
@@ -25,7 +25,7 @@ const MOST_ALIASED: usize = 100_000;
 
 /// Builds the tree of a file whose root is a mapping; `None` after saying why there is none.
 pub(super) fn build(file: &str, text: &str, out: &mut Diagnostics) -> Option<Node> {
-    let mut builder = Builder::new(file, text, out);
+    let mut builder = TreeBuilder::new(file, text, out);
     for event in Parser::new_from_str_with_options(text, options()) {
         match event {
             Ok((Event::DocumentStart(..), span)) if builder.root.is_some() => {
@@ -70,7 +70,7 @@ fn options() -> Options {
 }
 
 /// A list or mapping whose end has not come yet.
-struct Open {
+struct OpenNode {
     is_mapping: bool,
     is_flow: bool,
     anchor: usize,
@@ -79,11 +79,11 @@ struct Open {
     parts: Vec<Node>,
 }
 
-struct Builder<'a> {
-    page: Page<'a>,
+struct TreeBuilder<'a> {
+    page: YamlText<'a>,
     out: &'a mut Diagnostics,
     told_before: usize,
-    open: Vec<Open>,
+    open: Vec<OpenNode>,
     anchors: HashMap<usize, Node>,
     root: Option<Node>,
     next_id: u32,
@@ -92,10 +92,10 @@ struct Builder<'a> {
     seen: usize,
 }
 
-impl<'a> Builder<'a> {
+impl<'a> TreeBuilder<'a> {
     fn new(file: &str, text: &'a str, out: &'a mut Diagnostics) -> Self {
         Self {
-            page: Page::new(file, text),
+            page: YamlText::new(file, text),
             told_before: out.len(),
             out,
             open: Vec::new(),
@@ -116,13 +116,13 @@ impl<'a> Builder<'a> {
         None
     }
 
-    fn node(&mut self, place: Place, content: Content) -> Node {
+    fn node(&mut self, place: Place, content: NodeContent) -> Node {
         let (weight, height) = match &content {
-            Content::List(items) => measure(items.iter()),
-            Content::Mapping(entries) => {
+            NodeContent::List(items) => measure(items.iter()),
+            NodeContent::Mapping(entries) => {
                 measure(entries.iter().flat_map(|entry| [&entry.key, &entry.value]))
             }
-            Content::Scalar(_) | Content::Broken => (1, 1),
+            NodeContent::Scalar(_) | NodeContent::Broken => (1, 1),
         };
         self.next_id += 1;
         Node {
@@ -139,9 +139,9 @@ impl<'a> Builder<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = leaf::is_text(&self.page, tag.as_deref(), span, self.out);
                 let scalar = |is_text| {
-                    Content::Scalar(leaf::scalar(&self.page, &text, style, is_text, span))
+                    NodeContent::Scalar(leaf::scalar(&self.page, &text, style, is_text, span))
                 };
-                let content = is_text.map_or(Content::Broken, scalar);
+                let content = is_text.map_or(NodeContent::Broken, scalar);
                 let node = self.node(self.page.place(span.start, span.end), content);
                 self.attach(node, anchor)
             }
@@ -159,7 +159,7 @@ impl<'a> Builder<'a> {
                 self.out
                     .error(&place, "unknown-anchor", format!("unknown anchor `{name}`"))
                     .help(help);
-                let node = self.node(place, Content::Broken);
+                let node = self.node(place, NodeContent::Broken);
                 self.attach(node, 0)
             }
             _ => Some(()),
@@ -182,7 +182,7 @@ impl<'a> Builder<'a> {
             Marker::new(0, 0, 0)
         };
         let place = self.page.place(span.start, end);
-        self.open.push(Open {
+        self.open.push(OpenNode {
             is_mapping,
             is_flow,
             anchor,
@@ -208,9 +208,9 @@ impl<'a> Builder<'a> {
             open.place
         };
         let content = if open.is_mapping {
-            Content::Mapping(keys::entries(open.parts, self.out))
+            NodeContent::Mapping(keys::entries(open.parts, self.out))
         } else {
-            Content::List(open.parts)
+            NodeContent::List(open.parts)
         };
         let node = self.node(place, content);
         if node.height > DEEPEST {
@@ -242,7 +242,7 @@ impl<'a> Builder<'a> {
                     "the alias is inside the value that it repeats",
                 )
                 .help("write out the value");
-            let node = self.node(place, Content::Broken);
+            let node = self.node(place, NodeContent::Broken);
             return self.attach(node, 0);
         };
         self.aliased = self.aliased.saturating_add(target.weight);
@@ -269,7 +269,7 @@ impl<'a> Builder<'a> {
             super::input::empty(&Place::start_of(self.page.file), self.out);
             return None;
         };
-        if !matches!(*root.content, Content::Mapping(_)) {
+        if !matches!(*root.content, NodeContent::Mapping(_)) {
             let message = format!("expected a mapping, found {}", root.described());
             self.out
                 .error(&root.place, "not-a-mapping", message)

@@ -4,31 +4,31 @@
 //! where the text shows what was meant: `yes` for `true`, a number in quotes. Nothing is converted
 //! silently but numbers to text, which stay as written.
 
-use super::decoder::Decoded;
-use super::fault::Fault;
+use super::decoder::DecodeResult;
+use super::fault::DecodeFault;
 use super::node::Node;
-use super::scalar::{Meaning, Scalar};
+use super::scalar::{Scalar, ScalarMeaning};
 
-fn meaning(node: &Node) -> Option<Meaning> {
+fn meaning(node: &Node) -> Option<ScalarMeaning> {
     node.scalar().map(Scalar::meaning)
 }
 
-pub(super) fn text(node: &Node) -> Decoded<&str> {
+pub(super) fn text(node: &Node) -> DecodeResult<&str> {
     node.text().ok_or_else(|| {
         let help = if node.is_nothing() {
             "write it after the `: `, or write `\"\"` for empty text"
         } else {
             "write plain text, without brackets or `- `"
         };
-        Fault::wrong_type("text", node).with_help(help)
+        DecodeFault::wrong_type("text", node).with_help(help)
     })
 }
 
-pub(super) fn boolean(node: &Node) -> Decoded<bool> {
-    if let Some(Meaning::Boolean(value)) = meaning(node) {
+pub(super) fn boolean(node: &Node) -> DecodeResult<bool> {
+    if let Some(ScalarMeaning::Boolean(value)) = meaning(node) {
         return Ok(value);
     }
-    let fault = Fault::wrong_type("`true` or `false`", node);
+    let fault = DecodeFault::wrong_type("`true` or `false`", node);
     let meant = match node.text().unwrap_or_default().to_lowercase().as_str() {
         "yes" | "on" | "true" => "write `true`, without quotes",
         "no" | "off" | "false" => "write `false`, without quotes",
@@ -41,8 +41,8 @@ pub(super) fn whole<T: TryFrom<i128> + Into<i128>>(
     node: &Node,
     smallest: T,
     largest: T,
-) -> Decoded<T> {
-    let Some(Meaning::Whole(value)) = meaning(node) else {
+) -> DecodeResult<T> {
+    let Some(ScalarMeaning::Whole(value)) = meaning(node) else {
         return Err(not_a_number(node, "an integer"));
     };
     T::try_from(value).map_err(|_| {
@@ -52,7 +52,7 @@ pub(super) fn whole<T: TryFrom<i128> + Into<i128>>(
         } else {
             "upwards".to_owned()
         };
-        Fault::new(
+        DecodeFault::new(
             "invalid-value",
             format!("the number `{value}` is out of range"),
         )
@@ -60,21 +60,21 @@ pub(super) fn whole<T: TryFrom<i128> + Into<i128>>(
     })
 }
 
-pub(super) fn real(node: &Node) -> Decoded<f64> {
+pub(super) fn real(node: &Node) -> DecodeResult<f64> {
     match meaning(node) {
-        Some(Meaning::Whole(value)) => Ok(value as f64),
-        Some(Meaning::Real(value)) => Ok(value),
+        Some(ScalarMeaning::Whole(value)) => Ok(value as f64),
+        Some(ScalarMeaning::Real(value)) => Ok(value),
         _ => Err(not_a_number(node, "a number")),
     }
 }
 
-fn not_a_number(node: &Node, expected: &str) -> Fault {
-    let fault = Fault::wrong_type(expected, node);
-    let is_quoted = meaning(node) == Some(Meaning::Text)
+fn not_a_number(node: &Node, expected: &str) -> DecodeFault {
+    let fault = DecodeFault::wrong_type(expected, node);
+    let is_quoted = meaning(node) == Some(ScalarMeaning::Text)
         && node.text().is_some_and(|text| text.parse::<f64>().is_ok());
     fault.with_help(match meaning(node) {
         _ if is_quoted => "remove the quotes",
-        Some(Meaning::Real(_)) => "write it without a fraction",
+        Some(ScalarMeaning::Real(_)) => "write it without a fraction",
         _ => "write it in digits, such as `5`",
     })
 }

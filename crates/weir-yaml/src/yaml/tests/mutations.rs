@@ -1,7 +1,7 @@
 //! Damaged files never panic, and a file without a value always says why.
 
 use super::*;
-use crate::diagnostic::{Sources, render, to_json};
+use crate::diagnostic::{FileTexts, render, to_json};
 
 /// A small generator of numbers, the same at every run.
 struct Numbers(u64);
@@ -45,7 +45,7 @@ fn damaged_files_are_told_and_never_panic() {
             String::from_utf8_lossy(&bytes)
         );
         rights += usize::from(!out.has_errors());
-        let mut sources = Sources::new();
+        let mut sources = FileTexts::new();
         sources.insert("a.yaml", &String::from_utf8_lossy(&bytes));
         assert_eq!(render(&out, &sources, false).is_empty(), out.is_empty());
         assert_eq!(
