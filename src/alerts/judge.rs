@@ -6,7 +6,7 @@
 use super::message;
 use super::subject::{FigureQuery, subjects};
 use crate::config::alerts::AlertScope;
-use crate::model::{AlertChange, AlertPatience, AlertState, AlertStatus, Severity};
+use crate::model::{AlertChange, AlertPatience, AlertState, AlertStatus, ProblemSeverity};
 use crate::plan::alerts::{AlertRule, AlertSubject};
 use crate::plan::channels::Channel;
 use crate::plan::{Checked, Plan};
@@ -48,7 +48,7 @@ struct Sighting<'a> {
     holds: Option<bool>,
     message: String,
     patience: AlertPatience,
-    severity: Severity,
+    severity: ProblemSeverity,
     group: &'a str,
     to: &'a [String],
     quiet: Option<Window>,
@@ -107,7 +107,7 @@ impl Judging<'_> {
     fn channels<'s>(
         &'s self,
         to: &'s [String],
-        severity: Severity,
+        severity: ProblemSeverity,
     ) -> impl Iterator<Item = &'s Channel> {
         let is_named = |channel: &&Channel| channel.is_meant(to);
         let wants = move |channel: &&Channel| channel.wants(severity);
@@ -122,7 +122,7 @@ impl Sighting<'_> {
             holds: Some(false),
             message: String::new(),
             patience: AlertPatience::default(),
-            severity: Severity::Warn,
+            severity: ProblemSeverity::Warn,
             group: "",
             to: &[],
             quiet: None,
@@ -221,8 +221,8 @@ fn of_row(row: &RaisedAlert) -> Vec<Sighting<'static>> {
     };
     let own = row.kind.as_deref().map(|kind| {
         let severity = match row.severity.as_deref() {
-            Some("error") => Severity::Error,
-            _ => Severity::Warn,
+            Some("error") => ProblemSeverity::Error,
+            _ => ProblemSeverity::Warn,
         };
         let source = row.source_id.as_deref().unwrap_or_default();
         sighting(
@@ -234,7 +234,7 @@ fn of_row(row: &RaisedAlert) -> Vec<Sighting<'static>> {
     });
     let failed = (row.status == "failed").then(|| {
         let why = row.error.as_deref().unwrap_or("the run failed");
-        sighting("run_failed", "", Severity::Error, why)
+        sighting("run_failed", "", ProblemSeverity::Error, why)
     });
     own.into_iter().chain(failed).collect()
 }
@@ -292,7 +292,7 @@ async fn fire(
     let (key, now) = (&sighting.key, judging.now);
     let (severity, message) = (sighting.severity, sighting.message.as_str());
     let cause = alerts::begin_cause(tx, key, severity, sighting.group, message, now).await?;
-    let word = if severity == Severity::Error {
+    let word = if severity == ProblemSeverity::Error {
         "error"
     } else {
         "warn"

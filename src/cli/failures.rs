@@ -7,7 +7,7 @@ use super::{DONE, Edge, Failure, Word, are_institutions, parse_time, unknown_nam
 use crate::actions;
 use crate::diagnostic::one_of;
 use crate::engine::person::Whose;
-use crate::model::{Clock, Severity, field::FIELDS};
+use crate::model::{Clock, ProblemSeverity, field::FIELDS};
 use crate::plan::picture::thousands;
 use crate::plan::{Checked, Flow};
 use crate::quality::loss;
@@ -412,7 +412,11 @@ pub(super) async fn none(
         .map(|(_, rule)| rule.as_ref())
         .filter(|rule| rule.id == name || rule.kind == name)
         .collect();
-    if !rules.is_empty() && rules.iter().all(|rule| rule.severity == Severity::Warn) {
+    if !rules.is_empty()
+        && rules
+            .iter()
+            .all(|rule| rule.severity == ProblemSeverity::Warn)
+    {
         return Ok(format!(
             "no failures: `{name}` only warns; `weir failures list --warnings` shows the ads"
         ));

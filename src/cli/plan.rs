@@ -6,7 +6,7 @@ use super::last_good::{self, Broken};
 use super::records::{self, View};
 use super::run::Run;
 use super::{At, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, show};
-use crate::model::{Clock, Parts, SourceKey};
+use crate::model::{Clock, FingerprintParts, SourceKey};
 use crate::plan::outline::Outline;
 use crate::plan::picture::thousands;
 use crate::plan::{Flow, Plan};
@@ -168,7 +168,7 @@ impl Work {
 
 fn reason(
     pending: &PendingAds,
-    parts: &Parts,
+    parts: &FingerprintParts,
     old: Option<&Json>,
     today: crate::model::Fingerprint,
 ) -> String {
@@ -176,7 +176,7 @@ fn reason(
     match (pending.derived_by, old) {
         (None, _) => format!("{ads} were never derived, or are to be retried"),
         (Some(by), _) if by == today => format!("{ads} have new content or are due for a retry"),
-        (Some(_), Some(old)) if !Parts::is_comparable(old) => {
+        (Some(_), Some(old)) if !FingerprintParts::is_comparable(old) => {
             format!("{ads} to derive again, once: another version of Weir derived them")
         }
         (Some(_), Some(old)) => format!(

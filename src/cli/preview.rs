@@ -5,7 +5,7 @@ use super::run::door;
 use super::{At, DONE, Edge, FAILED, Failure, NOTHING, out, show, unknown_name};
 use crate::diagnostic::one_of;
 use crate::engine::preview::{self, Preview, PreviewChoice};
-use crate::model::{Document, Severity, Value};
+use crate::model::{Document, FieldValue, ProblemSeverity};
 use crate::plan::{Checked, Flow, Plan};
 use crate::quality::{FieldLoss, loss};
 use crate::source::Access;
@@ -163,7 +163,7 @@ fn why(document: &Document) -> String {
     document
         .refused
         .as_ref()
-        .map(crate::model::Refused::message)
+        .map(crate::model::RefusalCause::message)
         .unwrap_or_default()
 }
 
@@ -171,7 +171,7 @@ fn fields(draft: &Draft) -> Json {
     draft
         .job
         .values()
-        .filter(|(_, value)| !value.is_absent() && !matches!(value, Value::Invalid(_)))
+        .filter(|(_, value)| !value.is_absent() && !matches!(value, FieldValue::Invalid(_)))
         .map(|(name, value)| (name.to_owned(), value.to_json()))
         .collect::<serde_json::Map<_, _>>()
         .into()
@@ -191,7 +191,7 @@ fn as_text(preview: &Preview, width: usize) -> String {
         lines.extend(mapped(draft, lost, width));
         lines.push(format!("  {}", verdict(draft)));
         lines.extend(draft.problems.iter().map(|problem| {
-            let mark = if problem.severity == Severity::Error {
+            let mark = if problem.severity == ProblemSeverity::Error {
                 "x"
             } else {
                 "!"

@@ -5,7 +5,7 @@ use super::{Edge, Failure};
 use crate::model::{Clock, SourceKey};
 use crate::plan::Flow;
 use crate::plan::picture::thousands;
-use crate::quality::gauge::Rule;
+use crate::quality::gauge::GaugedRule;
 use crate::report::columns::{columns, line, share};
 use crate::store::failures::FailureFilter;
 use crate::store::warned::{self, WarnedAd, WeekRate};
@@ -19,7 +19,7 @@ use uuid::Uuid;
 struct Warned<'f> {
     institution: &'f str,
     source: &'f str,
-    rule: &'f Rule,
+    rule: &'f GaugedRule,
     ads: Vec<WarnedAd>,
 }
 
@@ -74,8 +74,8 @@ async fn of_source<'f>(
     flow: &'f Flow,
     last: Clock,
     (wanted, limit): (Option<&str>, Option<i64>),
-) -> Result<Vec<(&'f Rule, Vec<WarnedAd>)>, Failure> {
-    let rules: BTreeMap<i32, &Rule> = flow
+) -> Result<Vec<(&'f GaugedRule, Vec<WarnedAd>)>, Failure> {
+    let rules: BTreeMap<i32, &GaugedRule> = flow
         .gauge
         .warn_bits()
         .filter(|(_, rule)| wanted.is_none_or(|wanted| wanted == rule.id))

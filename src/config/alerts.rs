@@ -2,7 +2,7 @@
 //! `weir.yaml`: where it is sent. This module only reads them; [`crate::plan::alerts`] and [`crate::plan::channels`]
 //! compile them.
 
-use crate::model::Severity;
+use crate::model::ProblemSeverity;
 use crate::source::door::Window;
 use crate::span::{Span, Zone};
 use crate::yaml::{Located, Node, OneOrMany, Parsed, Required, Text};
@@ -35,7 +35,7 @@ pub struct AlertSpec {
     pub keep: Option<Parsed<Span>>,
     /// `error` or `warn`.
     #[serde(default)]
-    pub severity: Severity,
+    pub severity: ProblemSeverity,
     /// Notices of one group that are due together are one message; the name of the file if omitted.
     pub group: Option<Located<String>>,
     /// The channels that are notified; all if omitted.
@@ -117,7 +117,7 @@ pub struct WebhookSpec {
     #[serde(default)]
     pub headers: IndexMap<Located<String>, Text>,
     /// Only alerts of this severity: `error`; all if omitted.
-    pub severity: Option<Severity>,
+    pub severity: Option<ProblemSeverity>,
     /// How long an attempt may take (default 10s).
     pub timeout: Option<Parsed<Span>>,
 }
@@ -142,7 +142,7 @@ pub struct MailSpec {
     /// The receivers.
     pub to: Required<OneOrMany<Text>>,
     /// Only alerts of this severity: `error`; all if omitted.
-    pub severity: Option<Severity>,
+    pub severity: Option<ProblemSeverity>,
     /// How long an attempt may take (default 10s).
     pub timeout: Option<Parsed<Span>>,
 }
@@ -167,7 +167,7 @@ pub struct CommandSpec {
     /// The program and its arguments, each by itself: no shell reads them.
     pub run: Required<OneOrMany<Text>>,
     /// Only alerts of this severity: `error`; all if omitted.
-    pub severity: Option<Severity>,
+    pub severity: Option<ProblemSeverity>,
     /// How long it may take (default 10s).
     pub timeout: Option<Parsed<Span>>,
 }
@@ -177,7 +177,7 @@ pub struct CommandSpec {
 #[serde(deny_unknown_fields, default)]
 pub struct LogSpec {
     /// Only alerts of this severity: `error`; all if omitted.
-    pub severity: Option<Severity>,
+    pub severity: Option<ProblemSeverity>,
 }
 
 /// `report:` of `weir.yaml`: when the daily report is sent, and where.

@@ -56,7 +56,7 @@ pub struct ConnectorTest {
     /// What the test shows.
     pub about: Option<String>,
     /// The day on which the page was fetched.
-    pub at: Option<crate::span::Day>,
+    pub at: Option<crate::span::WrittenDay>,
     /// The response of the source.
     pub page: String,
     /// The response to the detail request, if the connector makes one.

@@ -4,11 +4,11 @@ use super::rules::RuleUse;
 use super::schedule::ScheduleUse;
 use crate::identity::IdentitySpec;
 use crate::model::canonical::canonical_members;
-use crate::model::{Field, Severity};
+use crate::model::{Field, ProblemSeverity};
 use crate::quality::QualitySpec;
 use crate::source::twins::DuplicatesSpec;
 use crate::source::{FetchSpec, IdMapping};
-use crate::span::{Day, Zone};
+use crate::span::{WrittenDay, Zone};
 use crate::stage::archive::{ArchiveSpec, MissingSpec};
 use crate::stage::classify::{CapabilitiesSpec, RolesSpec};
 use crate::stage::dates::DatesSpec;
@@ -210,7 +210,7 @@ pub struct WithoutSpec {
     pub reason: Located<String>,
     /// The last day on which it is; for good if omitted.
     #[serde(default)]
-    pub until: Option<Day>,
+    pub until: Option<WrittenDay>,
     /// Who answers for it.
     #[serde(default)]
     pub owner: Option<String>,
@@ -221,9 +221,9 @@ pub struct WithoutSpec {
 #[serde(deny_unknown_fields)]
 pub struct TimedSeveritySpec {
     /// What it is until then.
-    pub severity: Severity,
+    pub severity: ProblemSeverity,
     /// The last day on which it is.
-    pub until: Day,
+    pub until: WrittenDay,
     /// Why.
     #[serde(default)]
     pub reason: Option<String>,

@@ -1,7 +1,7 @@
 //! `tests/mapping/*.yaml`: the expected result of single ads, one file per source. Document in,
 //! fields out; only what a test names is compared.
 
-use crate::span::Day;
+use crate::span::WrittenDay;
 use crate::yaml::{Located, Node, Required};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ pub struct MappingTestsSpec {
     /// The source; optional if the institution has only one.
     pub source: Option<Located<String>>,
     /// The date of the run, for all tests in the file.
-    pub at: Option<Day>,
+    pub at: Option<WrittenDay>,
     /// The tests.
     pub tests: Required<Vec<Located<MappingTest>>>,
 }
@@ -27,7 +27,7 @@ pub struct MappingTest {
     /// What the test shows.
     pub about: Option<String>,
     /// The date of the run.
-    pub at: Option<Day>,
+    pub at: Option<WrittenDay>,
     /// The ad, as the source provides it.
     pub document: Option<Node>,
     /// A file that the source reads instead, relative to the project folder.

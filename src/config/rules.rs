@@ -1,8 +1,8 @@
 //! `rules/*.yaml`: rule sets, the analysts' files.
 
-use crate::model::Severity;
+use crate::model::ProblemSeverity;
 use crate::rule::DecidedRole;
-use crate::span::Day;
+use crate::span::WrittenDay;
 use crate::stage::classify::RoleLevel;
 use crate::yaml::{Located, Node, Required, Text, TextOr};
 use indexmap::IndexMap;
@@ -51,7 +51,7 @@ pub struct RuleSpec {
     pub field: Option<Located<String>>,
     /// `error` rejects the ad, `warn` only reports the problem.
     #[serde(default)]
-    pub severity: Severity,
+    pub severity: ProblemSeverity,
     /// When the rule applies; always if omitted.
     pub when: Option<Text>,
     /// The condition that must hold.
@@ -99,7 +99,7 @@ pub struct RuleTest {
     pub institution: Option<String>,
     /// The date of the run.
     #[serde(default)]
-    pub today: Option<Day>,
+    pub today: Option<WrittenDay>,
     /// `pass` or `fail`.
     pub expect: Expect,
 }

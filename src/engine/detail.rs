@@ -4,7 +4,7 @@
 //! taken down its ads.
 
 use super::{Engine, RunError};
-use crate::model::{Clock, ReadOutcome, ReadState, Received, Refused, SourceKey};
+use crate::model::{Clock, ReadOutcome, ReadState, ReceivedRecord, RefusalCause, SourceKey};
 use crate::plan::Flow;
 use crate::plan::picture::Passage;
 use crate::source::Page;
@@ -41,8 +41,9 @@ impl DetailPages {
         stream: &SourceKey,
         page: &Page,
     ) -> Result<(), RunError> {
-        let is_gone = |one: &&(Received, Refused)| matches!(one.1, Refused::DetailGone(_));
-        let gone: Vec<(Received, Refused)> =
+        let is_gone =
+            |one: &&(ReceivedRecord, RefusalCause)| matches!(one.1, RefusalCause::DetailGone(_));
+        let gone: Vec<(ReceivedRecord, RefusalCause)> =
             page.undetailed.iter().filter(is_gone).cloned().collect();
         self.asked += page.len();
         self.gone += gone.len();
@@ -184,7 +185,7 @@ async fn take_wanted(
     at: Clock,
     detail: &Detail,
     page: &mut Page,
-) -> Result<Vec<Received>, RunError> {
+) -> Result<Vec<ReceivedRecord>, RunError> {
     let mut connection = engine.store.connection().await?;
     let read_before = detail.again.map(|again| at.0 - again);
     let wanted = documents::to_detail(&mut connection, stream, &page.received, read_before).await?;
@@ -199,7 +200,7 @@ async fn complete(
     engine: &Engine,
     http: &Http,
     detail: &Detail,
-    listings: &[Received],
+    listings: &[ReceivedRecord],
     cookies: &Arc<CookieJar>,
 ) -> Page {
     let mut page = Page::default();

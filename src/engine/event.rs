@@ -6,7 +6,7 @@ use super::dedupe::OpeningCounts;
 use super::summary::Summary;
 use crate::model::{Alert, OutcomeCounts, ReadOutcome};
 use crate::plan::picture::{Passage, SetAside};
-use crate::quality::{Compared, FieldLoss};
+use crate::quality::{ComparedMeasure, FieldLoss};
 use crate::store::waiting::WaitingHolds;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -130,7 +130,7 @@ pub enum Event {
         unusual: Vec<String>,
         /// The same as figures.
         #[serde(skip)]
-        compared: Vec<Compared>,
+        compared: Vec<ComparedMeasure>,
     },
     /// Which values of a read could not be read and were left out, and is about to be committed.
     ValuesLost {

@@ -8,7 +8,10 @@ use super::event::Event;
 use super::run::Run;
 use super::source_walk::NO_READ;
 use super::{RunError, segment};
-use crate::identity::{Adrift, Arrival, Decision, Guards, Marks, Sort, decide, matching::Own};
+use crate::identity::{
+    ArrivedAd, IdentityDecision, IdentityFate, IdentityGuards, JobMarks, UnmatchedJob, decide,
+    matching::OwnJob,
+};
 use crate::model::{
     Ad, Alert, Field, Fingerprint, Hash, HoldKind, NewHold, Problem, ReadState, RelationTable,
 };
@@ -49,7 +52,7 @@ pub(super) async fn sort_out(
     run: &Run<'_>,
     setting: &Setting,
     flow: &Flow,
-    guards: &Guards,
+    guards: &IdentityGuards,
     end: ReadEnd,
 ) -> Result<Sorted, RunError> {
     let mut held = run.lane.hold().await?;
@@ -84,10 +87,10 @@ pub(super) async fn sort_out(
 /// What a read brought.
 #[derive(Default)]
 struct Seen {
-    arrivals: Vec<Arrival>,
+    arrivals: Vec<ArrivedAd>,
     /// The documents of the arrivals that are not recognised as their jobs.
     documents: HashMap<String, Hash>,
-    adrift: Vec<Adrift>,
+    adrift: Vec<UnmatchedJob>,
     /// Ads that waited for more to be known, and are not listed any more.
     gone: Vec<String>,
 }
@@ -96,7 +99,7 @@ struct Seen {
 async fn arrivals(
     setting: &Setting,
     flow: &Flow,
-    guards: &Guards,
+    guards: &IdentityGuards,
     held: &mut BatchConnection,
     read: i64,
 ) -> Result<Seen, RunError> {
@@ -164,7 +167,13 @@ impl Seen {
         }
     }
 
-    fn add(&mut self, guards: &Guards, draft: &Draft, jobs: &HashMap<Uuid, Marks>, read: i64) {
+    fn add(
+        &mut self,
+        guards: &IdentityGuards,
+        draft: &Draft,
+        jobs: &HashMap<Uuid, JobMarks>,
+        read: i64,
+    ) {
         let new = guards.marks(&draft.job, draft.company_name());
         let ad = draft.ad.external_id.clone();
         let published = draft
@@ -172,7 +181,7 @@ impl Seen {
             .published
             .as_ref()
             .and_then(|published| Some((published, jobs.get(&published.job_id)?)));
-        let own = published.map(|(published, old)| Own {
+        let own = published.map(|(published, old)| OwnJob {
             job: published.job_id,
             is_open: published.archived_as.is_none(),
             is_same: old.key == new.key,
@@ -194,7 +203,7 @@ impl Seen {
         if own.as_ref().is_none_or(|own| !own.is_same) {
             self.documents.insert(ad.clone(), draft.ad.content_hash);
         }
-        self.arrivals.push(Arrival {
+        self.arrivals.push(ArrivedAd {
             ad,
             key: new.key,
             text: new.text,
@@ -205,8 +214,8 @@ impl Seen {
     }
 }
 
-fn adrift(job: Uuid, ad: &str, was_missing: bool, marks: &Marks) -> Option<Adrift> {
-    Some(Adrift {
+fn adrift(job: Uuid, ad: &str, was_missing: bool, marks: &JobMarks) -> Option<UnmatchedJob> {
+    Some(UnmatchedJob {
         job,
         ad: ad.to_owned(),
         was_missing,
@@ -261,10 +270,10 @@ async fn derived(
 
 async fn marks_of(
     setting: &Setting,
-    guards: &Guards,
+    guards: &IdentityGuards,
     held: &mut BatchConnection,
     ids: &[Uuid],
-) -> Result<HashMap<Uuid, Marks>, RunError> {
+) -> Result<HashMap<Uuid, JobMarks>, RunError> {
     let jobs = newest::load(held, &setting.stream, ids).await?;
     let companies: Vec<Uuid> = jobs.values().filter_map(|job| job.company_id).collect();
     let names = relations::names(
@@ -285,10 +294,10 @@ async fn marks_of(
 async fn unseen(
     setting: &Setting,
     flow: &Flow,
-    guards: &Guards,
+    guards: &IdentityGuards,
     held: &mut BatchConnection,
     read: i64,
-) -> Result<Vec<Adrift>, RunError> {
+) -> Result<Vec<UnmatchedJob>, RunError> {
     let (mut all, mut last) = (Vec::new(), String::new());
     loop {
         let ads =
@@ -316,7 +325,7 @@ struct Case<'r> {
     run: &'r Run<'r>,
     setting: &'r Setting,
     flow: &'r Flow,
-    guards: &'r Guards,
+    guards: &'r IdentityGuards,
     open: i64,
     sight: RunStamp,
     /// Whether the read can tell ids that are new.
@@ -333,7 +342,7 @@ impl Case<'_> {
         &self,
         held: &mut BatchConnection,
         seen: &Seen,
-        decision: &Decision,
+        decision: &IdentityDecision,
     ) -> Result<Sorted, RunError> {
         let stream = &self.setting.stream;
         let mut tx = held.begin_batch().await?;
@@ -375,7 +384,7 @@ impl Case<'_> {
     async fn is_released(
         &self,
         tx: &mut PgConnection,
-        decision: &Decision,
+        decision: &IdentityDecision,
     ) -> Result<bool, RunError> {
         let Some(released) = &self.released else {
             return Ok(false);
@@ -421,7 +430,7 @@ impl Case<'_> {
         &self,
         tx: &mut PgConnection,
         seen: &Seen,
-        decision: &Decision,
+        decision: &IdentityDecision,
         until: &str,
     ) -> Result<Sorted, RunError> {
         let stream = &self.setting.stream;
@@ -482,7 +491,11 @@ impl Case<'_> {
         }
     }
 
-    async fn apply(&self, tx: &mut PgConnection, decision: &Decision) -> Result<Sorted, RunError> {
+    async fn apply(
+        &self,
+        tx: &mut PgConnection,
+        decision: &IdentityDecision,
+    ) -> Result<Sorted, RunError> {
         let stream = &self.setting.stream;
         identity::apply(tx, stream, self.sight, decision).await?;
         self.end_doubt(tx, "within the limit again").await?;
@@ -499,14 +512,14 @@ impl Case<'_> {
         &self,
         tx: &mut PgConnection,
         seen: &Seen,
-        decision: &Decision,
+        decision: &IdentityDecision,
     ) -> Result<(), RunError> {
         let (source, share) = (&self.setting.stream.source, self.guards.at_most);
         let (lost, open) = (decision.archives(), self.open);
         let sorts = decision.sorts(&seen.arrivals);
         let others = match sorts
             .iter()
-            .filter(|(_, sort)| !matches!(sort, Sort::Archive(_)))
+            .filter(|(_, sort)| !matches!(sort, IdentityFate::Archive(_)))
             .count()
         {
             0 => String::new(),
@@ -559,7 +572,7 @@ impl Case<'_> {
             .await
     }
 
-    fn renumbered(&self, decision: &Decision) -> Alert {
+    fn renumbered(&self, decision: &IdentityDecision) -> Alert {
         let source = self.setting.stream.source.clone();
         let message = format!(
             "source `{source}` has renumbered its ads: {} of {} open jobs continue under new ids",
@@ -574,7 +587,7 @@ impl Case<'_> {
         }
     }
 
-    fn waits_for_a_whole_read(&self, decision: &Decision) -> Alert {
+    fn waits_for_a_whole_read(&self, decision: &IdentityDecision) -> Alert {
         let source = self.setting.stream.source.clone();
         let message = format!(
             "source `{source}` seems to have renumbered its ads, but was read only partially: {} ads wait for a complete read",
@@ -592,11 +605,11 @@ impl Case<'_> {
 impl Seen {
     /// An ad as a person is shown it: what its id stood for, what it stands for now, and what
     /// becomes of it.
-    fn entry(&self, ad: &Arrival, sort: Sort<'_>) -> Json {
+    fn entry(&self, ad: &ArrivedAd, sort: IdentityFate<'_>) -> Json {
         let (does, why, from) = match sort {
-            Sort::Archive(displaced) => ("archive", Some(displaced.why.as_str()), None),
-            Sort::Move(moved) => ("move", None, Some(moved.from.as_str())),
-            Sort::Update => ("update", None, None),
+            IdentityFate::Archive(displaced) => ("archive", Some(displaced.why.as_str()), None),
+            IdentityFate::Move(moved) => ("move", None, Some(moved.from.as_str())),
+            IdentityFate::Update => ("update", None, None),
         };
         let mut entry =
             json!({ "ad": ad.ad, "does": does, "new": ad.sketch, "mark": ad.mark.to_string() });
@@ -623,7 +636,7 @@ impl Seen {
 }
 
 /// Why an ad waits: what its id stood for, beside what it stands for now.
-fn in_doubt(ad: &Arrival, sort: Sort<'_>, until: &str) -> Problem {
+fn in_doubt(ad: &ArrivedAd, sort: IdentityFate<'_>, until: &str) -> Problem {
     let now = ad.sketch.words();
     let was = ad
         .own
@@ -631,20 +644,20 @@ fn in_doubt(ad: &Arrival, sort: Sort<'_>, until: &str) -> Problem {
         .map(|own| own.sketch.words())
         .unwrap_or_default();
     let (kind, message) = match sort {
-        Sort::Archive(displaced) => (
+        IdentityFate::Archive(displaced) => (
             RECYCLED,
             format!(
                 "the id belonged to {was}, and now belongs to {now} ({})",
                 displaced.why
             ),
         ),
-        Sort::Update => (
+        IdentityFate::Update => (
             RECYCLED,
             format!(
                 "the id belonged to {was}, and now belongs to {now}; many ids of its source now belong to other jobs"
             ),
         ),
-        Sort::Move(moved) => (RENUMBERED, format!("{now} had the id `{}`", moved.from)),
+        IdentityFate::Move(moved) => (RENUMBERED, format!("{now} had the id `{}`", moved.from)),
     };
     Problem::error(kind, Field::Title.name(), format!("{message}: {until}"))
 }

@@ -4,7 +4,7 @@
 use super::RunError;
 use crate::model::Ad;
 use crate::plan::Flow;
-use crate::quality::{FieldLoss, Kind, LossExample, Measure};
+use crate::quality::{FieldLoss, LossExample, Measure, MeasureKind};
 use crate::stage::{ReadEnd, Setting, lost};
 use crate::store::{PgConnection, losses, work};
 use std::collections::BTreeMap;
@@ -20,12 +20,12 @@ pub(super) async fn of_read(
     let filled = |field: &str| {
         measures
             .iter()
-            .find(|one| one.kind == Kind::Filled && one.subject == field)
+            .find(|one| one.kind == MeasureKind::Filled && one.subject == field)
             .map_or(0, |one| one.part)
     };
     let unread = measures
         .iter()
-        .filter(|one| one.kind == Kind::Unread && one.part > 0);
+        .filter(|one| one.kind == MeasureKind::Unread && one.part > 0);
     let loss = |one: &Measure| FieldLoss {
         field: one.subject.clone(),
         lost: one.part,

@@ -2,7 +2,9 @@
 //! The same reading and the same stages as in a run, but nothing is stored and nothing is looked
 //! up: of companies and divisions only those that the YAML declares are known.
 
-use crate::model::{Ad, Clock, Document, ReadOutcome, Received, SourceKey, problem::Invalid};
+use crate::model::{
+    Ad, Clock, Document, ReadOutcome, ReceivedRecord, SourceKey, problem::InvalidValue,
+};
 use crate::plan::{Flow, Plan};
 use crate::quality::FieldLoss;
 use crate::rule::ScriptSandbox;
@@ -55,7 +57,8 @@ pub async fn look(
     let approach = Approach::default();
     let reading = flow.fetch.read(access, &approach, pages);
     let gathering = async move {
-        let (mut listed, mut refused): (Vec<Received>, Vec<Document>) = (Vec::new(), Vec::new());
+        let (mut listed, mut refused): (Vec<ReceivedRecord>, Vec<Document>) =
+            (Vec::new(), Vec::new());
         let limit = if let PreviewChoice::First(limit) = choice {
             limit
         } else {
@@ -115,7 +118,7 @@ pub async fn look(
 
 /// The values of an ad that could not be read.
 fn losses(draft: &Draft) -> Vec<FieldLoss> {
-    let loss = |(field, invalid): (&str, &Invalid)| FieldLoss {
+    let loss = |(field, invalid): (&str, &InvalidValue)| FieldLoss {
         field: field.to_owned(),
         lost: 1,
         present: 1,
@@ -124,7 +127,7 @@ fn losses(draft: &Draft) -> Vec<FieldLoss> {
     lost::lost(draft).map(loss).collect()
 }
 
-async fn detailed(access: &Access, flow: &Flow, listing: Received) -> Document {
+async fn detailed(access: &Access, flow: &Flow, listing: ReceivedRecord) -> Document {
     let Some((http, detail)) = flow.fetch.detail() else {
         return listing.read();
     };

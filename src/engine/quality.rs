@@ -10,7 +10,10 @@ use super::{RunError, segment};
 use crate::model::{Ad, Fingerprint};
 use crate::model::{Alert, HoldKind, NewHold, ReadState};
 use crate::plan::Flow;
-use crate::quality::{Bar, Compared, Kind, Marks, Measure, Today, compare, lost, unusual};
+use crate::quality::{
+    AdMarks, ComparedMeasure, Measure, MeasureKind, MeasuredToday, QualityBar, compare, lost,
+    unusual,
+};
 use crate::span::Share;
 use crate::stage::lost::remedy_for;
 use crate::stage::{Draft, Foreseen, ReadEnd, Setting};
@@ -56,7 +59,11 @@ fn most_often(reason: &TopReason) -> String {
 
 /// Whether the ads of a source must wait for the end of its read: it may be held, and there is
 /// something to judge it by.
-pub(super) async fn bars(run: &Run<'_>, setting: &Setting, bar: &Bar) -> Result<bool, RunError> {
+pub(super) async fn bars(
+    run: &Run<'_>,
+    setting: &Setting,
+    bar: &QualityBar,
+) -> Result<bool, RunError> {
     let mut held = run.lane.hold().await?;
     Ok(!bar.minima.is_empty() || settle::has_jobs(&mut held, &setting.stream).await?)
 }
@@ -84,7 +91,9 @@ pub(super) async fn weigh(
         None => Judged::default(),
     };
     // A field that flips back is told, and no reason to hold everything.
-    found.unusual.retain(|one| one.measure.kind != Kind::Flips);
+    found
+        .unusual
+        .retain(|one| one.measure.kind != MeasureKind::Flips);
     let mut tx = held.begin_batch().await?;
     let is_held = !found.unusual.is_empty();
     if let (true, Some(foreseen)) = (is_held, &foreseen) {
@@ -218,14 +227,14 @@ impl Measured {
     fn add_changes(&mut self, updated: i64, flips: Vec<(String, i64)>) {
         let whole = self.jobs;
         self.measures.push(Measure {
-            kind: Kind::Updated,
+            kind: MeasureKind::Updated,
             subject: String::new(),
             part: updated,
             whole,
         });
         self.measures
             .extend(flips.into_iter().map(|(subject, part)| Measure {
-                kind: Kind::Flips,
+                kind: MeasureKind::Flips,
                 subject,
                 part,
                 whole,
@@ -240,7 +249,7 @@ async fn foresee(
     held: &mut BatchConnection,
     end: ReadEnd,
 ) -> Result<Option<Measured>, RunError> {
-    let (mut marks, mut last, mut updated): (HashMap<Marks, (i64, i64)>, String, i64) =
+    let (mut marks, mut last, mut updated): (HashMap<AdMarks, (i64, i64)>, String, i64) =
         (HashMap::new(), String::new(), 0);
     let mut is_empty = true;
     loop {
@@ -319,7 +328,7 @@ async fn judged(
 /// What came of comparing.
 #[derive(Default)]
 struct Judged {
-    unusual: Vec<Compared>,
+    unusual: Vec<ComparedMeasure>,
     /// Fields that were measured before and are gone.
     lost: Vec<Measure>,
     /// What was edited since the run before.
@@ -333,7 +342,7 @@ impl Judged {
             .unusual
             .iter()
             .take(NAMED)
-            .map(Compared::words)
+            .map(ComparedMeasure::words)
             .collect();
         if self.unusual.len() > NAMED {
             words.push(format!(
@@ -370,7 +379,7 @@ impl Case<'_> {
             quality::past(held, &setting.stream, setting.at, setting.zone).await?;
         let lost = lost(&measured.measures, &days);
         let measures = measured.measures.iter().chain(&lost).cloned().collect();
-        let today = Today {
+        let today = MeasuredToday {
             date: setting.at.today(setting.zone),
             ads: (self.end.state == ReadState::Complete).then_some(measured.ads),
             measures,
@@ -532,7 +541,7 @@ impl Case<'_> {
             self.setting.slug.clone(),
             self.setting.stream.source.clone(),
         );
-        let unusual = found.unusual.iter().map(Compared::words).collect();
+        let unusual = found.unusual.iter().map(ComparedMeasure::words).collect();
         let compared = found.unusual.clone();
         self.run.emit(Event::QualityWeighed {
             institution,

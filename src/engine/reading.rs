@@ -9,7 +9,7 @@ use super::run::Run;
 use super::source_walk::{NO_READ, SourceProgress, SourceWalk};
 use super::spool::Feed;
 use super::{RunError, error, segment};
-use crate::model::{Alert, Document, ReadOutcome, ReadState, Validators};
+use crate::model::{Alert, CacheValidators, Document, ReadOutcome, ReadState};
 use crate::plan::Flow;
 use crate::plan::picture::Passage;
 use crate::source::{Approach, Page, Pages};
@@ -182,7 +182,7 @@ fn unchanged(proof: ReadOutcome, known: Option<KnownRead>) -> (ReadOutcome, Opti
         Some(known) if proof.not_modified => {
             let validators = proof
                 .validators
-                .filter(|new| *new != Validators::default())
+                .filter(|new| *new != CacheValidators::default())
                 .or(Some(known.validators));
             let why = Some("not modified since the previous read".to_owned());
             (

@@ -4,7 +4,9 @@
 
 use super::preview::setting;
 use super::{RunError, segment};
-use crate::model::{Ad, Clock, Fingerprint, Outcome, Parts, Problem, RolledBack, Severity};
+use crate::model::{
+    Ad, Clock, Fingerprint, FingerprintParts, Outcome, Problem, ProblemSeverity, RolledBack,
+};
 use crate::plan::{Flow, Plan};
 use crate::rule::ScriptSandbox;
 use crate::stage::classify::reasons;
@@ -207,7 +209,7 @@ async fn edited(
     let known = runs::fingerprint_parts(&mut held, setting.stream.institution, &older).await?;
     Ok(known
         .values()
-        .flat_map(|old| Parts::changed_since(&setting.parts, old))
+        .flat_map(|old| FingerprintParts::changed_since(&setting.parts, old))
         .collect())
 }
 
@@ -422,7 +424,7 @@ impl Rehearsal {
         for problem in &one.draft.problems {
             let verdicts = self.rules.entry(name_of(problem)).or_default();
             verdicts.fails += 1;
-            verdicts.warns += usize::from(problem.severity == Severity::Warn);
+            verdicts.warns += usize::from(problem.severity == ProblemSeverity::Warn);
         }
         for (name, problem) in now.iter().filter(|(name, _)| !before.contains_key(*name)) {
             self.rules.entry(name.clone()).or_default().begins.add(
@@ -448,7 +450,7 @@ impl Rehearsal {
             .draft
             .problems
             .iter()
-            .filter(|problem| problem.severity == Severity::Warn);
+            .filter(|problem| problem.severity == ProblemSeverity::Warn);
         for problem in warnings.filter(|problem| asked.all || one.is_new(problem)) {
             self.rules.entry(name_of(problem)).or_default().warned.add(
                 one,
@@ -520,7 +522,7 @@ fn stands(draft: &Draft) -> &'static str {
 fn errors(problems: &[Problem]) -> BTreeMap<String, &Problem> {
     problems
         .iter()
-        .filter(|problem| problem.severity == Severity::Error)
+        .filter(|problem| problem.severity == ProblemSeverity::Error)
         .map(|problem| (name_of(problem), problem))
         .collect()
 }

@@ -5,7 +5,7 @@
 use super::institution_lock::{LockRequest, check_clock, with_institution_lock};
 use super::{RunError, dedupe};
 use crate::model::Alert;
-use crate::model::{Clock, Fingerprint, Hash, Parts};
+use crate::model::{Clock, Fingerprint, FingerprintParts, Hash};
 use crate::store::openings::OpeningStamp;
 use crate::store::rollback::{self, RollbackOrder, RolledBackRun, TakenBackJob};
 use crate::store::runs::{self, LockGuard};
@@ -154,7 +154,7 @@ async fn steady(
     let parts = runs::fingerprint_parts(connection, run.institution_id, &all).await?;
     Ok(parts
         .into_iter()
-        .map(|(fingerprint, parts)| (fingerprint, Parts::stored(&parts).steady()))
+        .map(|(fingerprint, parts)| (fingerprint, FingerprintParts::stored(&parts).steady()))
         .collect())
 }
 

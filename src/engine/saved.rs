@@ -9,7 +9,7 @@
 use super::dry_run::Records;
 use super::spool::{Feed, SpoolFile, of_our_own};
 use super::{Request, Summary};
-use crate::model::{Clock, ReadOutcome, Validators};
+use crate::model::{CacheValidators, Clock, ReadOutcome};
 use crate::plan::Plan;
 use crate::plan::outline::Outline;
 use chrono::{DateTime, Utc};
@@ -50,7 +50,7 @@ pub struct SourceHead {
     /// How it was read.
     pub proof: ReadOutcome,
     /// What it said of its state.
-    pub validators: Option<Validators>,
+    pub validators: Option<CacheValidators>,
 }
 
 /// A line of the file.

@@ -7,7 +7,7 @@ use super::aside::DerivedAds;
 use super::event::Event;
 use super::run::Run;
 use crate::model::Alert;
-use crate::model::{Ad, Document, Fingerprint, Problem, Severity};
+use crate::model::{Ad, Document, Fingerprint, Problem, ProblemSeverity};
 use crate::plan::Flow;
 use crate::stage::{Draft, Kind, Setting, Stage};
 use crate::store::work::{self, AdSelection};
@@ -307,7 +307,7 @@ fn broken_rules(run: &Run<'_>, source: &str, drafts: &[Draft]) -> Vec<Alert> {
         .iter()
         .flat_map(|draft| &draft.problems)
         .filter(|problem| problem.kind == "system_error");
-    let rules: BTreeMap<&str, Severity> = broken
+    let rules: BTreeMap<&str, ProblemSeverity> = broken
         .filter_map(|problem| Some((problem.rule.as_deref()?, problem.severity)))
         .collect();
     let fresh = rules
@@ -318,8 +318,8 @@ fn broken_rules(run: &Run<'_>, source: &str, drafts: &[Draft]) -> Vec<Alert> {
             "rule `{rule}` could not be evaluated on ads of source `{source}`, which {what}: correct it, or switch it off with `without`"
         )
     };
-    let alert = |(rule, severity): (&str, Severity)| {
-        let what = if severity == Severity::Warn {
+    let alert = |(rule, severity): (&str, ProblemSeverity)| {
+        let what = if severity == ProblemSeverity::Warn {
             "are not rejected, because it only warns"
         } else {
             "are rejected"

@@ -6,7 +6,7 @@ use super::trail::Trail;
 use crate::model::{Alert, Bookkeeping, OutcomeCounts, ReadOutcome};
 use crate::plan::StandsIn;
 use crate::plan::picture::SetAside;
-use crate::quality::{Compared, FieldLoss};
+use crate::quality::{ComparedMeasure, FieldLoss};
 use crate::store::waiting::WaitingHolds;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -64,7 +64,7 @@ pub struct SourceSummary {
     pub waits: Option<String>,
     /// What is not as usual.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unusual: Vec<Compared>,
+    pub unusual: Vec<ComparedMeasure>,
     /// Values that could not be read and were left out, by field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<FieldLoss>,

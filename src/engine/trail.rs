@@ -2,7 +2,7 @@
 //! it or were refused there. Bounded whatever the size of the feed, and cut: this is to look at,
 //! never to work with.
 
-use crate::model::{Field, Job, RunSample, Severity, Value, field::FIELDS};
+use crate::model::{Field, FieldValue, Job, ProblemSeverity, RunSample, field::FIELDS};
 use crate::plan::outline::Outline;
 use crate::plan::picture::{Asides, Traffic};
 use crate::source::Page;
@@ -86,7 +86,7 @@ impl Samples {
             let why = || {
                 one.refused
                     .as_ref()
-                    .map(crate::model::Refused::message)
+                    .map(crate::model::RefusalCause::message)
                     .unwrap_or_default()
             };
             self.one("fetch", source, true, || {
@@ -164,7 +164,7 @@ fn against(draft: &Draft) -> String {
     let errors = draft
         .problems
         .iter()
-        .filter(|problem| problem.severity == Severity::Error);
+        .filter(|problem| problem.severity == ProblemSeverity::Error);
     cut(
         &errors
             .map(|problem| problem.message.as_str())
@@ -188,7 +188,7 @@ fn fields(job: &Job) -> String {
     cut(&shown.collect::<Vec<_>>().join(" · "), WHAT)
 }
 
-fn shown(value: &Value) -> String {
+fn shown(value: &FieldValue) -> String {
     plain(&value.to_json())
 }
 

@@ -3,7 +3,7 @@
 
 use super::preview::setting;
 use super::{RunError, segment};
-use crate::model::{Ad, Clock, Hash, Problem, Published, Severity};
+use crate::model::{Ad, Clock, Hash, Problem, ProblemSeverity, PublishedJob};
 use crate::plan::{Checked, Flow, Plan};
 use crate::rule::{RuleVerdict, ScriptSandbox};
 use crate::stage::resolve::FoundRelation;
@@ -93,7 +93,7 @@ pub async fn judge(
 ) -> Result<Judged, RunError> {
     let setting = setting(sandbox, plan, flow, ad.scraped_at);
     let mut held = store.lane().hold().await?;
-    let published = job.map(|job_id| Published {
+    let published = job.map(|job_id| PublishedJob {
         job_id,
         version: 0,
         archived_as: None,
@@ -175,7 +175,7 @@ fn said(by: String, verdict: RuleVerdict) -> Said {
         },
         RuleVerdict::Fail(problem) => Said {
             by,
-            verdict: if problem.severity == Severity::Warn {
+            verdict: if problem.severity == ProblemSeverity::Warn {
                 "warn"
             } else {
                 "fail"

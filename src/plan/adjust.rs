@@ -6,7 +6,7 @@
 use super::rules::RuleSet;
 use crate::config::institution::TimedSeveritySpec;
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
-use crate::model::Severity;
+use crate::model::ProblemSeverity;
 use crate::rule::{CompiledRule, RuleParameter, ScriptBindings};
 use crate::stage::exception::RuleException;
 use crate::yaml::{self, MappingEntry, Node};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 struct Changes {
     parameters: BTreeMap<String, RuleParameter>,
-    severities: BTreeMap<String, Severity>,
+    severities: BTreeMap<String, ProblemSeverity>,
     timed: BTreeMap<String, (TimedSeveritySpec, Place)>,
 }
 
@@ -47,7 +47,7 @@ pub fn adjusted(set: &RuleSet, changes: &[&Node], out: &mut Diagnostics) -> Adju
         parameters: all.parameters,
         ..set.bindings.clone()
     };
-    let with = |severities: &BTreeMap<String, Severity>| -> Vec<Arc<CompiledRule>> {
+    let with = |severities: &BTreeMap<String, ProblemSeverity>| -> Vec<Arc<CompiledRule>> {
         let rules = set.rules.iter();
         rules
             .map(|rule| Arc::new(changed(rule, &bindings, severities)))
@@ -79,7 +79,7 @@ pub fn adjusted(set: &RuleSet, changes: &[&Node], out: &mut Diagnostics) -> Adju
 fn changed(
     rule: &CompiledRule,
     bindings: &ScriptBindings,
-    severities: &BTreeMap<String, Severity>,
+    severities: &BTreeMap<String, ProblemSeverity>,
 ) -> CompiledRule {
     let severity = severities.get(&rule.id).copied().unwrap_or(rule.severity);
     CompiledRule {
@@ -146,10 +146,10 @@ fn parameter(
     value
 }
 
-fn severity(entry: &MappingEntry, out: &mut Diagnostics) -> Option<Severity> {
+fn severity(entry: &MappingEntry, out: &mut Diagnostics) -> Option<ProblemSeverity> {
     match entry.value.text() {
-        Some("warn") => Some(Severity::Warn),
-        Some("error") => Some(Severity::Error),
+        Some("warn") => Some(ProblemSeverity::Warn),
+        Some("error") => Some(ProblemSeverity::Error),
         _ => {
             out.error(
                 entry.value.place(),

@@ -6,7 +6,7 @@ use super::tried::{Kind, Tried};
 use crate::config::Parsed;
 use crate::config::alerts::{AlertExpectation, AlertFileSpec, AlertScope, AlertSpec, AlertTest};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, one_of};
-use crate::model::{Job, Severity};
+use crate::model::{Job, ProblemSeverity};
 use crate::rule::sandbox::scope::{VariableValue, VariableValues};
 use crate::rule::types::TypeSet;
 use crate::rule::{
@@ -33,7 +33,7 @@ pub struct AlertRule {
     /// How long the condition must be over before it is resolved.
     pub keep: TimeDelta,
     /// `error` or `warn`.
-    pub severity: Severity,
+    pub severity: ProblemSeverity,
     /// Notices of one group are one message.
     pub group: String,
     /// The channels that are notified; all if none is named.

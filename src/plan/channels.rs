@@ -6,7 +6,7 @@ use crate::config::alerts::{
     WebhookSpec,
 };
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
-use crate::model::Severity;
+use crate::model::ProblemSeverity;
 use crate::model::untrusted::SecretValue;
 use crate::source::Variables;
 use crate::source::secrets;
@@ -103,8 +103,8 @@ impl Channel {
     }
 
     /// Whether alerts of this severity are sent to it.
-    pub fn wants(&self, severity: Severity) -> bool {
-        !self.errors_only || severity == Severity::Error
+    pub fn wants(&self, severity: ProblemSeverity) -> bool {
+        !self.errors_only || severity == ProblemSeverity::Error
     }
 
     fn templates(&self) -> Vec<&Template> {
@@ -189,7 +189,7 @@ pub fn compile(
         let timeout = timeout.and_then(|span| span.to_std().ok());
         Some(Channel {
             name: name.value.clone(),
-            errors_only: severity == Some(Severity::Error),
+            errors_only: severity == Some(ProblemSeverity::Error),
             is_of_runs: false,
             timeout: timeout.unwrap_or(TIMEOUT),
             way,
@@ -198,7 +198,11 @@ pub fn compile(
     specs.iter().filter_map(one).collect()
 }
 
-type Way = (ChannelWay, Option<Severity>, Option<chrono::TimeDelta>);
+type Way = (
+    ChannelWay,
+    Option<ProblemSeverity>,
+    Option<chrono::TimeDelta>,
+);
 
 fn span(written: &Option<Parsed<crate::span::Span>>) -> Option<chrono::TimeDelta> {
     written.as_ref().map(|span| span.0.0)

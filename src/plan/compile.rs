@@ -12,11 +12,11 @@ use crate::config::{InstitutionSpec, Parsed, SourceSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::identity::IdentitySpec;
 use crate::model::{
-    InstitutionProfile, Parts,
+    FingerprintParts, InstitutionProfile,
     field::{FIELDS, Field},
-    job::Compared,
+    job::ComparedFields,
 };
-use crate::quality::{Bar, Gauge, QualitySpec};
+use crate::quality::{QualityBar, QualityGauge, QualitySpec};
 use crate::rule::{CompiledRule, ScriptSandbox};
 use crate::source::{Ident, Source};
 use crate::stage::archive::Archive;
@@ -207,8 +207,8 @@ struct CompiledSource {
     fetch: Source,
     read_as: String,
     ident: Ident,
-    quality: Bar,
-    gauge: Arc<Gauge>,
+    quality: QualityBar,
+    gauge: Arc<QualityGauge>,
     batch: usize,
     stages: Vec<Stage>,
 }
@@ -376,7 +376,7 @@ fn compile_source(
     });
     let ident = ident?.reading(read);
     let gauge = Arc::new(quality::gauge(spec, source, &validate));
-    let quality = Bar::compile([source.quality.as_ref(), spec.quality.as_ref()]);
+    let quality = QualityBar::compile([source.quality.as_ref(), spec.quality.as_ref()]);
     let stages = [
         Some(Stage::Fetch(fetch.clone())),
         fetch.detail().map(|_| Stage::Details),
@@ -387,7 +387,7 @@ fn compile_source(
         classify.map(|classify| Stage::Classify(Arc::new(classify))),
         Some(Stage::Validate(Arc::new(validate))),
         Some(Stage::Promote(Arc::new(Promote {
-            compared: Compared::with(&compared),
+            compared: ComparedFields::with(&compared),
             gauge: Arc::clone(&gauge),
         }))),
         Some(Stage::Archive(Arc::new(archive))),
@@ -996,7 +996,7 @@ fn node(kind: Kind, source: Option<&str>, sources: &[&CompiledSource]) -> Node {
         |source| format!("{}:{source}", kind.name()),
     );
     let mut explain: Vec<String> = Vec::new();
-    let mut parts = Parts::default();
+    let mut parts = FingerprintParts::default();
     for (source, stage) in sources
         .iter()
         .filter_map(|source| Some((source, source.stage(kind)?)))
@@ -1022,7 +1022,7 @@ fn flow(index: usize, source: CompiledSource, nodes: &[PlacedNode]) -> Flow {
     let stages: Vec<(NodeIndex, Stage)> = own
         .filter_map(|(kind, _, node)| Some((*node, source.stage(*kind)?.clone())))
         .collect();
-    let mut parts = Parts::default();
+    let mut parts = FingerprintParts::default();
     for (_, stage) in stages
         .iter()
         .filter(|(_, stage)| stage.kind().scope() == Scope::Record)

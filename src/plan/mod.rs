@@ -31,8 +31,8 @@ pub use check::{Checked, Institution, InstitutionStatus};
 pub use schedule::Schedule;
 pub use tried::Tried;
 
-use crate::model::{Clock, Fingerprint, Hash, InstitutionProfile, Parts, YamlTexts};
-use crate::quality::{Bar, Gauge};
+use crate::model::{Clock, Fingerprint, FingerprintParts, Hash, InstitutionProfile, YamlTexts};
+use crate::quality::{QualityBar, QualityGauge};
 use crate::source::{Ident, Source, Variables};
 use crate::stage::dedupe::Dedupe;
 use crate::stage::promote::Promote;
@@ -129,13 +129,13 @@ pub struct Flow {
     /// How its ads are told apart.
     pub ident: Arc<Ident>,
     /// What is asked of its quality.
-    pub quality: Bar,
+    pub quality: QualityBar,
     /// What is looked at in each ad.
-    pub gauge: Arc<Gauge>,
+    pub gauge: Arc<QualityGauge>,
     /// Its stages in the order of the DAG, with their nodes.
     pub stages: Vec<(NodeIndex, Stage)>,
     /// What the fingerprint of its segment is made of.
-    pub parts: Parts,
+    pub parts: FingerprintParts,
     /// Ads that commit together.
     pub batch: usize,
 }
@@ -161,13 +161,13 @@ impl Flow {
 
     /// What the fingerprint of its segment is made of in a run at this instant: the date counts
     /// where a rule reads it.
-    pub fn parts_at(&self, at: Clock) -> Parts {
+    pub fn parts_at(&self, at: Clock) -> FingerprintParts {
         let mut parts = self.parts.clone();
         let today = at.today(self.zone);
         for validate in self.validates() {
             validate.parts_on(today, &mut parts);
             if validate.reads_clock(today) {
-                parts.add(Parts::DATE, &today);
+                parts.add(FingerprintParts::DATE, &today);
             }
         }
         parts
@@ -210,7 +210,7 @@ impl Flow {
 impl Plan {
     /// The fingerprint of the whole plan.
     pub fn fingerprint(&self) -> Fingerprint {
-        let mut parts = Parts::default();
+        let mut parts = FingerprintParts::default();
         for node in self.ordered() {
             let node = &self.graph[node];
             parts.add(&node.name, &node.fingerprint);

@@ -2,13 +2,17 @@
 //! and its rules.
 
 use crate::config::{InstitutionSpec, SourceSpec};
-use crate::model::{Field, problem::Severity};
-use crate::quality::{Gauge, Rule};
+use crate::model::{Field, problem::ProblemSeverity};
+use crate::quality::{GaugedRule, QualityGauge};
 use crate::stage::extract::JobSpec;
 use crate::stage::validate::Validate;
 
 /// The gauge of a source.
-pub(super) fn gauge(spec: &InstitutionSpec, source: &SourceSpec, validate: &Validate) -> Gauge {
+pub(super) fn gauge(
+    spec: &InstitutionSpec,
+    source: &SourceSpec,
+    validate: &Validate,
+) -> QualityGauge {
     let mapped = source.job.get().map(JobSpec::mapped).unwrap_or_default();
     let required = validate
         .require
@@ -33,11 +37,11 @@ pub(super) fn gauge(spec: &InstitutionSpec, source: &SourceSpec, validate: &Vali
         .chain(required)
         .chain(relations)
         .chain([Field::Title.name()]);
-    let rules = validate.rules.iter().map(|(set, rule)| Rule {
+    let rules = validate.rules.iter().map(|(set, rule)| GaugedRule {
         name: format!("{set}/{}", rule.id),
         id: rule.id.clone(),
         version: rule.version.clone(),
-        warns: rule.severity == Severity::Warn,
+        warns: rule.severity == ProblemSeverity::Warn,
     });
-    Gauge::new(fields.map(str::to_owned).collect(), rules.collect())
+    QualityGauge::new(fields.map(str::to_owned).collect(), rules.collect())
 }

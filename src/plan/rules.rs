@@ -8,7 +8,7 @@ use crate::config::{Parsed, RuleSetSpec, RuleSpec};
 use crate::date::{DateReader, DateSetting};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, is_slip, one_of};
 use crate::model::{
-    FieldKind, Job, Value,
+    FieldKind, FieldValue, Job,
     field::{FIELDS, Field},
 };
 use crate::rule::ad_input::{RELATIONS, ROLE_MEMBERS, VARIABLES};
@@ -683,7 +683,7 @@ fn example_job(fields: Option<&Node>, extras: &Extras, out: &mut Diagnostics) ->
         let field = Field::named(&name);
         let is_date = extras.kinds.get(&name) == Some(&TypeSet::of_field(FieldKind::Date));
         let value = example_value(field, is_date, &json);
-        if let Value::Invalid(invalid) = &value {
+        if let FieldValue::Invalid(invalid) = &value {
             out.error(
                 entry.value.place(),
                 "rule-test",
@@ -702,7 +702,7 @@ fn example_job(fields: Option<&Node>, extras: &Extras, out: &mut Diagnostics) ->
 
 /// A custom field takes the type that the YAML suggests, in which a date is text: it is a date if
 /// every source says so.
-fn example_value(field: Option<Field>, is_date: bool, json: &serde_json::Value) -> Value {
+fn example_value(field: Option<Field>, is_date: bool, json: &serde_json::Value) -> FieldValue {
     use serde_json::Value as Json;
     let to = match (field, json) {
         (Some(field), _) => As::plain(field.kind()),
@@ -742,8 +742,8 @@ fn example_facts(test: &RuleTest) -> RuleFacts {
         division: relation(&test.division),
         role: test.role.as_ref().map(RoleTest::decided),
         capabilities: match &test.capabilities {
-            Some(ids) => Value::List(ids.clone()),
-            None => Value::Absent,
+            Some(ids) => FieldValue::List(ids.clone()),
+            None => FieldValue::Absent,
         },
         today: test.today.map(|day| day.0).unwrap_or_default(),
     }

@@ -6,7 +6,9 @@ use super::tried::{Kind, Point, Tried as Test};
 use crate::config::SourceSpec;
 use crate::config::connector::{Connector, ConnectorTest};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
-use crate::model::{Ad, Clock, Document, Fingerprint, Parts, Received, SourceKey, Value};
+use crate::model::{
+    Ad, Clock, Document, FieldValue, Fingerprint, FingerprintParts, ReceivedRecord, SourceKey,
+};
 use crate::rule::ScriptSandbox;
 use crate::source::ident::Named;
 use crate::source::json::Item;
@@ -99,7 +101,7 @@ impl Trial {
     }
 
     fn setting(&self, at: Clock, sandbox: &Arc<ScriptSandbox>) -> Setting {
-        let parts = Parts::default();
+        let parts = FingerprintParts::default();
         let fingerprint: Fingerprint = parts.fingerprint();
         let stream = SourceKey {
             institution: Uuid::nil(),
@@ -155,7 +157,7 @@ pub fn ads_of_page(
         .twins
         .unite(received, &mut seen)
         .into_iter()
-        .map(Received::read)
+        .map(ReceivedRecord::read)
     {
         if document.refused.is_some() {
             refused.push(document);
@@ -186,7 +188,10 @@ pub fn clock_of(day: Option<NaiveDate>, zone: Tz) -> Clock {
 fn value_of(draft: &Draft, field: &str) -> Json {
     match field {
         "id" => Json::from(draft.ad.external_id.clone()),
-        _ => draft.job.named(field).map_or(Json::Null, Value::to_json),
+        _ => draft
+            .job
+            .named(field)
+            .map_or(Json::Null, FieldValue::to_json),
     }
 }
 

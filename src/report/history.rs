@@ -5,7 +5,7 @@ use super::classes::brief;
 use super::columns::line;
 use super::difference::Difference;
 use super::ink::Ink;
-use crate::model::Parts;
+use crate::model::FingerprintParts;
 use crate::store::retention::{self, RemovedParts};
 use crate::store::views::biography::{self, FoundJob, JobVersion};
 use crate::store::{PgConnection, Result};
@@ -85,7 +85,9 @@ pub fn edited(old: &Json, new: &Json) -> Vec<Edited> {
         .filter_map(Json::as_object)
         .flat_map(serde_json::Map::keys)
         .collect();
-    let parts = names.into_iter().filter(|name| *name != Parts::DATE);
+    let parts = names
+        .into_iter()
+        .filter(|name| *name != FingerprintParts::DATE);
     parts
         .map(|name| Edited {
             part: name.clone(),

@@ -5,7 +5,7 @@ use super::columns::share;
 use crate::model::SourceKey;
 use crate::plan::Plan;
 use crate::plan::picture::thousands;
-use crate::quality::{Compared, Kind, Today, compare};
+use crate::quality::{ComparedMeasure, MeasureKind, MeasuredToday, compare};
 use crate::store::quality::{self, NewestRead, PastReads};
 use crate::store::{PgConnection, Result};
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub struct SourceQuality {
     /// usual, unusual, held, released.
     pub standing: String,
     /// Each measure, compared with what is usual.
-    pub measures: Vec<Compared>,
+    pub measures: Vec<ComparedMeasure>,
 }
 
 /// Collects it for the sources of a plan.
@@ -46,7 +46,7 @@ pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Vec<S
             standing,
             measures,
         } = newest;
-        let today = Today {
+        let today = MeasuredToday {
             date: at.today(flow.zone),
             ads,
             measures,
@@ -69,14 +69,17 @@ pub fn rows(all: &[SourceQuality]) -> Vec<Vec<String>> {
             .to_vec(),
     ];
     for one in all {
-        let is_shown = |compared: &&Compared| match compared.measure.kind {
-            Kind::Volume | Kind::Updated => true,
-            Kind::Warns => false,
+        let is_shown = |compared: &&ComparedMeasure| match compared.measure.kind {
+            MeasureKind::Volume | MeasureKind::Updated => true,
+            MeasureKind::Warns => false,
             // What is always there needs no line.
-            Kind::Filled => compared.measure.part < compared.measure.whole || compared.is_unusual,
-            Kind::Fails | Kind::Refused | Kind::Unread | Kind::Flips => {
-                compared.measure.part > 0 || compared.is_unusual
+            MeasureKind::Filled => {
+                compared.measure.part < compared.measure.whole || compared.is_unusual
             }
+            MeasureKind::Fails
+            | MeasureKind::Refused
+            | MeasureKind::Unread
+            | MeasureKind::Flips => compared.measure.part > 0 || compared.is_unusual,
         };
         rows.extend(
             one.measures
@@ -88,7 +91,7 @@ pub fn rows(all: &[SourceQuality]) -> Vec<Vec<String>> {
     if rows.len() == 1 { Vec::new() } else { rows }
 }
 
-fn row(one: &SourceQuality, compared: &Compared) -> Vec<String> {
+fn row(one: &SourceQuality, compared: &ComparedMeasure) -> Vec<String> {
     let mark = match (compared.is_unusual, one.standing.as_str()) {
         (false, _) => String::new(),
         (true, "held") => "unusual: held".to_owned(),
@@ -111,9 +114,10 @@ pub fn warnings(all: &[SourceQuality]) -> Vec<Vec<String>> {
     let all = all
         .iter()
         .flat_map(|one| one.measures.iter().map(move |compared| (one, compared)));
-    let warns = all
-        .filter(|(_, compared)| compared.measure.kind == Kind::Warns && compared.measure.part > 0);
-    let row = |(one, compared): (&SourceQuality, &Compared)| {
+    let warns = all.filter(|(_, compared)| {
+        compared.measure.kind == MeasureKind::Warns && compared.measure.part > 0
+    });
+    let row = |(one, compared): (&SourceQuality, &ComparedMeasure)| {
         let measure = &compared.measure;
         let words = format!(
             "warns about {} of {} ads ({})",

@@ -1,11 +1,11 @@
 //! Converts a document's value to a typed value. A value that cannot be converted becomes
-//! [`Value::Invalid`] with the original: validation decides whether that rejects the ad. Blank
+//! [`FieldValue::Invalid`] with the original: validation decides whether that rejects the ad. Blank
 //! text, null and empty lists are absent.
 
 use crate::date::{DateReader, DateSetting, FoundDate, NoDate};
 use crate::markup::{readable, readable_items};
 use crate::model::canonical::canonical_object;
-use crate::model::{Canonical, Clock, FieldKind, Value, problem::Invalid, replace_nul};
+use crate::model::{Canonical, Clock, FieldKind, FieldValue, problem::InvalidValue, replace_nul};
 use crate::number;
 use crate::source::decode::MARKUP;
 use crate::source::steps::{ElementText, element_text};
@@ -154,20 +154,20 @@ impl Convert {
     }
 
     /// Converts a value of the YAML, which has no fetch time.
-    pub fn apply(&self, found: &[&Json]) -> Value {
+    pub fn apply(&self, found: &[&Json]) -> FieldValue {
         self.apply_fixed(found, Clock(DateTime::UNIX_EPOCH))
     }
 
     /// Converts the result of a path or script in a document that was fetched at an instant.
     /// Removes NUL, whatever produced it: an address may contain `%00`, and PostgreSQL cannot store
     /// it.
-    pub fn apply_at(&self, found: &[&Json], fetched: Clock) -> Value {
+    pub fn apply_at(&self, found: &[&Json], fetched: Clock) -> FieldValue {
         without_nul(self.converted(found, |text| self.dates.read(text, fetched.0)))
     }
 
     /// Converts a value that the author wrote, for a document fetched at an instant: every date is
     /// plausible.
-    pub fn apply_fixed(&self, found: &[&Json], fetched: Clock) -> Value {
+    pub fn apply_fixed(&self, found: &[&Json], fetched: Clock) -> FieldValue {
         without_nul(self.converted(found, |text| self.dates.read_fixed(text, fetched.0)))
     }
 
@@ -175,7 +175,7 @@ impl Convert {
         &self,
         found: &[&Json],
         read: impl Fn(&str) -> Result<FoundDate, NoDate>,
-    ) -> Value {
+    ) -> FieldValue {
         let said: Vec<Cow<Json>> = found.iter().map(|value| self.said(value)).collect();
         let present: Vec<&Json> = said
             .iter()
@@ -192,7 +192,7 @@ impl Convert {
             }
         });
         let Some(first) = first else {
-            return Value::Absent;
+            return FieldValue::Absent;
         };
         match self.to {
             As::Text => self.text(&present, plain_text),
@@ -209,9 +209,9 @@ impl Convert {
             As::Boolean => boolean(first),
             As::List => self.list(&present),
             As::Json if present.len() > 1 => {
-                Value::Json(Json::Array(present.into_iter().cloned().collect()))
+                FieldValue::Json(Json::Array(present.into_iter().cloned().collect()))
             }
-            As::Json => Value::Json(first.clone()),
+            As::Json => FieldValue::Json(first.clone()),
         }
     }
 
@@ -261,7 +261,7 @@ impl Convert {
         }
     }
 
-    fn text(&self, present: &[&Json], read: impl Fn(&str) -> String) -> Value {
+    fn text(&self, present: &[&Json], read: impl Fn(&str) -> String) -> FieldValue {
         let scalars: Vec<&Json> = present.iter().copied().flat_map(items).collect();
         if let Some(object) = scalars.iter().find(|value| value.is_object()) {
             return invalid("invalid_type", object, "must be a string");
@@ -271,14 +271,14 @@ impl Convert {
             .filter(|value| !is_blank(value))
             .map(|value| read(&scalar_text(value)));
         match &self.join {
-            Some(join) => Value::text(&texts.collect::<Vec<_>>().join(join)),
+            Some(join) => FieldValue::text(&texts.collect::<Vec<_>>().join(join)),
             None => texts
                 .next()
-                .map_or(Value::Absent, |text| Value::text(&text)),
+                .map_or(FieldValue::Absent, |text| FieldValue::text(&text)),
         }
     }
 
-    fn list(&self, present: &[&Json]) -> Value {
+    fn list(&self, present: &[&Json]) -> FieldValue {
         let scalars: Vec<&Json> = present
             .iter()
             .copied()
@@ -306,9 +306,9 @@ impl Convert {
             .filter(|text| !text.is_empty())
             .collect();
         if list.is_empty() {
-            Value::Absent
+            FieldValue::Absent
         } else {
-            Value::List(list.into_iter().collect())
+            FieldValue::List(list.into_iter().collect())
         }
     }
 }
@@ -333,13 +333,13 @@ fn paragraphs(members: &Map<String, Json>) -> Option<Json> {
 }
 
 /// NUL characters become U+FFFD, as in documents.
-fn without_nul(mut value: Value) -> Value {
+fn without_nul(mut value: FieldValue) -> FieldValue {
     match &mut value {
-        Value::Text(text) => text_without_nul(text),
-        Value::List(items) => items.iter_mut().for_each(text_without_nul),
-        Value::Json(json) => drop(replace_nul(json)),
-        Value::Invalid(invalid) => drop(replace_nul(&mut invalid.found)),
-        Value::Absent | Value::Date(_) | Value::Number(_) | Value::Bool(_) => {}
+        FieldValue::Text(text) => text_without_nul(text),
+        FieldValue::List(items) => items.iter_mut().for_each(text_without_nul),
+        FieldValue::Json(json) => drop(replace_nul(json)),
+        FieldValue::Invalid(invalid) => drop(replace_nul(&mut invalid.found)),
+        FieldValue::Absent | FieldValue::Date(_) | FieldValue::Number(_) | FieldValue::Bool(_) => {}
     }
     value
 }
@@ -350,27 +350,29 @@ fn text_without_nul(text: &mut String) {
     }
 }
 
-fn url(text: String) -> Value {
+fn url(text: String) -> FieldValue {
     match url::Url::parse(&text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Value::Text(text),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+            FieldValue::Text(text)
+        }
         _ => invalid("invalid_url", &Json::String(text), "must be a valid URL"),
     }
 }
 
-fn date(found: &Json, read: impl Fn(&str) -> Result<FoundDate, NoDate>) -> Value {
+fn date(found: &Json, read: impl Fn(&str) -> Result<FoundDate, NoDate>) -> FieldValue {
     let said = if !found.is_string() && !found.is_number() {
         Err(NoDate::Unreadable)
     } else {
         read(&scalar_text(found))
     };
     match said {
-        Ok(FoundDate::Day(day)) => Value::Date(day),
-        Ok(FoundDate::Earlier) => Value::Absent,
+        Ok(FoundDate::Day(day)) => FieldValue::Date(day),
+        Ok(FoundDate::Earlier) => FieldValue::Absent,
         Err(why) => invalid("invalid_date", found, &why.to_string()),
     }
 }
 
-fn number(found: &Json) -> Value {
+fn number(found: &Json) -> FieldValue {
     let parsed = match found {
         Json::Number(number) => Some(number::canonical(number)),
         Json::String(text) => number::parse(text.trim()),
@@ -378,21 +380,21 @@ fn number(found: &Json) -> Value {
     };
     parsed.map_or_else(
         || invalid("invalid_type", found, "must be a number"),
-        Value::Number,
+        FieldValue::Number,
     )
 }
 
-fn boolean(found: &Json) -> Value {
+fn boolean(found: &Json) -> FieldValue {
     let text = scalar_text(found).trim().to_lowercase();
     match text.as_str() {
-        "true" | "yes" | "1" => Value::Bool(true),
-        "false" | "no" | "0" => Value::Bool(false),
+        "true" | "yes" | "1" => FieldValue::Bool(true),
+        "false" | "no" | "0" => FieldValue::Bool(false),
         _ => invalid("invalid_type", found, "must be true or false"),
     }
 }
 
-fn invalid(kind: &'static str, found: &Json, why: &str) -> Value {
-    Value::Invalid(Box::new(Invalid {
+fn invalid(kind: &'static str, found: &Json, why: &str) -> FieldValue {
+    FieldValue::Invalid(Box::new(InvalidValue {
         kind,
         found: found.clone(),
         why: why.to_owned(),
@@ -452,8 +454,8 @@ mod tests {
         }
     }
 
-    fn date(text: &str) -> Value {
-        Value::Date(text.parse().unwrap())
+    fn date(text: &str) -> FieldValue {
+        FieldValue::Date(text.parse().unwrap())
     }
 
     #[test]
@@ -469,7 +471,7 @@ mod tests {
             date("2026-09-01")
         );
         assert!(
-            matches!(iso.apply(&[&json!("01/09/2026")]), Value::Invalid(invalid) if invalid.kind == "invalid_date")
+            matches!(iso.apply(&[&json!("01/09/2026")]), FieldValue::Invalid(invalid) if invalid.kind == "invalid_date")
         );
         assert_eq!(
             convert(As::Date, &["%d/%m/%Y", "%d %B %Y"]).apply(&[&json!("1 September 2026")]),
@@ -485,7 +487,7 @@ mod tests {
         );
         assert!(matches!(
             iso.apply(&[&json!("2026-02-30")]),
-            Value::Invalid(_)
+            FieldValue::Invalid(_)
         ));
         assert_eq!(
             iso.apply(&[&json!([" ", "2026-09-01T20:00:00Z"])]),
@@ -494,7 +496,7 @@ mod tests {
         assert!(
             [json!({"a": 1}), json!([[]]), json!(true)]
                 .iter()
-                .all(|odd| !matches!(iso.apply(&[odd]), Value::Date(_)))
+                .all(|odd| !matches!(iso.apply(&[odd]), FieldValue::Date(_)))
         );
     }
 
@@ -526,7 +528,7 @@ mod tests {
                 (&any, format!("{text}T23:59:00+00:00")),
             ] {
                 assert!(
-                    matches!(convert.apply(&[&json!(text)]), Value::Invalid(invalid) if invalid.kind == "invalid_date"),
+                    matches!(convert.apply(&[&json!(text)]), FieldValue::Invalid(invalid) if invalid.kind == "invalid_date"),
                     "{text}"
                 );
             }
@@ -535,11 +537,11 @@ mod tests {
         // no day there at all.
         assert!(matches!(
             iso.apply(&[&json!("9999-12-31T20:00:00Z")]),
-            Value::Invalid(_)
+            FieldValue::Invalid(_)
         ));
         assert!(matches!(
             convert(As::Date, &["epoch"]).apply(&[&json!(8_210_266_876_799_i64)]),
-            Value::Invalid(_)
+            FieldValue::Invalid(_)
         ));
         assert_eq!(
             [
@@ -564,7 +566,7 @@ mod tests {
         assert_eq!(mail.apply(&[&json!("05 March 2024")]), date("2024-03-05"));
         assert!(matches!(
             mail.apply(&[&json!("2024-03-05")]),
-            Value::Invalid(_)
+            FieldValue::Invalid(_)
         ));
         assert_eq!(
             convert(As::Date, &["%Y-%m-%d %H:%M:%S%#z"]).apply(&[&json!("2026-05-13 23:00:00+08")]),
@@ -590,7 +592,7 @@ mod tests {
         );
         assert_eq!(
             relative.apply_at(&[&json!("Posted 30+ Days Ago")], fetched),
-            Value::Absent
+            FieldValue::Absent
         );
         assert_eq!(
             relative.apply_at(&[&json!("3 Feb 2026")], fetched),
@@ -598,7 +600,7 @@ mod tests {
         );
         assert!(matches!(
             relative.apply_at(&[&json!("soon")], fetched),
-            Value::Invalid(_)
+            FieldValue::Invalid(_)
         ));
     }
 
@@ -607,7 +609,7 @@ mod tests {
         let deep = format!("<p>Ranger</p>{}Cook", "<div>".repeat(20_000));
         assert_eq!(readable(&deep), "Ranger\n\nCook");
         let html = convert(As::Html, &[]);
-        let Value::Text(text) = html.apply(&[&json!(
+        let FieldValue::Text(text) = html.apply(&[&json!(
             "<p>Lead the team &amp; grow.</p><ul><li>One</li></ul><script>x()</script>"
         )]) else {
             panic!()
@@ -618,7 +620,7 @@ mod tests {
                 && !text.contains("x()"),
             "{text}"
         );
-        let Value::Text(twice) = html.apply(&[&json!("&lt;p&gt;Hello&lt;/p&gt;")]) else {
+        let FieldValue::Text(twice) = html.apply(&[&json!("&lt;p&gt;Hello&lt;/p&gt;")]) else {
             panic!()
         };
         assert_eq!(twice, "Hello");
@@ -634,7 +636,7 @@ mod tests {
         assert_eq!(
             convert(As::Text, &[])
                 .apply(&[&json!({ "em": "Nurse", "#markup": "Senior <em>Nurse</em>" })]),
-            Value::text("Senior Nurse")
+            FieldValue::text("Senior Nurse")
         );
         assert_eq!(
             convert(As::Date, &[]).apply(&[&json!({ "@type": "iso", "#text": "2026-09-01" })]),
@@ -642,7 +644,7 @@ mod tests {
         );
         assert_eq!(
             convert(As::List, &[]).apply(&[&json!([{ "@id": "1", "#text": "Ulm" }, "Bonn"])]),
-            Value::List(vec!["Ulm".into(), "Bonn".into()])
+            FieldValue::List(vec!["Ulm".into(), "Bonn".into()])
         );
         assert_eq!(
             convert(As::Date, &[]).apply(&[&json!(["", "2026-09-01", "2026-09-02"])]),
@@ -650,11 +652,11 @@ mod tests {
         );
         assert_eq!(
             convert(As::Text, &[]).apply(&[&json!({ "@href": "x" })]),
-            Value::Absent
+            FieldValue::Absent
         );
         assert_eq!(
             convert(As::Json, &[]).apply(&[&json!({ "a": [markup] })]),
-            Value::Json(json!({ "a": [{ "p": ["One", "two"] }] }))
+            FieldValue::Json(json!({ "a": [{ "p": ["One", "two"] }] }))
         );
         assert_eq!(
             convert(As::Html, &[]).apply(&[&json!({ "para": ["One", "two"] })]),
@@ -662,7 +664,7 @@ mod tests {
         );
         assert!(matches!(
             convert(As::Text, &[]).apply(&[&json!({ "id": "1", "name": "x" })]),
-            Value::Invalid(_)
+            FieldValue::Invalid(_)
         ));
     }
 
@@ -693,32 +695,35 @@ mod tests {
     fn lists_numbers_booleans_urls() {
         assert_eq!(
             convert(As::List, &[]).apply(&[&json!(["a | b", " ", null])]),
-            Value::List(vec!["a".into(), "b".into()])
+            FieldValue::List(vec!["a".into(), "b".into()])
         );
         assert_eq!(
             convert(As::List, &[]).apply(&[&json!(["x", " x ", "<i>x</i>", "b|x", "X"])]),
-            Value::List(vec!["x".into(), "b".into(), "X".into()])
+            FieldValue::List(vec!["x".into(), "b".into(), "X".into()])
         );
         assert!(matches!(
             convert(As::List, &[]).apply(&[&json!([{"x": 1}])]),
-            Value::Invalid(_)
+            FieldValue::Invalid(_)
         ));
         assert_eq!(
             convert(As::Number, &[]).apply(&[&json!(" 12.5 ")]),
-            Value::Number(serde_json::Number::from_f64(12.5).unwrap())
+            FieldValue::Number(serde_json::Number::from_f64(12.5).unwrap())
         );
         assert_eq!(
             convert(As::Boolean, &[]).apply(&[&json!("false")]),
-            Value::Bool(false)
+            FieldValue::Bool(false)
         );
         assert!(matches!(
             convert(As::Url, &[]).apply(&[&json!("javascript:alert(1)")]),
-            Value::Invalid(_)
+            FieldValue::Invalid(_)
         ));
-        assert_eq!(convert(As::Text, &[]).apply(&[&json!("  ")]), Value::Absent);
+        assert_eq!(
+            convert(As::Text, &[]).apply(&[&json!("  ")]),
+            FieldValue::Absent
+        );
         assert!(matches!(
             convert(As::Text, &[]).apply(&[&json!({"a": 1})]),
-            Value::Invalid(_)
+            FieldValue::Invalid(_)
         ));
     }
 

@@ -3,7 +3,7 @@
 //! dropped, because it would archive a job at once or keep it forever.
 
 use crate::date::{DateSetting, DateWindow};
-use crate::span::Day;
+use crate::span::WrittenDay;
 use crate::yaml::PositiveNumber;
 use chrono_tz::Tz;
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, default)]
 pub struct DatesSpec {
     /// The first plausible date (default 1990-01-01).
-    earliest: Option<Day>,
+    earliest: Option<WrittenDay>,
     /// Years from the day of the fetch to the last plausible date (default 10).
     years_ahead: Option<PositiveNumber<u16>>,
 }

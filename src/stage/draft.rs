@@ -3,8 +3,8 @@
 use super::Setting;
 use super::resolve::FoundRelation;
 use crate::model::{
-    Ad, Hash, Job, NewHold, NewRelation, Problem, RelationTable, RolledBack, Severity,
-    job::Compared,
+    Ad, Hash, Job, NewHold, NewRelation, Problem, ProblemSeverity, RelationTable, RolledBack,
+    job::ComparedFields,
 };
 use crate::rule::RuleFacts;
 use std::sync::OnceLock;
@@ -69,7 +69,7 @@ impl Draft {
     }
 
     /// Hashes of the compared fields and of those that only refresh, once the job is whole.
-    pub fn hashes(&self, compared: &Compared) -> (Hash, Hash) {
+    pub fn hashes(&self, compared: &ComparedFields) -> (Hash, Hash) {
         *self.hashes.get_or_init(|| {
             (
                 self.job.fields_hash(compared),
@@ -91,7 +91,7 @@ impl Draft {
     pub fn fails(&self) -> bool {
         self.problems
             .iter()
-            .any(|problem| problem.severity == Severity::Error)
+            .any(|problem| problem.severity == ProblemSeverity::Error)
     }
 
     /// Whether the fault is outside the ad, so that trying again may help.

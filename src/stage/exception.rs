@@ -3,7 +3,7 @@
 //! their fingerprints, as if the exception had been removed. Must never reach beyond its day.
 
 use crate::diagnostic::Place;
-use crate::model::Parts;
+use crate::model::FingerprintParts;
 use crate::rule::CompiledRule;
 use chrono::NaiveDate;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ pub fn rules_on<'r>(
 /// What the rules of a day add to a fingerprint.
 pub fn rule_parts<'r>(
     rules: impl Iterator<Item = (&'r str, &'r Arc<CompiledRule>)>,
-    parts: &mut Parts,
+    parts: &mut FingerprintParts,
 ) {
     for (set, rule) in rules {
         parts.add(format!("rule {set}/{}", rule.id), rule.as_ref());

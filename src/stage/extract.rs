@@ -7,7 +7,7 @@ use super::{Draft, Setting};
 use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::{Path, Step};
-use crate::model::{FieldKind, Parts, field::Field};
+use crate::model::{FieldKind, FingerprintParts, field::Field};
 use crate::rule::ScriptSandbox;
 use crate::rule::ad_input::RELATIONS;
 use crate::yaml::{Located, Text, TextOr};
@@ -300,8 +300,8 @@ impl Extract {
     }
 
     /// The parts of its fingerprint.
-    pub fn parts(&self) -> Parts {
-        let mut parts = Parts::default();
+    pub fn parts(&self) -> FingerprintParts {
+        let mut parts = FingerprintParts::default();
         for field in &self.fields {
             parts.add_as(
                 format!("mapping of {}", field.target.name()),

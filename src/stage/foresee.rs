@@ -3,7 +3,7 @@
 
 use super::promote::{Fate, Promote};
 use super::{Draft, Setting};
-use crate::model::{Change, Fingerprint, Job, Outcome};
+use crate::model::{AdChange, Fingerprint, Job, Outcome};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
@@ -74,7 +74,7 @@ impl Promote {
                     return Foreseen::Unchanged;
                 };
                 let changes = version.changes.as_object().cloned().unwrap_or_default();
-                if version.change == Change::Reopened {
+                if version.change == AdChange::Reopened {
                     Foreseen::Reopen(changes, version.reason)
                 } else {
                     Foreseen::Update(changes, version.reason)

@@ -4,14 +4,14 @@
 
 use super::{Draft, Setting, Stage};
 use crate::date::{DateFormat, suggest_formats};
-use crate::model::{Ad, Value, problem::Invalid};
+use crate::model::{Ad, FieldValue, problem::InvalidValue};
 use crate::quality::LossExample;
 use serde_json::Value as Json;
 
 /// The values of an ad that could not be read, by field.
-pub fn lost(draft: &Draft) -> impl Iterator<Item = (&str, &Invalid)> {
+pub fn lost(draft: &Draft) -> impl Iterator<Item = (&str, &InvalidValue)> {
     draft.job.values().filter_map(|(field, value)| {
-        if let Value::Invalid(invalid) = value {
+        if let FieldValue::Invalid(invalid) = value {
             Some((field, &**invalid))
         } else {
             None
@@ -29,7 +29,7 @@ pub fn mapped<'s>(stages: impl Iterator<Item = &'s Stage>, setting: &Setting, ad
 }
 
 /// A value that was lost, as an example of its field.
-pub fn example(id: &str, invalid: &Invalid) -> LossExample {
+pub fn example(id: &str, invalid: &InvalidValue) -> LossExample {
     LossExample {
         id: id.to_owned(),
         found: invalid.found.clone(),
@@ -39,7 +39,7 @@ pub fn example(id: &str, invalid: &Invalid) -> LossExample {
 }
 
 /// What in the YAML would read it, as text.
-fn remedy(invalid: &Invalid) -> Option<String> {
+fn remedy(invalid: &InvalidValue) -> Option<String> {
     remedy_for(invalid.kind, &invalid.found)
 }
 
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn a_format_that_reads_the_date_is_named() {
         let remedy = |found: Json| {
-            remedy(&Invalid {
+            remedy(&InvalidValue {
                 kind: "invalid_date",
                 found,
                 why: String::new(),

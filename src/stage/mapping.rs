@@ -11,7 +11,7 @@ use crate::date::{DateFormat, DateReader, DateSetting};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::Path;
 use crate::model::canonical::canonical_members;
-use crate::model::{Canonical, FieldKind, Value, problem::Invalid};
+use crate::model::{Canonical, FieldKind, FieldValue, problem::InvalidValue};
 use crate::rule::sandbox::scope::DocumentValues;
 use crate::rule::{CompiledScript, ScriptSandbox, compile_script};
 use crate::source::steps::{Markup, ReadableForm, Steps, StepsSpec, address_of};
@@ -148,7 +148,7 @@ pub fn kind_of(spec: &MappingSpec) -> FieldKind {
 /// A value in the YAML must convert like a value in an ad.
 fn check_fixed(what: &str, fixed: Option<&Node>, convert: &Convert, out: &mut Diagnostics) {
     let Some(fixed) = fixed else { return };
-    if let Value::Invalid(invalid) = convert.apply(&[&fixed.to_json()]) {
+    if let FieldValue::Invalid(invalid) = convert.apply(&[&fixed.to_json()]) {
         let help = match convert.to {
             As::Date if convert.dates.formats.is_empty() => "write it like `2026-12-31`".to_owned(),
             As::Date => format!(
@@ -457,7 +457,7 @@ impl Derive {
     }
 
     /// The value in a document.
-    pub fn value(&self, view: &View) -> Value {
+    pub fn value(&self, view: &View) -> FieldValue {
         let value = match &self.from {
             From::Paths(paths) if self.convert.to == As::List => self.all_of(paths, view),
             From::Paths(paths) => self.first_of(paths.iter().flatten(), view),
@@ -466,24 +466,26 @@ impl Derive {
             From::Script(script) => self.scripted(script, view),
         };
         match (&value, &self.default) {
-            (Value::Absent, Some(default)) => self.convert.apply_fixed(&[default], view.fetched()),
+            (FieldValue::Absent, Some(default)) => {
+                self.convert.apply_fixed(&[default], view.fetched())
+            }
             _ => value,
         }
     }
 
     /// The first alternative with a value.
-    fn first_of<'p>(&self, paths: impl IntoIterator<Item = &'p Path>, view: &View) -> Value {
+    fn first_of<'p>(&self, paths: impl IntoIterator<Item = &'p Path>, view: &View) -> FieldValue {
         paths
             .into_iter()
             .map(|path| self.at(path, view))
             .find(|value| !value.is_absent())
-            .unwrap_or(Value::Absent)
+            .unwrap_or(FieldValue::Absent)
     }
 
     /// The items of all lists, each once. A list that is there and empty is an empty list, not an
     /// absent one.
-    fn all_of(&self, paths: &[Vec<Path>], view: &View) -> Value {
-        let mut values: Vec<Value> = paths
+    fn all_of(&self, paths: &[Vec<Path>], view: &View) -> FieldValue {
+        let mut values: Vec<FieldValue> = paths
             .iter()
             .map(|either| self.first_of(either, view))
             .filter(|value| !value.is_absent())
@@ -493,7 +495,7 @@ impl Derive {
             for item in values
                 .iter()
                 .filter_map(|value| {
-                    if let Value::List(items) = value {
+                    if let FieldValue::List(items) = value {
                         Some(items)
                     } else {
                         None
@@ -508,7 +510,7 @@ impl Derive {
             return if all.is_empty() {
                 values.swap_remove(0)
             } else {
-                Value::List(all)
+                FieldValue::List(all)
             };
         }
         let is_empty_list = || {
@@ -519,14 +521,14 @@ impl Derive {
         };
         values.pop().unwrap_or_else(|| {
             if is_empty_list() {
-                Value::List(Vec::new())
+                FieldValue::List(Vec::new())
             } else {
-                Value::Absent
+                FieldValue::Absent
             }
         })
     }
 
-    fn at(&self, path: &Path, view: &View) -> Value {
+    fn at(&self, path: &Path, view: &View) -> FieldValue {
         let found = view.select(path, view.document());
         if self.steps.is_empty() && self.convert.to != As::Url {
             return self.convert.apply_at(&found, view.fetched());
@@ -540,7 +542,7 @@ impl Derive {
     }
 
     /// Converts what was found; an address is resolved against `base`.
-    fn made_of(&self, mut found: Vec<Json>, view: &View, base: Option<&Url>) -> Value {
+    fn made_of(&self, mut found: Vec<Json>, view: &View, base: Option<&Url>) -> FieldValue {
         if let Some(base) = base.filter(|_| self.convert.to == As::Url) {
             found = found
                 .into_iter()
@@ -551,7 +553,7 @@ impl Derive {
             .apply_at(&found.iter().collect::<Vec<_>>(), view.fetched())
     }
 
-    fn scripted(&self, script: &CompiledScript, view: &View) -> Value {
+    fn scripted(&self, script: &CompiledScript, view: &View) -> FieldValue {
         match script
             .interpret(view.sandbox(), &DocumentValues(view.document()))
             .and_then(|value| value.to_json())
@@ -569,7 +571,7 @@ impl Derive {
                     "could not be derived: {error} (line {}, column {})",
                     error.line, error.column
                 );
-                Value::Invalid(Box::new(Invalid {
+                FieldValue::Invalid(Box::new(InvalidValue {
                     kind: "invalid_type",
                     found: Json::Null,
                     why,
@@ -677,7 +679,7 @@ mod tests {
         derive.unwrap()
     }
 
-    fn value(yaml: &str, kind: FieldKind, document: &Json) -> Value {
+    fn value(yaml: &str, kind: FieldKind, document: &Json) -> FieldValue {
         let fetched = Clock("2026-03-02T01:00:00Z".parse().unwrap());
         compiled(yaml, kind).value(&View::new(&ScriptSandbox::new(), document, fetched))
     }
@@ -690,42 +692,48 @@ mod tests {
             "type": "F", "ref": "ref 12 of 3",
         });
         let text = |yaml: &str| value(yaml, FieldKind::Text, &document);
-        assert_eq!(text("{ css: h4.t }"), Value::text("Nurse"));
+        assert_eq!(text("{ css: h4.t }"), FieldValue::text("Nurse"));
         assert_eq!(
             text("{ css: a@href, as: url }"),
-            Value::text("https://jobs.example.com/ad?id=7")
+            FieldValue::text("https://jobs.example.com/ad?id=7")
         );
         assert_eq!(
             text("{ css: li, join: ', ' }"),
-            Value::text("Orange, n/a, Dubbo")
+            FieldValue::text("Orange, n/a, Dubbo")
         );
         assert_eq!(
             text("{ from: $.type, replace: { F: Full time, P: Part time } }"),
-            Value::text("Full time")
+            FieldValue::text("Full time")
         );
         assert_eq!(
             text("{ from: $.ref, match: 'ref ([0-9]+)' }"),
-            Value::text("12")
+            FieldValue::text("12")
         );
         assert_eq!(
             text("{ from: [$.ref, $.type], match: '^[A-Z]$' }"),
-            Value::text("F")
+            FieldValue::text("F")
         );
-        assert_eq!(text("{ css: b, default: none }"), Value::text("none"));
+        assert_eq!(text("{ css: b, default: none }"), FieldValue::text("none"));
         assert_eq!(
             text("{ script: 'doc.html', css: h4 }"),
-            Value::text("Nurse")
+            FieldValue::text("Nurse")
         );
         // The result of a script is stored like a document's value: without NUL.
-        assert_eq!(text(r#"{ script: '"a\x00b"' }"#), Value::text("a\u{fffd}b"));
+        assert_eq!(
+            text(r#"{ script: '"a\x00b"' }"#),
+            FieldValue::text("a\u{fffd}b")
+        );
         let places = value(
             "{ css: li, replace: { n/a: null } }",
             FieldKind::List,
             &document,
         );
-        assert_eq!(places, Value::List(vec!["Orange".into(), "Dubbo".into()]));
+        assert_eq!(
+            places,
+            FieldValue::List(vec!["Orange".into(), "Dubbo".into()])
+        );
         let day = value("{ css: p, format: relative }", FieldKind::Date, &document);
-        assert_eq!(day, Value::Date("2026-02-28".parse().unwrap()));
+        assert_eq!(day, FieldValue::Date("2026-02-28".parse().unwrap()));
     }
 
     #[test]
@@ -735,15 +743,15 @@ mod tests {
         let text = |yaml: &str| value(yaml, FieldKind::Text, &document);
         assert_eq!(
             text(r"{ from: $.t, as: html, match: '\|\s*([^\|\n]+)' }"),
-            Value::text("Engineer")
+            FieldValue::text("Engineer")
         );
         assert_eq!(
             text("{ from: $.t, as: html, match: 'build (.*)' }"),
-            Value::text("List<T> & more")
+            FieldValue::text("List<T> & more")
         );
         assert_eq!(
             text("{ from: $.e, as: html, replace: { F: Full time } }"),
-            Value::text("Full time")
+            FieldValue::text("Full time")
         );
         let list = |yaml: &str| value(yaml, FieldKind::List, &document).to_json();
         assert_eq!(
@@ -763,7 +771,7 @@ mod tests {
         let document = json!({ "main": "Ulm", "more": [{ "n": "Bonn" }, { "n": "Ulm" }], "text": "2 places", "none": [] });
         let list = |yaml: &str| value(yaml, FieldKind::List, &document);
         let places =
-            |places: &[&str]| Value::List(places.iter().map(ToString::to_string).collect());
+            |places: &[&str]| FieldValue::List(places.iter().map(ToString::to_string).collect());
         assert_eq!(
             list("{ from: [$.main, '$.more[*].n'] }"),
             places(&["Ulm", "Bonn"])
@@ -775,14 +783,14 @@ mod tests {
         assert_eq!(list("{ from: [[$.gone, $.text]] }"), places(&["2 places"]));
         assert_eq!(list("{ from: [$.gone, $.more] }"), list("{ from: $.more }"));
         assert_eq!(list("{ from: [$.gone, '$.none[*].n'] }"), places(&[]));
-        assert_eq!(list("{ from: $.gone }"), Value::Absent);
+        assert_eq!(list("{ from: $.gone }"), FieldValue::Absent);
         assert_eq!(
             value(
                 "{ from: [$.gone, [$.main, $.text]] }",
                 FieldKind::Text,
                 &document
             ),
-            Value::text("Ulm")
+            FieldValue::text("Ulm")
         );
     }
 
@@ -801,34 +809,34 @@ mod tests {
         let page = Some("https://b.example/jobs/list.json");
         assert_eq!(
             read(json!({ "link": "/jobs/12" }), page),
-            Value::text("https://b.example/jobs/12")
+            FieldValue::text("https://b.example/jobs/12")
         );
         assert_eq!(
             read(json!({ "link": { "@rel": "x", "#text": "12/a" } }), page),
-            Value::text("https://b.example/jobs/12/a")
+            FieldValue::text("https://b.example/jobs/12/a")
         );
         assert_eq!(
             read(
                 json!({ "link": "/1", "@xml:base": "https://c.example/" }),
                 page
             ),
-            Value::text("https://c.example/1")
+            FieldValue::text("https://c.example/1")
         );
         assert_eq!(
             read(json!({ "link": "https://c.example/a b" }), page),
-            Value::text("https://c.example/a b")
+            FieldValue::text("https://c.example/a b")
         );
         assert_eq!(
             read(json!({ "link": "/1", "url": "https://c.example/" }), page),
-            Value::text("https://b.example/1")
+            FieldValue::text("https://b.example/1")
         );
         assert!(matches!(
             read(json!({ "link": "n/a" }), page),
-            Value::Invalid(_)
+            FieldValue::Invalid(_)
         ));
         assert!(matches!(
             read(json!({ "link": "/1" }), None),
-            Value::Invalid(_)
+            FieldValue::Invalid(_)
         ));
     }
 

@@ -33,10 +33,10 @@ pub use draft::Draft;
 pub use foresee::Foreseen;
 pub use kind::{KINDS, Kind, Scope};
 
-use crate::identity::Guards;
+use crate::identity::IdentityGuards;
 use crate::model::{Alert, ReadState, SourceKey};
-use crate::model::{Clock, Fingerprint, Parts};
-use crate::quality::Bar;
+use crate::model::{Clock, Fingerprint, FingerprintParts};
+use crate::quality::QualityBar;
 use crate::rule::ScriptSandbox;
 use crate::source::Source;
 use crate::store::PgConnection;
@@ -51,9 +51,9 @@ pub enum Stage {
     /// Reads the pages of single ads.
     Details,
     /// Holds back a read that is not as usual.
-    Quality(Bar),
+    Quality(QualityBar),
     /// Finds out which ads are which jobs.
-    Identity(Guards),
+    Identity(IdentityGuards),
     /// Derives canonical fields.
     Extract(Arc<extract::Extract>),
     /// Finds company and division.
@@ -67,7 +67,7 @@ pub enum Stage {
     /// Retires what has closed or gone.
     Archive(Arc<archive::Archive>),
     /// Measures how good a source is.
-    Measure(Bar),
+    Measure(QualityBar),
     /// Finds out which jobs advertise one opening.
     Dedupe(Arc<dedupe::Dedupe>),
     /// Sums up.
@@ -92,7 +92,7 @@ pub struct Setting {
     /// The same with the date of the run left out.
     pub steady: Fingerprint,
     /// What it is made of.
-    pub parts: Parts,
+    pub parts: FingerprintParts,
     /// The engine for scripts.
     pub sandbox: Arc<ScriptSandbox>,
 }
@@ -140,7 +140,7 @@ impl Stage {
     }
 
     /// What its fingerprint is made of.
-    pub fn parts(&self) -> Parts {
+    pub fn parts(&self) -> FingerprintParts {
         let mut parts = match self {
             Stage::Fetch(source) => source.parts(),
             Stage::Extract(extract) => extract.parts(),
@@ -148,10 +148,10 @@ impl Stage {
             Stage::Classify(classify) => classify.parts(),
             Stage::Validate(validate) => validate.parts(),
             Stage::Promote(promote) => promote.parts(),
-            Stage::Identity(guards) => Parts::of("guards of identity", guards),
-            Stage::Quality(bar) | Stage::Measure(bar) => Parts::of("quality", bar),
-            Stage::Dedupe(dedupe) => Parts::of("openings", &**dedupe),
-            Stage::Details | Stage::Archive(_) | Stage::Report => Parts::default(),
+            Stage::Identity(guards) => FingerprintParts::of("guards of identity", guards),
+            Stage::Quality(bar) | Stage::Measure(bar) => FingerprintParts::of("quality", bar),
+            Stage::Dedupe(dedupe) => FingerprintParts::of("openings", &**dedupe),
+            Stage::Details | Stage::Archive(_) | Stage::Report => FingerprintParts::default(),
         };
         parts.add(
             format!("code of {}", self.kind().name()),

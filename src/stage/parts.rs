@@ -8,7 +8,7 @@ use super::mapped_path::mapped_path;
 use super::view::View;
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::Path;
-use crate::model::Value;
+use crate::model::FieldValue;
 use crate::model::canonical::canonical_object;
 use crate::yaml::{Located, OneOrMany, Text, TextOr};
 use schemars::JsonSchema;
@@ -119,7 +119,7 @@ impl Part {
         value: &'d Json,
         convert: &Convert,
         view: &View<'d>,
-    ) -> Option<(String, Value)> {
+    ) -> Option<(String, FieldValue)> {
         let read = |path: &Path| convert.apply_at(&view.select(path, value), view.fetched());
         let text = self.from.iter().map(read).find(|text| !text.is_absent())?;
         let heading = match &self.heading {
@@ -132,18 +132,18 @@ impl Part {
 }
 
 /// The text of all parts in a document.
-pub(super) fn joined(parts: &[Part], convert: &Convert, view: &View) -> Value {
+pub(super) fn joined(parts: &[Part], convert: &Convert, view: &View) -> FieldValue {
     // Values of one part are separated by a line break.
     let convert = Convert {
         join: Some("\n".to_owned()),
         ..convert.clone()
     };
-    let (mut told, mut texts, mut invalid): (Vec<String>, Vec<String>, Option<Value>) =
+    let (mut told, mut texts, mut invalid): (Vec<String>, Vec<String>, Option<FieldValue>) =
         (Vec::new(), Vec::new(), None);
     for part in parts {
         for value in items(part.each.as_ref(), view) {
             match part.within(value, &convert, view) {
-                Some((heading, Value::Text(text))) if !texts.contains(&text) => {
+                Some((heading, FieldValue::Text(text))) if !texts.contains(&text) => {
                     told.push(if heading.is_empty() {
                         text.clone()
                     } else {
@@ -151,13 +151,13 @@ pub(super) fn joined(parts: &[Part], convert: &Convert, view: &View) -> Value {
                     });
                     texts.push(text);
                 }
-                Some((_, value @ Value::Invalid(_))) => drop(invalid.get_or_insert(value)),
+                Some((_, value @ FieldValue::Invalid(_))) => drop(invalid.get_or_insert(value)),
                 _ => {}
             }
         }
     }
     // What cannot be read of an ad is not passed over for what can.
-    invalid.unwrap_or_else(|| Value::text(&told.join("\n\n")))
+    invalid.unwrap_or_else(|| FieldValue::text(&told.join("\n\n")))
 }
 
 fn items<'d>(each: Option<&Path>, view: &View<'d>) -> Vec<&'d Json> {
@@ -202,7 +202,7 @@ mod tests {
     use crate::rule::ScriptSandbox;
     use serde_json::json;
 
-    fn value(yaml: &str, document: &Json) -> Value {
+    fn value(yaml: &str, document: &Json) -> FieldValue {
         let mut out = Diagnostics::new();
         let spec: MappingSpec = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
         let derive = mapping::compile(
@@ -228,7 +228,7 @@ mod tests {
         });
         let parts = "- $.intro\n  - { each: $.lists, heading: $.name, from: $.text }\n  - { heading: You bring, from: [$.gone, $.wanted] }\n  - $.again\n  - $.gone";
         let text = value(&format!("as: html\nparts:\n  {parts}\n"), &document);
-        let Value::Text(text) = text else {
+        let FieldValue::Text(text) = text else {
             panic!("{text:?}")
         };
         assert!(
@@ -236,14 +236,14 @@ mod tests {
                 && text.ends_with("\n\nTravel\n\nYou bring\nEars\nHands"),
             "{text}"
         );
-        assert_eq!(value("parts: [$.gone]", &document), Value::Absent);
+        assert_eq!(value("parts: [$.gone]", &document), FieldValue::Absent);
         assert_eq!(
             value("{ parts: [$.gone], default: none }", &document),
-            Value::text("none")
+            FieldValue::text("none")
         );
         assert!(matches!(
             value("parts: [$.intro, $.closing]", &document),
-            Value::Invalid(_)
+            FieldValue::Invalid(_)
         ));
     }
 }

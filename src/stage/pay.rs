@@ -23,7 +23,7 @@ mod words;
 use super::mapping::{self, Derive, Mapping, MappingSpec, Paths, View};
 use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place, one_of};
-use crate::model::{Canonical, FieldKind, Value, problem::Invalid};
+use crate::model::{Canonical, FieldKind, FieldValue, problem::InvalidValue};
 use crate::rule::ScriptSandbox;
 use crate::source::steps::text_of;
 use crate::yaml::{Located, Node, Text, TextOr};
@@ -273,34 +273,34 @@ fn check_word(
 
 impl Pay {
     /// The fields and their values in a document; none if there is no pay.
-    pub fn values(&self, view: &View) -> Vec<(&'static str, Value)> {
+    pub fn values(&self, view: &View) -> Vec<(&'static str, FieldValue)> {
         let [min, max, currency, period] = match &self.text {
             Some(text) => self.of_text(text.value(view), view),
             None => self.of_numbers(view),
         };
         let has_pay = [&min, &max]
             .into_iter()
-            .any(|end| matches!(end, Value::Number(_)));
-        let beside = |value: Value| if has_pay { value } else { Value::Absent };
+            .any(|end| matches!(end, FieldValue::Number(_)));
+        let beside = |value: FieldValue| if has_pay { value } else { FieldValue::Absent };
         FIELDS
             .into_iter()
             .zip([min, max, beside(currency), beside(period)])
             .collect()
     }
 
-    fn of_text(&self, found: Value, view: &View) -> [Value; 4] {
-        let Value::Text(text) = &found else {
-            return [found.clone(), found, Value::Absent, Value::Absent];
+    fn of_text(&self, found: FieldValue, view: &View) -> [FieldValue; 4] {
+        let FieldValue::Text(text) = &found else {
+            return [found.clone(), found, FieldValue::Absent, FieldValue::Absent];
         };
         let told = match text::read(text) {
             Reading::Pay(told) => told,
-            Reading::Nothing => return [const { Value::Absent }; 4],
+            Reading::Nothing => return [const { FieldValue::Absent }; 4],
             Reading::Unclear => {
                 return [
                     not_an_amount(text.as_str()),
                     not_an_amount(text.as_str()),
-                    Value::Absent,
-                    Value::Absent,
+                    FieldValue::Absent,
+                    FieldValue::Absent,
                 ];
             }
         };
@@ -315,9 +315,11 @@ impl Pay {
         [number(min), number(max), currency, period]
     }
 
-    fn of_numbers(&self, view: &View) -> [Value; 4] {
+    fn of_numbers(&self, view: &View) -> [FieldValue; 4] {
         let [min, max] = [&self.min, &self.max].map(|end| {
-            let found = end.as_ref().map_or(Value::Absent, |end| end.value(view));
+            let found = end
+                .as_ref()
+                .map_or(FieldValue::Absent, |end| end.value(view));
             FoundEnd::of(found)
         });
         let told = ends::both(min, max);
@@ -327,23 +329,23 @@ impl Pay {
     }
 
     /// The currency that a text names, else the one beside it.
-    fn currency_of(&self, named: Option<&'static str>, view: &View) -> Value {
+    fn currency_of(&self, named: Option<&'static str>, view: &View) -> FieldValue {
         named.map_or_else(
             || self.currency_beside(view),
-            |currency| Value::Text(currency.to_owned()),
+            |currency| FieldValue::Text(currency.to_owned()),
         )
     }
 
     /// The period that a text names, else the one beside it.
-    fn period_of(&self, named: Period, text: &str, view: &View) -> Value {
+    fn period_of(&self, named: Period, text: &str, view: &View) -> FieldValue {
         match named {
             Period::Unsaid => self.period_beside(view),
-            Period::Known(period) => Value::Text(period.to_owned()),
+            Period::Known(period) => FieldValue::Text(period.to_owned()),
             Period::Other => not_a_period(text),
         }
     }
 
-    fn currency_beside(&self, view: &View) -> Value {
+    fn currency_beside(&self, view: &View) -> FieldValue {
         let read = |word: &str| {
             words::currency(word).map_or_else(
                 || invalid(word, "must be an ISO 4217 code".to_owned()),
@@ -353,7 +355,7 @@ impl Pay {
         beside(self.currency.as_ref(), view, read)
     }
 
-    fn period_beside(&self, view: &View) -> Value {
+    fn period_beside(&self, view: &View) -> FieldValue {
         beside(self.period.as_ref(), view, |word| {
             periods::period(word)
                 .known()
@@ -363,10 +365,10 @@ impl Pay {
 }
 
 /// A currency or period given next to the amounts.
-fn beside(derive: Option<&Derive>, view: &View, read: impl Fn(&str) -> Value) -> Value {
-    match derive.map_or(Value::Absent, |derive| derive.value(view)) {
-        Value::Text(word) if says_nothing(&word) => Value::Absent,
-        Value::Text(word) => read(&word),
+fn beside(derive: Option<&Derive>, view: &View, read: impl Fn(&str) -> FieldValue) -> FieldValue {
+    match derive.map_or(FieldValue::Absent, |derive| derive.value(view)) {
+        FieldValue::Text(word) if says_nothing(&word) => FieldValue::Absent,
+        FieldValue::Text(word) => read(&word),
         other => other,
     }
 }
@@ -390,30 +392,30 @@ fn says_nothing(word: &str) -> bool {
     )
 }
 
-fn named(word: &'static str) -> Value {
-    Value::Text(word.to_owned())
+fn named(word: &'static str) -> FieldValue {
+    FieldValue::Text(word.to_owned())
 }
 
-fn invalid(found: impl Into<Json>, why: String) -> Value {
-    Value::Invalid(Box::new(Invalid {
+fn invalid(found: impl Into<Json>, why: String) -> FieldValue {
+    FieldValue::Invalid(Box::new(InvalidValue {
         kind: "invalid_type",
         found: found.into(),
         why,
     }))
 }
 
-fn not_an_amount(found: impl Into<Json>) -> Value {
+fn not_an_amount(found: impl Into<Json>) -> FieldValue {
     invalid(found, "must be a readable amount or pay range".to_owned())
 }
 
-fn not_a_period(found: &str) -> Value {
+fn not_a_period(found: &str) -> FieldValue {
     invalid(found, format!("must be one of {}", one_of(PERIODS)))
 }
 
 /// Whole amounts as whole numbers.
-fn number(amount: Option<f64>) -> Value {
+fn number(amount: Option<f64>) -> FieldValue {
     let written = amount.and_then(|amount| amount.to_string().parse::<Number>().ok());
-    written.map_or(Value::Absent, Value::Number)
+    written.map_or(FieldValue::Absent, FieldValue::Number)
 }
 
 #[cfg(test)]
@@ -426,7 +428,7 @@ mod tests {
         pay_of(yaml, document)
             .into_iter()
             .map(|(_, value)| {
-                if matches!(value, Value::Invalid(_)) {
+                if matches!(value, FieldValue::Invalid(_)) {
                     json!("?")
                 } else {
                     value.to_json()
@@ -435,7 +437,7 @@ mod tests {
             .collect()
     }
 
-    fn pay_of(yaml: &str, document: &Json) -> Vec<(&'static str, Value)> {
+    fn pay_of(yaml: &str, document: &Json) -> Vec<(&'static str, FieldValue)> {
         let mut out = Diagnostics::new();
         let spec: Located<PayMapping> = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
         let sandbox = ScriptSandbox::new();
@@ -556,7 +558,7 @@ mod tests {
         let invalid = |yaml: &str, document: &Json| -> Vec<&'static str> {
             pay_of(yaml, document)
                 .into_iter()
-                .filter(|(_, value)| matches!(value, Value::Invalid(_)))
+                .filter(|(_, value)| matches!(value, FieldValue::Invalid(_)))
                 .map(|(name, _)| name)
                 .collect()
         };

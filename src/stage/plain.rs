@@ -2,7 +2,7 @@
 //! description of 3 KB need not be copied to see that it has ten characters. It only ever confirms
 //! that a value fits; everything else is left to JSON Schema, including the message.
 
-use crate::model::Value;
+use crate::model::FieldValue;
 use chrono::Datelike;
 use serde_json::Value as Json;
 
@@ -56,22 +56,24 @@ impl Plain {
     }
 
     /// Whether a value certainly fits.
-    pub fn fits(&self, value: &Value) -> bool {
+    pub fn fits(&self, value: &FieldValue) -> bool {
         let is = |kind: Kind| self.kind.is_none_or(|wanted| wanted == kind);
         match value {
-            Value::Text(text) => is(Kind::Text) && !self.is_date && has_between(text, self.length),
+            FieldValue::Text(text) => {
+                is(Kind::Text) && !self.is_date && has_between(text, self.length)
+            }
             // As a text a date has ten characters.
-            Value::Date(date) => {
+            FieldValue::Date(date) => {
                 is(Kind::Text)
                     && (1..=9999).contains(&date.year())
                     && (self.length.0..=self.length.1).contains(&10)
             }
-            Value::List(items) => {
+            FieldValue::List(items) => {
                 is(Kind::List) && (self.items.0..=self.items.1).contains(&items.len())
             }
-            Value::Number(_) => is(Kind::Number),
-            Value::Bool(_) => is(Kind::Truth),
-            Value::Absent | Value::Json(_) | Value::Invalid(_) => false,
+            FieldValue::Number(_) => is(Kind::Number),
+            FieldValue::Bool(_) => is(Kind::Truth),
+            FieldValue::Absent | FieldValue::Json(_) | FieldValue::Invalid(_) => false,
         }
     }
 }
@@ -112,13 +114,14 @@ mod tests {
             "2026-12-31",
             "soon",
         ]
-        .map(|text| Value::Text(text.to_owned()));
-        let dates = ["2026-12-31", "0001-01-01"].map(|date| Value::Date(date.parse().unwrap()));
-        let lists = [1, 2, 3].map(|count| Value::List(vec!["a".to_owned(); count]));
+        .map(|text| FieldValue::Text(text.to_owned()));
+        let dates =
+            ["2026-12-31", "0001-01-01"].map(|date| FieldValue::Date(date.parse().unwrap()));
+        let lists = [1, 2, 3].map(|count| FieldValue::List(vec!["a".to_owned(); count]));
         let others = [
-            Value::Number(3.into()),
-            Value::Bool(true),
-            Value::Json(json!({"a": 1})),
+            FieldValue::Number(3.into()),
+            FieldValue::Bool(true),
+            FieldValue::Json(json!({"a": 1})),
         ];
         let mut fitting = 0;
         for schema in &schemas {

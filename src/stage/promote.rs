@@ -5,10 +5,11 @@
 use super::classify::reasons as classified;
 use super::{Draft, Setting, waiting};
 use crate::model::{
-    Change, ChangeCause, Field, Fingerprint, Hash, HoldKind, Job, NewHold, NewRelation, NewVersion,
-    Outcome, Parts, Problem, Published, RolledBack, Value, VersionStamp, ad, job::Compared,
+    AdChange, ChangeCause, Field, FieldValue, Fingerprint, FingerprintParts, Hash, HoldKind, Job,
+    NewHold, NewRelation, NewVersion, Outcome, Problem, PublishedJob, RolledBack, VersionStamp, ad,
+    job::ComparedFields,
 };
-use crate::quality::Gauge;
+use crate::quality::QualityGauge;
 use crate::store::jobs;
 use crate::store::relations;
 use crate::store::states;
@@ -25,9 +26,9 @@ use weir_framework::company::CompanyName;
 #[derive(Debug, Clone)]
 pub struct Promote {
     /// The compared fields.
-    pub compared: Compared,
+    pub compared: ComparedFields,
     /// What is looked at in each ad, for its source's quality.
-    pub gauge: Arc<Gauge>,
+    pub gauge: Arc<QualityGauge>,
 }
 
 /// What becomes of one ad.
@@ -35,13 +36,13 @@ pub(super) enum Fate<'d> {
     /// Published as a new job.
     Create(&'d Draft),
     /// Published, and its compared fields differ from the newest version.
-    Differs(&'d Draft, &'d Published),
+    Differs(&'d Draft, &'d PublishedJob),
     /// Published, and no compared field differs.
-    Same(&'d Draft, &'d Published),
+    Same(&'d Draft, &'d PublishedJob),
     /// Failing and never published, or held and never published.
     Wait(&'d Draft, Outcome),
     /// Failing but published: the last good version stays.
-    Keep(&'d Draft, &'d Published),
+    Keep(&'d Draft, &'d PublishedJob),
     /// Failing for a reason outside the ad.
     Later(&'d Draft),
     /// An operator decided to ignore this content.
@@ -50,8 +51,8 @@ pub(super) enum Fate<'d> {
 
 impl Promote {
     /// The parts of its fingerprint.
-    pub fn parts(&self) -> Parts {
-        let mut parts = Parts::default();
+    pub fn parts(&self) -> FingerprintParts {
+        let mut parts = FingerprintParts::default();
         parts.add("compared fields", &self.compared);
         parts
     }
@@ -110,7 +111,7 @@ impl Promote {
 
     pub(super) fn fate<'d>(&self, draft: &'d Draft) -> Fate<'d> {
         let ad = &draft.ad;
-        let publishable = matches!(draft.job.get(Field::Title), Value::Text(_));
+        let publishable = matches!(draft.job.get(Field::Title), FieldValue::Text(_));
         let passes = publishable && (!draft.fails() || ad.released);
         match &ad.published {
             _ if ad.discarded => Fate::Ignore(draft),
@@ -137,7 +138,7 @@ impl Promote {
 
     /// Archived as missing and listed again, or rolled back and different now, or its closing date
     /// moved; whether to today or later is checked by the archive stage.
-    fn reopens(&self, draft: &Draft, published: &Published) -> bool {
+    fn reopens(&self, draft: &Draft, published: &PublishedJob) -> bool {
         match published.archived_as.as_deref() {
             Some("missing" | "rolled_back") => true,
             Some("closed") => draft.job.get(Field::CloseDate).as_date() != published.archived_for,
@@ -152,7 +153,7 @@ impl Promote {
         setting: &Setting,
         fates: &[Fate<'_>],
         history: &HashMap<Fingerprint, Json>,
-    ) -> crate::store::Result<(HashMap<Uuid, Change>, usize)> {
+    ) -> crate::store::Result<(HashMap<Uuid, AdChange>, usize)> {
         let stamp = VersionStamp {
             run: Some(setting.run),
             at: setting.at,
@@ -169,7 +170,7 @@ impl Promote {
             })
             .collect();
         jobs::create(tx, &setting.stream, stamp, &created).await?;
-        let differing: Vec<(&Draft, &Published)> = fates
+        let differing: Vec<(&Draft, &PublishedJob)> = fates
             .iter()
             .filter_map(|fate| {
                 if let Fate::Differs(draft, published) = fate {
@@ -245,7 +246,7 @@ impl Promote {
         &self,
         setting: &Setting,
         draft: &'d Draft,
-        published: &Published,
+        published: &PublishedJob,
         old: &Job,
         history: &HashMap<Fingerprint, Json>,
     ) -> Option<NewVersion<'d>> {
@@ -285,9 +286,9 @@ impl Promote {
             reasons.push("general details updated".to_owned());
         }
         let change = if reopened.is_some() {
-            Change::Reopened
+            AdChange::Reopened
         } else {
-            Change::Updated
+            AdChange::Updated
         };
         let stays_archived = reopened.is_none() && published.archived_as.is_some();
         Some(NewVersion {
@@ -306,7 +307,7 @@ impl Promote {
         &self,
         setting: &Setting,
         draft: &Draft,
-        published: &Published,
+        published: &PublishedJob,
     ) -> Option<&'static str> {
         let closes = draft.job.get(Field::CloseDate).as_date();
         match published.archived_as.as_deref() {
@@ -327,10 +328,10 @@ impl Promote {
         &self,
         setting: &Setting,
         fate: &Fate,
-        written: &HashMap<Uuid, Change>,
+        written: &HashMap<Uuid, AdChange>,
     ) -> AdStateUpdate {
         let change = match fate {
-            Fate::Create(_) => Some(Change::Created),
+            Fate::Create(_) => Some(AdChange::Created),
             // A hash may differ without causing a version: `compare` was edited, or a run was
             // rolled back.
             Fate::Differs(_, published) => written.get(&published.job_id).copied(),
@@ -382,7 +383,7 @@ fn version(job_id: Uuid, draft: &Draft) -> NewVersion<'_> {
         document_id: draft.ad.document_id,
         content_hash: draft.ad.content_hash,
         job: &draft.job,
-        change: Change::Created,
+        change: AdChange::Created,
         stays_archived: false,
         changed_fields: Vec::new(),
         changes: Json::Null,
@@ -617,7 +618,7 @@ fn why_held(draft: &Draft) -> String {
 pub(super) fn messages(problems: &[Problem]) -> String {
     let errors = problems
         .iter()
-        .filter(|problem| problem.severity == crate::model::Severity::Error);
+        .filter(|problem| problem.severity == crate::model::ProblemSeverity::Error);
     errors
         .map(|problem| problem.message.as_str())
         .collect::<Vec<_>>()

@@ -4,7 +4,7 @@
 
 use super::plain::Plain;
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
-use crate::model::{Canonical, Field, FieldKind, Problem, Value};
+use crate::model::{Canonical, Field, FieldKind, FieldValue, Problem};
 use crate::yaml::{Located, Node};
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
@@ -116,15 +116,15 @@ impl Mandatory {
     }
 
     /// Everything that speaks against a value.
-    pub fn judge(&self, value: &Value) -> Vec<Problem> {
+    pub fn judge(&self, value: &FieldValue) -> Vec<Problem> {
         let field = &self.field;
         match value {
-            Value::Absent => vec![Problem::error(
+            FieldValue::Absent => vec![Problem::error(
                 "missing_field",
                 field,
                 format!("Mandatory field '{field}' is missing"),
             )],
-            Value::Invalid(invalid) => {
+            FieldValue::Invalid(invalid) => {
                 vec![
                     Problem::error(
                         invalid.kind,

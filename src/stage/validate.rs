@@ -4,7 +4,7 @@
 use super::exception::{RuleException, rule_parts, rules_on};
 use super::schema::Mandatory;
 use super::{Draft, Setting};
-use crate::model::{Field, Parts, Problem, Severity, Value};
+use crate::model::{Field, FieldValue, FingerprintParts, Problem, ProblemSeverity};
 use crate::quality::loss;
 use crate::rule::{CompiledRule, RuleFacts, RuleVerdict};
 use crate::store::PgConnection;
@@ -123,7 +123,7 @@ impl Validate {
     }
 
     /// What the day adds to the parts of its fingerprint: rules with an exception as they count.
-    pub fn parts_on(&self, today: NaiveDate, parts: &mut Parts) {
+    pub fn parts_on(&self, today: NaiveDate, parts: &mut FingerprintParts) {
         let excepted: Vec<(&str, &str)> = self.exceptions.iter().map(RuleException::key).collect();
         rule_parts(
             self.rules_on(today)
@@ -133,8 +133,8 @@ impl Validate {
     }
 
     /// The parts of its fingerprint, but for rules with an exception, which differ by day.
-    pub fn parts(&self) -> Parts {
-        let mut parts = Parts::default();
+    pub fn parts(&self) -> FingerprintParts {
+        let mut parts = FingerprintParts::default();
         for mandatory in &self.require {
             parts.add(format!("mandatory field {}", mandatory.field), mandatory);
         }
@@ -185,7 +185,7 @@ impl Validate {
             .require
             .iter()
             .any(|field| field.field == Field::Title.name());
-        if !says_title && !matches!(draft.job.get(Field::Title), Value::Text(_)) {
+        if !says_title && !matches!(draft.job.get(Field::Title), FieldValue::Text(_)) {
             problems.insert(
                 0,
                 Problem::error(
@@ -201,18 +201,18 @@ impl Validate {
 
 /// The value of a field, or of what was decided of the ad: the id of its role, the ids of its
 /// capabilities.
-fn judged_value<'d>(draft: &'d Draft, name: &str) -> Cow<'d, Value> {
+fn judged_value<'d>(draft: &'d Draft, name: &str) -> Cow<'d, FieldValue> {
     let facts = &draft.facts;
     match draft.job.named(name) {
         Some(value) => Cow::Borrowed(value),
         None if name == "role" => Cow::Owned(match &facts.role {
-            Some(role) => Value::text(&role.id),
-            None => Value::Absent,
+            Some(role) => FieldValue::text(&role.id),
+            None => FieldValue::Absent,
         }),
-        None if name == "capabilities" && facts.capabilities != Value::List(Vec::new()) => {
+        None if name == "capabilities" && facts.capabilities != FieldValue::List(Vec::new()) => {
             Cow::Borrowed(&facts.capabilities)
         }
-        None => Cow::Owned(Value::Absent),
+        None => Cow::Owned(FieldValue::Absent),
     }
 }
 
@@ -221,12 +221,12 @@ fn judged_value<'d>(draft: &'d Draft, name: &str) -> Cow<'d, Value> {
 fn drop_invalid(draft: &mut Draft, said: &[Problem]) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for (name, value) in draft.job.values_mut() {
-        if *value == Value::List(Vec::new()) {
-            *value = Value::Absent;
+        if *value == FieldValue::List(Vec::new()) {
+            *value = FieldValue::Absent;
         }
-        if let Value::Invalid(invalid) = value {
+        if let FieldValue::Invalid(invalid) = value {
             let known = said.iter().any(|problem| {
-                problem.field.as_deref() == Some(name) && problem.severity == Severity::Error
+                problem.field.as_deref() == Some(name) && problem.severity == ProblemSeverity::Error
             });
             if !known {
                 let what = if invalid.found.is_null() {
@@ -240,7 +240,7 @@ fn drop_invalid(draft: &mut Draft, said: &[Problem]) -> Vec<Problem> {
                         .found(invalid.found.clone())
                         .as_warning(),
                 );
-                *value = Value::Absent;
+                *value = FieldValue::Absent;
             }
         }
     }

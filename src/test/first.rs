@@ -3,7 +3,7 @@
 //! it is an error in the mapping. Pure.
 
 use crate::date::plain_day;
-use crate::model::{Ad, Clock, Document, Value};
+use crate::model::{Ad, Clock, Document, FieldValue};
 use crate::plan::Flow;
 use crate::plan::trial::{Page, ads_of_page};
 use crate::stage::Draft;
@@ -130,7 +130,7 @@ pub fn text(first: &First, draft: &Draft) -> String {
     for (field, value) in draft
         .job
         .values()
-        .filter(|(_, value)| !value.is_absent() && !matches!(value, Value::Invalid(_)))
+        .filter(|(_, value)| !value.is_absent() && !matches!(value, FieldValue::Invalid(_)))
     {
         let _ = writeln!(out, "      {field}: {}", expected(&value.to_json()));
     }

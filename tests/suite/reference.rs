@@ -65,7 +65,7 @@ fn examples(page: &str) -> Vec<String> {
 
 #[test]
 fn every_example_of_the_rules_page_can_be_evaluated() {
-    use weir::model::{Field, Job, Value};
+    use weir::model::{Field, FieldValue, Job};
     use weir::rule::{
         AdView, CompiledScript, NamedList, RuleFacts, ScriptBindings, ScriptSandbox, ad_input,
     };
@@ -86,18 +86,24 @@ fn every_example_of_the_rules_page_can_be_evaluated() {
     ];
     texts
         .into_iter()
-        .for_each(|(field, text)| job.set(field, Value::text(text)));
-    job.set(Field::OpenDate, Value::Date("2026-01-10".parse().unwrap()));
-    job.set(Field::CloseDate, Value::Date("2026-02-10".parse().unwrap()));
-    job.set(Field::Locations, Value::List(vec!["Dubbo".into()]));
+        .for_each(|(field, text)| job.set(field, FieldValue::text(text)));
+    job.set(
+        Field::OpenDate,
+        FieldValue::Date("2026-01-10".parse().unwrap()),
+    );
+    job.set(
+        Field::CloseDate,
+        FieldValue::Date("2026-02-10".parse().unwrap()),
+    );
+    job.set(Field::Locations, FieldValue::List(vec!["Dubbo".into()]));
     let custom = [
-        ("grade", Value::text("VPSG5")),
-        ("positions", Value::Number(3.into())),
-        ("remote", Value::Bool(false)),
-        ("pay_min", Value::Number(86_439.into())),
-        ("pay_max", Value::Number(95_000.into())),
-        ("pay_currency", Value::text("AUD")),
-        ("pay_period", Value::text("year")),
+        ("grade", FieldValue::text("VPSG5")),
+        ("positions", FieldValue::Number(3.into())),
+        ("remote", FieldValue::Bool(false)),
+        ("pay_min", FieldValue::Number(86_439.into())),
+        ("pay_max", FieldValue::Number(95_000.into())),
+        ("pay_currency", FieldValue::text("AUD")),
+        ("pay_period", FieldValue::text("year")),
     ];
     job.extra = custom.map(|(name, value)| (name.to_owned(), value)).into();
     let lists = ["agencies", "grades", "pools"].map(|name| {

@@ -105,7 +105,7 @@ pub struct Ad {
     /// Failed tries so far.
     pub retries: i32,
     /// What `jobs` shows of it.
-    pub published: Option<Published>,
+    pub published: Option<PublishedJob>,
 }
 
 impl Ad {
@@ -165,7 +165,7 @@ impl RolledBack {
 
 /// What `jobs` shows of an ad.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
+pub struct PublishedJob {
     /// The job.
     pub job_id: Uuid,
     /// Its newest version.
@@ -181,7 +181,7 @@ pub struct Published {
 /// What a run does to one ad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Change {
+pub enum AdChange {
     /// First published.
     Created,
     /// A new version.
@@ -190,22 +190,22 @@ pub enum Change {
     Reopened,
 }
 
-impl Change {
+impl AdChange {
     /// The text in `ad_states.last_change`.
     pub fn name(self) -> &'static str {
         match self {
-            Change::Created => "created",
-            Change::Updated => "updated",
-            Change::Reopened => "reopened",
+            AdChange::Created => "created",
+            AdChange::Updated => "updated",
+            AdChange::Reopened => "reopened",
         }
     }
 
     /// The text in `jobs_history.change_type`.
     pub fn change_type(self) -> &'static str {
         match self {
-            Change::Created => "create",
-            Change::Updated => "update",
-            Change::Reopened => "reopen",
+            AdChange::Created => "create",
+            AdChange::Updated => "update",
+            AdChange::Reopened => "reopen",
         }
     }
 }

@@ -1,5 +1,5 @@
 //! One ad as the source provided it, before any processing. A document is kept whatever it
-//! contains: if it cannot be read or identified, it is [`Refused`], but still stored and never
+//! contains: if it cannot be read or identified, it is [`RefusalCause`], but still stored and never
 //! dropped.
 
 use super::Hash;
@@ -11,7 +11,7 @@ use weir_yaml::number;
 /// One record as received, parsed only as far as its id: most records of a day are already stored,
 /// and their hash shows that without parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Received {
+pub struct ReceivedRecord {
     /// The source's own id of the ad.
     pub external_id: String,
     /// Hash of the text as received.
@@ -22,10 +22,10 @@ pub struct Received {
     pub metadata: Json,
 }
 
-impl Received {
+impl ReceivedRecord {
     /// A record and its id.
-    pub fn new(external_id: String, text: Box<str>, metadata: Json) -> Received {
-        Received {
+    pub fn new(external_id: String, text: Box<str>, metadata: Json) -> ReceivedRecord {
+        ReceivedRecord {
             external_id,
             received_hash: Hash::of(text.as_bytes()),
             text,
@@ -63,12 +63,12 @@ pub struct Document {
     /// Where it came from and what was unusual: url or file, warnings.
     pub metadata: Json,
     /// Why it cannot be read as an ad, if so.
-    pub refused: Option<Refused>,
+    pub refused: Option<RefusalCause>,
 }
 
 /// Why a document is kept but not processed as an ad.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Refused {
+pub enum RefusalCause {
     /// Not JSON; the text says why.
     Unreadable(String),
     /// The id is missing or blank; the text says where it was expected.
@@ -81,42 +81,42 @@ pub enum Refused {
     DetailGone(String),
 }
 
-impl Refused {
+impl RefusalCause {
     /// The `error_type` of `staging_failed_documents`.
     pub fn error_type(&self) -> &'static str {
         match self {
-            Refused::Unreadable(_) => "unreadable",
-            Refused::MissingId(_) => "missing_id",
-            Refused::DuplicateId(_) => "duplicate_id",
-            Refused::NoDetail(_) => "no_detail",
-            Refused::DetailGone(_) => "detail_gone",
+            RefusalCause::Unreadable(_) => "unreadable",
+            RefusalCause::MissingId(_) => "missing_id",
+            RefusalCause::DuplicateId(_) => "duplicate_id",
+            RefusalCause::NoDetail(_) => "no_detail",
+            RefusalCause::DetailGone(_) => "detail_gone",
         }
     }
 
     /// The same without NUL characters, which its text may have from the source.
-    fn without_nul(self) -> Refused {
+    fn without_nul(self) -> RefusalCause {
         let clean = |why: String| why.replace('\0', "\u{fffd}");
         match self {
-            Refused::Unreadable(why) => Refused::Unreadable(clean(why)),
-            Refused::MissingId(at) => Refused::MissingId(clean(at)),
-            Refused::DuplicateId(id) => Refused::DuplicateId(clean(id)),
-            Refused::NoDetail(why) => Refused::NoDetail(clean(why)),
-            Refused::DetailGone(why) => Refused::DetailGone(clean(why)),
+            RefusalCause::Unreadable(why) => RefusalCause::Unreadable(clean(why)),
+            RefusalCause::MissingId(at) => RefusalCause::MissingId(clean(at)),
+            RefusalCause::DuplicateId(id) => RefusalCause::DuplicateId(clean(id)),
+            RefusalCause::NoDetail(why) => RefusalCause::NoDetail(clean(why)),
+            RefusalCause::DetailGone(why) => RefusalCause::DetailGone(clean(why)),
         }
     }
 
     /// The message.
     pub fn message(&self) -> String {
         match self {
-            Refused::Unreadable(why) => format!("not readable: {why}"),
-            Refused::MissingId(at) => format!("no id at {at}"),
-            Refused::DuplicateId(id) => format!(
+            RefusalCause::Unreadable(why) => format!("not readable: {why}"),
+            RefusalCause::MissingId(at) => format!("no id at {at}"),
+            RefusalCause::DuplicateId(id) => format!(
                 "id `{id}` appeared earlier in the same read with different content; the first one is used"
             ),
-            Refused::NoDetail(why) => {
+            RefusalCause::NoDetail(why) => {
                 format!("the detail page could not be read: {why}; the next run retries it")
             }
-            Refused::DetailGone(why) => format!(
+            RefusalCause::DetailGone(why) => format!(
                 "the ad is listed, but its detail page is gone: {why}; the next run retries it"
             ),
         }
@@ -143,7 +143,11 @@ impl Document {
     /// A document without an id, kept under the hash of its content.
     pub fn nameless(mut content: Json, mut metadata: Json, looked_at: &str) -> Document {
         clean(&mut content, &mut metadata);
-        Document::refuse(content, metadata, Refused::MissingId(looked_at.to_owned()))
+        Document::refuse(
+            content,
+            metadata,
+            RefusalCause::MissingId(looked_at.to_owned()),
+        )
     }
 
     /// Bytes that are not JSON, kept as text.
@@ -152,12 +156,12 @@ impl Document {
         Document::refuse(
             json!({ "unreadable": text }),
             metadata,
-            Refused::Unreadable(why),
+            RefusalCause::Unreadable(why),
         )
     }
 
     /// This document again, as a listing without its ad's own page.
-    pub fn without_detail(self, why: Refused) -> Document {
+    pub fn without_detail(self, why: RefusalCause) -> Document {
         let Document {
             content, metadata, ..
         } = self;
@@ -172,13 +176,13 @@ impl Document {
             metadata,
             ..
         } = self;
-        Document::refuse(content, metadata, Refused::DuplicateId(external_id))
+        Document::refuse(content, metadata, RefusalCause::DuplicateId(external_id))
     }
 
-    fn refuse(content: Json, metadata: Json, refused: Refused) -> Document {
+    fn refuse(content: Json, metadata: Json, refused: RefusalCause) -> Document {
         let refused = refused.without_nul();
         let mut digest = Sha256::new();
-        if let Refused::DuplicateId(id) = &refused {
+        if let RefusalCause::DuplicateId(id) = &refused {
             digest.update(id.as_bytes());
         }
         let canonical = content.to_string();
@@ -256,7 +260,7 @@ mod tests {
     #[test]
     fn key_order_does_not_count_but_values_do() {
         let read = |text: &str| {
-            Received::new("1".into(), text.into(), json!({}))
+            ReceivedRecord::new("1".into(), text.into(), json!({}))
                 .read()
                 .hash
         };

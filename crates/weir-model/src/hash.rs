@@ -73,37 +73,37 @@ impl fmt::Debug for Hash {
 /// The named parts of a fingerprint (`mapping of title`, `rule close-after-open`), kept so that a
 /// difference can be named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Parts(BTreeMap<String, Part>);
+pub struct FingerprintParts(BTreeMap<String, FingerprintPart>);
 
 /// One part: its content, as text, and its hash.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct FingerprintPart {
     /// Its hash.
     pub hash: Hash,
     /// Its content, as people read it.
     pub text: String,
 }
 
-impl fmt::Debug for Part {
+impl fmt::Debug for FingerprintPart {
     /// The hash is sufficient.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.hash)
     }
 }
 
-impl Parts {
+impl FingerprintParts {
     /// The part that a rule which reads the clock adds: it changes every day.
     pub const DATE: &'static str = "date of the run";
 
     /// How canonical forms are written. It rises when a form of what nobody edited changes: hashes
     /// of two forms say nothing about each other. 1 was what `Debug` wrote.
     pub const FORM: i64 = 2;
-    /// The member of [`Parts::to_json`] that says so; no part has this name, as a part is a text.
+    /// The member of [`FingerprintParts::to_json`] that says so; no part has this name, as a part is a text.
     pub const FORM_KEY: &'static str = "form";
 
     /// One part alone.
-    pub fn of(name: &str, made_of: &impl Canonical) -> Parts {
-        let mut parts = Parts::default();
+    pub fn of(name: &str, made_of: &impl Canonical) -> FingerprintParts {
+        let mut parts = FingerprintParts::default();
         parts.add(name, made_of);
         parts
     }
@@ -113,7 +113,7 @@ impl Parts {
         let text = made_of.canonical();
         self.0.insert(
             name.into(),
-            Part {
+            FingerprintPart {
                 hash: Hash::of(text.as_bytes()),
                 text,
             },
@@ -123,16 +123,17 @@ impl Parts {
     /// Adds one part: the content that counts, and the text that people are shown.
     pub fn add_as(&mut self, name: impl Into<String>, made_of: &impl Canonical, shown: String) {
         let hash = Hash::of(made_of.canonical().as_bytes());
-        self.0.insert(name.into(), Part { hash, text: shown });
+        self.0
+            .insert(name.into(), FingerprintPart { hash, text: shown });
     }
 
     /// All parts by name.
-    pub fn all(&self) -> impl Iterator<Item = (&str, &Part)> {
+    pub fn all(&self) -> impl Iterator<Item = (&str, &FingerprintPart)> {
         self.0.iter().map(|(name, part)| (name.as_str(), part))
     }
 
     /// Adds all parts of `other`.
-    pub fn extend(&mut self, other: Parts) {
+    pub fn extend(&mut self, other: FingerprintParts) {
         self.0.extend(other.0);
     }
 
@@ -150,19 +151,19 @@ impl Parts {
     /// does.
     pub fn steady(&self) -> Fingerprint {
         let mut parts = self.clone();
-        parts.0.remove(Parts::DATE);
+        parts.0.remove(FingerprintParts::DATE);
         parts.fingerprint()
     }
 
     /// The parts that are stored as JSON: their hashes; the texts are not kept there.
-    pub fn stored(json: &Json) -> Parts {
+    pub fn stored(json: &Json) -> FingerprintParts {
         let parts = json.as_object().into_iter().flatten();
-        Parts(
+        FingerprintParts(
             parts
                 .filter_map(|(name, part)| {
                     Some((
                         name.clone(),
-                        Part {
+                        FingerprintPart {
                             hash: Hash::from_digits(part.as_str()?)?,
                             text: String::new(),
                         },
@@ -179,19 +180,25 @@ impl Parts {
             .iter()
             .map(|(name, part)| (name.clone(), Json::from(part.hash.to_string())));
         parts
-            .chain([(Parts::FORM_KEY.to_owned(), Json::from(Parts::FORM))])
+            .chain([(
+                FingerprintParts::FORM_KEY.to_owned(),
+                Json::from(FingerprintParts::FORM),
+            )])
             .collect()
     }
 
     /// Whether stored parts were written in the form of today.
     pub fn is_comparable(stored: &Json) -> bool {
-        stored.get(Parts::FORM_KEY).and_then(Json::as_i64) == Some(Parts::FORM)
+        stored
+            .get(FingerprintParts::FORM_KEY)
+            .and_then(Json::as_i64)
+            == Some(FingerprintParts::FORM)
     }
 
     /// Names of the parts that differ between these and older parts as stored; none where the older
     /// ones were written in another form, as nobody edited anything for that.
     pub fn changed_since(&self, old: &Json) -> Vec<String> {
-        if !Parts::is_comparable(old) {
+        if !FingerprintParts::is_comparable(old) {
             return Vec::new();
         }
         let empty = serde_json::Map::new();
@@ -199,7 +206,7 @@ impl Parts {
         let mine = |name: &str| self.0.get(name).map(|part| part.hash.to_string());
         let names = self.0.keys().chain(
             old.keys()
-                .filter(|name| *name != Parts::FORM_KEY && !self.0.contains_key(*name)),
+                .filter(|name| *name != FingerprintParts::FORM_KEY && !self.0.contains_key(*name)),
         );
         names
             .filter(|name| mine(name).as_deref() != old.get(*name).and_then(Json::as_str))
@@ -229,37 +236,40 @@ mod tests {
 
     #[test]
     fn a_steady_fingerprint_can_be_had_from_what_is_stored_whatever_the_day() {
-        let mut parts = Parts::default();
+        let mut parts = FingerprintParts::default();
         parts.add("rule a", &1_u32);
         let steady = parts.fingerprint();
-        parts.add(Parts::DATE, &chrono::NaiveDate::MIN);
+        parts.add(FingerprintParts::DATE, &chrono::NaiveDate::MIN);
         assert_ne!(parts.fingerprint(), steady);
         assert_eq!(
-            (parts.steady(), Parts::stored(&parts.to_json()).steady()),
+            (
+                parts.steady(),
+                FingerprintParts::stored(&parts.to_json()).steady()
+            ),
             (steady, steady)
         );
         assert_eq!(
-            Parts::stored(&parts.to_json()).fingerprint(),
+            FingerprintParts::stored(&parts.to_json()).fingerprint(),
             parts.fingerprint()
         );
     }
 
     #[test]
     fn changed_parts_are_named() {
-        let mut parts = Parts::default();
+        let mut parts = FingerprintParts::default();
         parts.add("rule a", &1_u32);
         let old = parts.to_json();
         parts.add("rule b", &2_u32);
         assert_eq!(parts.changed_since(&old), ["rule b"]);
         assert_eq!(
-            parts.changed_since(&Parts::default().to_json()),
+            parts.changed_since(&FingerprintParts::default().to_json()),
             ["rule a", "rule b"]
         );
     }
 
     #[test]
     fn another_form_is_nobodys_edit() {
-        let mut parts = Parts::default();
+        let mut parts = FingerprintParts::default();
         parts.add("rule a", &1_u32);
         assert!(
             parts

@@ -1,10 +1,10 @@
 //! One ad with canonical fields. Values are typed, so comparing two versions compares meanings
 //! (dates as dates, locations as sets, text after trimming) and never JSON text. A value that
-//! cannot be converted stays visible as [`Value::Invalid`] with the original, so all problems of an
+//! cannot be converted stays visible as [`FieldValue::Invalid`] with the original, so all problems of an
 //! ad are reported together.
 
 use super::field::{FIELDS, Field};
-use super::problem::Invalid;
+use super::problem::InvalidValue;
 use chrono::NaiveDate;
 use serde_json::{Map, Number, Value as Json, json};
 use std::fmt::Write;
@@ -13,7 +13,7 @@ use weir_yaml::number;
 
 /// The value of one field.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Value {
+pub enum FieldValue {
     /// No value, or blank text.
     #[default]
     Absent,
@@ -30,36 +30,36 @@ pub enum Value {
     /// Any JSON but null.
     Json(Json),
     /// Something that did not convert.
-    Invalid(Box<Invalid>),
+    Invalid(Box<InvalidValue>),
 }
 
-impl Value {
+impl FieldValue {
     /// What a further step makes of a text; every other value stays as it is.
     #[must_use]
-    pub fn and_then(self, next: impl FnOnce(String) -> Value) -> Value {
+    pub fn and_then(self, next: impl FnOnce(String) -> FieldValue) -> FieldValue {
         match self {
-            Value::Text(text) => next(text),
+            FieldValue::Text(text) => next(text),
             other => other,
         }
     }
 
     /// Trimmed text; blank text is absent.
-    pub fn text(text: &str) -> Value {
+    pub fn text(text: &str) -> FieldValue {
         match text.trim() {
-            "" => Value::Absent,
-            trimmed => Value::Text(trimmed.to_owned()),
+            "" => FieldValue::Absent,
+            trimmed => FieldValue::Text(trimmed.to_owned()),
         }
     }
 
     /// Whether there is no value.
     pub fn is_absent(&self) -> bool {
-        matches!(self, Value::Absent)
+        matches!(self, FieldValue::Absent)
     }
 
     /// The text, if it is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {
-            Value::Text(text) => Some(text),
+            FieldValue::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -67,7 +67,7 @@ impl Value {
     /// The date, if it is one.
     pub fn as_date(&self) -> Option<NaiveDate> {
         match self {
-            Value::Date(date) => Some(*date),
+            FieldValue::Date(date) => Some(*date),
             _ => None,
         }
     }
@@ -75,14 +75,14 @@ impl Value {
     /// As JSON: dates as `YYYY-MM-DD`, absent as null, invalid as found.
     pub fn to_json(&self) -> Json {
         match self {
-            Value::Absent => Json::Null,
-            Value::Text(text) => json!(text),
-            Value::Date(date) => json!(date.to_string()),
-            Value::Number(number) => json!(number),
-            Value::Bool(truth) => json!(truth),
-            Value::List(items) => json!(items),
-            Value::Json(value) => value.clone(),
-            Value::Invalid(invalid) => invalid.found.clone(),
+            FieldValue::Absent => Json::Null,
+            FieldValue::Text(text) => json!(text),
+            FieldValue::Date(date) => json!(date.to_string()),
+            FieldValue::Number(number) => json!(number),
+            FieldValue::Bool(truth) => json!(truth),
+            FieldValue::List(items) => json!(items),
+            FieldValue::Json(value) => value.clone(),
+            FieldValue::Invalid(invalid) => invalid.found.clone(),
         }
     }
 
@@ -90,8 +90,8 @@ impl Value {
     /// none if it is invalid.
     pub fn canonical(&self) -> Json {
         match self {
-            Value::Invalid(_) => Json::Null,
-            Value::List(items) => {
+            FieldValue::Invalid(_) => Json::Null,
+            FieldValue::List(items) => {
                 let set: std::collections::BTreeSet<&String> = items.iter().collect();
                 json!(set)
             }
@@ -103,9 +103,9 @@ impl Value {
 /// One ad with canonical fields, and its relations once resolved.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Job {
-    fields: [Value; FIELDS.len()],
+    fields: [FieldValue; FIELDS.len()],
     /// Declared custom fields by name, in the order of their declaration.
-    pub extra: Vec<(String, Value)>,
+    pub extra: Vec<(String, FieldValue)>,
     /// The employer, once resolved.
     pub company_id: Option<Uuid>,
     /// The division, once resolved.
@@ -118,17 +118,17 @@ pub struct Job {
 
 impl Job {
     /// The value of a canonical field.
-    pub fn get(&self, field: Field) -> &Value {
+    pub fn get(&self, field: Field) -> &FieldValue {
         &self.fields[field as usize]
     }
 
     /// Sets a canonical field.
-    pub fn set(&mut self, field: Field, value: Value) {
+    pub fn set(&mut self, field: Field, value: FieldValue) {
         self.fields[field as usize] = value;
     }
 
     /// The value of a canonical or custom field, by name.
-    pub fn named(&self, name: &str) -> Option<&Value> {
+    pub fn named(&self, name: &str) -> Option<&FieldValue> {
         match Field::named(name) {
             Some(field) => Some(self.get(field)),
             None => self.extra_named(name),
@@ -136,7 +136,7 @@ impl Job {
     }
 
     /// The value of a custom field.
-    pub fn extra_named(&self, name: &str) -> Option<&Value> {
+    pub fn extra_named(&self, name: &str) -> Option<&FieldValue> {
         self.extra
             .iter()
             .find(|(extra, _)| extra == name)
@@ -144,7 +144,7 @@ impl Job {
     }
 
     /// Every field with its name, custom ones last.
-    pub fn values(&self) -> impl Iterator<Item = (&str, &Value)> {
+    pub fn values(&self) -> impl Iterator<Item = (&str, &FieldValue)> {
         let canonical = FIELDS.iter().map(|field| (field.name(), self.get(*field)));
         canonical.chain(
             self.extra
@@ -154,7 +154,7 @@ impl Job {
     }
 
     /// Every field, mutable.
-    pub fn values_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
+    pub fn values_mut(&mut self) -> impl Iterator<Item = (&str, &mut FieldValue)> {
         let canonical = FIELDS
             .iter()
             .map(|field| field.name())
@@ -219,7 +219,7 @@ impl Job {
 
     /// The fields by column name in comparable form, for those that `compared` names: what makes a
     /// version.
-    pub fn comparable(&self, compared: &Compared) -> Vec<(&'static str, Json)> {
+    pub fn comparable(&self, compared: &ComparedFields) -> Vec<(&'static str, Json)> {
         let mut all: Vec<(&'static str, Json)> = compared
             .fields
             .iter()
@@ -239,7 +239,7 @@ impl Job {
     }
 
     /// Hash of [`Job::comparable`].
-    pub fn fields_hash(&self, compared: &Compared) -> super::Hash {
+    pub fn fields_hash(&self, compared: &ComparedFields) -> super::Hash {
         let mut text = String::with_capacity(4096);
         for (name, value) in self.comparable(compared) {
             // What nobody asks for changes no hash: ads are not written for it.
@@ -254,7 +254,7 @@ impl Job {
     /// Four bytes of the hash of each of [`digested`], in their order: what was stored, to be
     /// compared with what is.
     pub fn digests(&self) -> Vec<u8> {
-        let mut values = self.comparable(&Compared {
+        let mut values = self.comparable(&ComparedFields {
             fields: FIELDS.to_vec(),
         });
         values.retain(|(name, _)| !DECIDED.contains(name));
@@ -284,7 +284,7 @@ impl Job {
     }
 
     /// Hash of the fields that refresh without a version.
-    pub fn refresh_hash(&self, compared: &Compared) -> super::Hash {
+    pub fn refresh_hash(&self, compared: &ComparedFields) -> super::Hash {
         let refreshed = FIELDS
             .iter()
             .filter(|field| !compared.fields.contains(field));
@@ -338,12 +338,12 @@ fn digested() -> impl Iterator<Item = &'static str> {
 
 /// Which canonical fields make a version when they differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compared {
+pub struct ComparedFields {
     /// The fields, in the order of the columns.
     pub fields: Vec<Field>,
 }
 
-impl super::Canonical for Compared {
+impl super::Canonical for ComparedFields {
     fn canonical(&self) -> String {
         self.fields
             .iter()
@@ -353,13 +353,13 @@ impl super::Canonical for Compared {
     }
 }
 
-impl Compared {
+impl ComparedFields {
     /// The default fields plus those that the YAML's `compare` adds.
-    pub fn with(added: &[Field]) -> Compared {
+    pub fn with(added: &[Field]) -> ComparedFields {
         let fields = FIELDS
             .into_iter()
             .filter(|field| !field.refreshes() || added.contains(field));
-        Compared {
+        ComparedFields {
             fields: fields.collect(),
         }
     }
@@ -371,17 +371,17 @@ mod tests {
 
     fn job(title: &str, places: &[&str]) -> Job {
         let mut job = Job::default();
-        job.set(Field::Title, Value::text(title));
+        job.set(Field::Title, FieldValue::text(title));
         job.set(
             Field::Locations,
-            Value::List(places.iter().map(ToString::to_string).collect()),
+            FieldValue::List(places.iter().map(ToString::to_string).collect()),
         );
         job
     }
 
     #[test]
     fn places_compare_as_sets_and_text_after_trimming() {
-        let compared = Compared::with(&[]);
+        let compared = ComparedFields::with(&[]);
         let hash = |job: &Job| job.fields_hash(&compared);
         assert_eq!(
             hash(&job(" Nurse ", &["Orange", "Dubbo"])),
@@ -397,10 +397,10 @@ mod tests {
     fn numbers_that_postgresql_writes_otherwise_are_the_same() {
         let with = |value: Json| {
             Job {
-                extra: vec![("size".to_owned(), Value::Json(value))],
+                extra: vec![("size".to_owned(), FieldValue::Json(value))],
                 ..Job::default()
             }
-            .comparable(&Compared::with(&[]))
+            .comparable(&ComparedFields::with(&[]))
         };
         let stored = [
             ("1e16", "10000000000000000"),
@@ -424,7 +424,7 @@ mod tests {
 
     #[test]
     fn decisions_make_versions_and_their_evidence_refreshes() {
-        let compared = Compared::with(&[]);
+        let compared = ComparedFields::with(&[]);
         let with = |role: &str, confidence: f64| Job {
             roles: json!([{ "framework": "f", "id": role, "confidence": confidence }]),
             ..job("Nurse", &[])
@@ -439,12 +439,12 @@ mod tests {
     #[test]
     fn source_url_makes_a_version_only_if_compared() {
         let mut moved = job("Nurse", &["Orange"]);
-        moved.set(Field::SourceUrl, Value::text("https://a.example/1"));
+        moved.set(Field::SourceUrl, FieldValue::text("https://a.example/1"));
         let before = job("Nurse", &["Orange"]);
-        let plain = Compared::with(&[]);
+        let plain = ComparedFields::with(&[]);
         assert_eq!(moved.fields_hash(&plain), before.fields_hash(&plain));
         assert_ne!(moved.refresh_hash(&plain), before.refresh_hash(&plain));
-        let wide = Compared::with(&[Field::SourceUrl]);
+        let wide = ComparedFields::with(&[Field::SourceUrl]);
         assert_ne!(moved.fields_hash(&wide), before.fields_hash(&wide));
     }
 }

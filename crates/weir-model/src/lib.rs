@@ -37,20 +37,20 @@ pub mod identity;
 pub mod quality;
 
 pub use access::{AccessRole, TokenScope};
-pub use ad::{Ad, Change, Outcome, Published, RolledBack};
+pub use ad::{Ad, AdChange, Outcome, PublishedJob, RolledBack};
 pub use alert::Alert;
 pub use alert_state::{AlertChange, AlertPatience, AlertState, AlertStatus};
 pub use canonical::Canonical;
 pub use clock::Clock;
 pub use counts::OutcomeCounts;
-pub use document::{Document, Received, Refused, replace_nul};
+pub use document::{Document, ReceivedRecord, RefusalCause, replace_nul};
 pub use field::{Field, FieldKind};
-pub use hash::{Fingerprint, Hash, Parts};
+pub use hash::{Fingerprint, FingerprintParts, Hash};
 pub use hold::{HoldKind, HoldStatus, NewHold};
 pub use institution::InstitutionProfile;
-pub use job::{Job, Value};
-pub use problem::{Problem, Severity};
-pub use read_outcome::{ReadOutcome, ReadState, Validators};
+pub use job::{FieldValue, Job};
+pub use problem::{Problem, ProblemSeverity};
+pub use read_outcome::{CacheValidators, ReadOutcome, ReadState};
 pub use relation::{NewRelation, RelationTable, name_key};
 pub use retention::{RemovalKind, RetentionPolicy, VersionRetention};
 pub use run_record::{

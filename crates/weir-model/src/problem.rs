@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 /// Whether a problem rejects the ad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "severity", rename_all = "lowercase")]
-pub enum Severity {
+pub enum ProblemSeverity {
     /// The ad is rejected.
     #[default]
     Error,
@@ -37,7 +37,7 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Json>,
     /// Whether it rejects the ad.
-    pub severity: Severity,
+    pub severity: ProblemSeverity,
 }
 
 impl Problem {
@@ -50,13 +50,13 @@ impl Problem {
             rule: None,
             version: None,
             found: None,
-            severity: Severity::Error,
+            severity: ProblemSeverity::Error,
         }
     }
 
     /// The same problem as a warning.
     pub fn as_warning(mut self) -> Problem {
-        self.severity = Severity::Warn;
+        self.severity = ProblemSeverity::Warn;
         self
     }
 
@@ -69,7 +69,7 @@ impl Problem {
 
 /// A value that could not be converted, and why.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Invalid {
+pub struct InvalidValue {
     /// The error type: `invalid_date`, `invalid_type`, `invalid_url`, `invalid_array` or
     /// `system_error`.
     pub kind: &'static str,

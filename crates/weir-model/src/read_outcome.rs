@@ -67,7 +67,7 @@ pub struct ReadOutcome {
     pub warning: Option<String>,
     /// The validators of the source, for the next read.
     #[serde(skip)]
-    pub validators: Option<Validators>,
+    pub validators: Option<CacheValidators>,
     /// The source reports no change since the previous read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_modified: bool,
@@ -100,7 +100,7 @@ impl ReadOutcome {
 
 /// The validators of a source (RFC 9110): sent back, they tell whether anything has changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Validators {
+pub struct CacheValidators {
     /// A name of the state.
     pub etag: Option<String>,
     /// When it last changed.

@@ -214,14 +214,14 @@ fn zone_meant(text: &str) -> String {
 
 /// A date as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Day(pub NaiveDate);
+pub struct WrittenDay(pub NaiveDate);
 
-impl FromStr for Day {
+impl FromStr for WrittenDay {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Day, String> {
+    fn from_str(text: &str) -> Result<WrittenDay, String> {
         plain_day(text)
-            .map(Day)
+            .map(WrittenDay)
             .ok_or_else(|| format!("`{text}` is not a date\nwrite it like `2026-12-31`"))
     }
 }
@@ -240,10 +240,10 @@ weir_yaml::written_as!(
     "an IANA time zone",
     ["Australia/Sydney", "UTC"]
 );
-weir_yaml::written_as!(Day, "Day", "a date", ["2026-12-31"]);
+weir_yaml::written_as!(WrittenDay, "Day", "a date", ["2026-12-31"]);
 
-impl<'de> Deserialize<'de> for Day {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
+impl<'de> Deserialize<'de> for WrittenDay {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<WrittenDay, D::Error> {
         from_text(deserializer)
     }
 }

@@ -2,7 +2,7 @@
 //! it into rows.
 
 use super::text_enum::text_enum;
-use super::{Change, Clock, Fingerprint, Hash, Job};
+use super::{AdChange, Clock, Fingerprint, Hash, Job};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -58,7 +58,7 @@ pub struct NewVersion<'d> {
     /// The fields.
     pub job: &'d Job,
     /// The type of change.
-    pub change: Change,
+    pub change: AdChange,
     /// An update of an archived job leaves it archived.
     pub stays_archived: bool,
     /// Which fields changed; none of a create, where that follows from the fields.

@@ -6,7 +6,7 @@
 #![allow(clippy::disallowed_macros, reason = "a benchmark prints its figures")]
 
 use std::time::Instant;
-use weir_model::{Field, Job, Severity, Value};
+use weir_model::{Field, FieldValue, Job, ProblemSeverity};
 use weir_rule::ad_input::VARIABLES;
 use weir_rule::{
     CompiledRule, CompiledScript, RuleFacts, RuleMessage, RuleParameter, RuleVerdict,
@@ -118,7 +118,7 @@ fn rules(sandbox: &ScriptSandbox, texts: &[&str]) -> Vec<CompiledRule> {
             id: "rule".into(),
             kind: "kind".into(),
             field: None,
-            severity: Severity::Warn,
+            severity: ProblemSeverity::Warn,
             when: (!when.is_empty()).then(|| script(when)),
             assert: script(assert),
             message: RuleMessage::plain("no"),
@@ -147,8 +147,9 @@ fn judge(sandbox: &ScriptSandbox, rules: &[CompiledRule], ads: &[Job]) {
 
 /// An ad of about 3 KB.
 fn ad(n: i64) -> Job {
-    let word = |all: &[&str]| Value::text(all[usize::try_from(n).unwrap_or_default() % all.len()]);
-    let date = |text: String| Value::Date(text.parse().expect("a date"));
+    let word =
+        |all: &[&str]| FieldValue::text(all[usize::try_from(n).unwrap_or_default() % all.len()]);
+    let date = |text: String| FieldValue::Date(text.parse().expect("a date"));
     let mut job = Job::default();
     job.set(
         Field::Title,
@@ -156,7 +157,7 @@ fn ad(n: i64) -> Job {
     );
     job.set(
         Field::Description,
-        Value::text(&"You will work across the state. ".repeat(90)),
+        FieldValue::text(&"You will work across the state. ".repeat(90)),
     );
     job.set(Field::OpenDate, date(format!("2026-10-{:02}", n % 28 + 1)));
     job.set(Field::CloseDate, date("2026-11-20".into()));
@@ -170,21 +171,21 @@ fn ad(n: i64) -> Job {
     );
     job.set(
         Field::SourceUrl,
-        Value::text(&format!("https://jobs.example.gov.au/job/{n}")),
+        FieldValue::text(&format!("https://jobs.example.gov.au/job/{n}")),
     );
     job.set(
         Field::Remuneration,
-        Value::text("$86,439 - $95,000 pa or by the hour"),
+        FieldValue::text("$86,439 - $95,000 pa or by the hour"),
     );
     job.set(
         Field::Locations,
-        Value::List(vec!["Dubbo".into(), "Orange".into()]),
+        FieldValue::List(vec!["Dubbo".into(), "Orange".into()]),
     );
-    let number = |number: i64| Value::Number(number.into());
+    let number = |number: i64| FieldValue::Number(number.into());
     let extra = [
         ("grade", word(&["VPSG3", "VPSG4", "VPSG5"])),
         ("positions", number(n % 12 + 1)),
-        ("remote", Value::Bool(n % 5 == 0)),
+        ("remote", FieldValue::Bool(n % 5 == 0)),
         ("salary_min", number(86_439)),
         ("salary_max", number(95_000)),
     ];

@@ -4,7 +4,7 @@ use super::library::ScriptDate;
 use super::value::{EvaluationBail, NativeValue};
 use chrono::NaiveDate;
 use std::sync::Arc;
-use weir_model::{Field, Job, Value};
+use weir_model::{Field, FieldValue, Job};
 
 /// The variables that a rule may read.
 pub const VARIABLES: [&str; 10] = [
@@ -40,7 +40,7 @@ pub struct RuleFacts {
     /// The role that was decided; `None` if none was.
     pub role: Option<DecidedRole>,
     /// The ids of the capabilities that the ad asks for.
-    pub capabilities: Value,
+    pub capabilities: FieldValue,
     /// The newest published version of the job; `None` if it is new, or if no rule reads it.
     pub before: Option<Arc<Job>>,
     /// The date of the run in the institution's zone.
@@ -160,7 +160,7 @@ impl AdInput {
 
     /// The ad's value, if it is a field.
     #[inline]
-    pub(super) fn field_value<'a>(&self, view: AdView<'a>) -> Option<&'a Value> {
+    pub(super) fn field_value<'a>(&self, view: AdView<'a>) -> Option<&'a FieldValue> {
         let job = |before: bool| {
             if before {
                 view.facts.before.as_deref()
@@ -170,11 +170,11 @@ impl AdInput {
         };
         Some(match self {
             AdInput::Canonical(field, before) => {
-                job(*before).map_or(&Value::Absent, |job| job.get(*field))
+                job(*before).map_or(&FieldValue::Absent, |job| job.get(*field))
             }
             AdInput::Extra(extra, before) => job(*before)
                 .and_then(|job| job.extra_named(extra))
-                .unwrap_or(&Value::Absent),
+                .unwrap_or(&FieldValue::Absent),
             _ => return None,
         })
     }

@@ -102,7 +102,7 @@ fn offset(text: &str, at: ScriptPosition) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use crate::{AdView, CompiledScript, RuleFacts, ScriptSandbox};
-    use weir_model::{Field, Job, Value};
+    use weir_model::{Field, FieldValue, Job};
 
     fn compiled(text: &str) -> CompiledScript {
         CompiledScript::compile(
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn errors_stay_where_they_were_written() {
         let mut job = Job::default();
-        job.set(Field::Title, Value::Text("Nurse".into()));
+        job.set(Field::Title, FieldValue::Text("Nurse".into()));
         for text in [
             "job.title == 1 ||\n  \"ä\" + job.title - job.title",
             "\n\n  job.title / 2 == 1",

@@ -8,7 +8,7 @@ use super::matched::MATCHED;
 use std::collections::BTreeSet;
 use std::fmt;
 use weir_model::untrusted::is_unsafe;
-use weir_model::{Job, Value};
+use weir_model::{FieldValue, Job};
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 80;
@@ -167,11 +167,11 @@ impl MessagePlaceholder {
     }
 }
 
-fn words(value: &Value) -> String {
+fn words(value: &FieldValue) -> String {
     match value {
-        Value::Absent => String::new(),
-        Value::List(items) => items.join(", "),
-        Value::Text(text) => text.clone(),
+        FieldValue::Absent => String::new(),
+        FieldValue::List(items) => items.join(", "),
+        FieldValue::Text(text) => text.clone(),
         other => match other.to_json() {
             serde_json::Value::String(text) => text,
             json => json.to_string(),
@@ -221,7 +221,7 @@ mod tests {
 
     fn filled(message: &str, title: &str) -> String {
         let mut job = Job::default();
-        job.set(Field::Title, Value::text(title));
+        job.set(Field::Title, FieldValue::text(title));
         RuleMessage::parse(message).unwrap().fill(
             &job,
             &RuleFacts {

@@ -12,7 +12,7 @@ use super::sandbox::{InterpretedValue, ScriptProgram, ScriptSandbox};
 use super::script_error::{ScriptDiagnostic, ScriptError};
 use super::value::ConstantValue;
 use std::sync::Arc;
-use weir_model::Value;
+use weir_model::FieldValue;
 
 /// A compiled expression.
 #[derive(Clone)]
@@ -121,7 +121,10 @@ impl CompiledScript {
     }
 
     /// The values of the fields that it reads.
-    pub(super) fn field_values<'a>(&self, view: AdView<'a>) -> impl Iterator<Item = &'a Value> {
+    pub(super) fn field_values<'a>(
+        &self,
+        view: AdView<'a>,
+    ) -> impl Iterator<Item = &'a FieldValue> {
         self.fields
             .iter()
             .filter_map(move |field| field.field_value(view))

@@ -7,7 +7,7 @@ use super::list::NamedList;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
-use weir_model::Value;
+use weir_model::FieldValue;
 
 /// Cannot be evaluated natively; the interpreter does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,23 +128,23 @@ pub enum ArithmeticOp {
 impl<'a> NativeValue<'a> {
     /// The value of a field.
     #[inline]
-    pub fn of(value: &'a Value) -> Result<NativeValue<'a>, EvaluationBail> {
+    pub fn of(value: &'a FieldValue) -> Result<NativeValue<'a>, EvaluationBail> {
         Ok(match value {
-            Value::Absent | Value::Invalid(_) => NativeValue::Unit,
-            Value::Text(text) => return NativeValue::borrowed(text),
-            Value::Date(date) => NativeValue::Date(ScriptDate(*date)),
-            Value::Number(number) => match number.as_i64() {
+            FieldValue::Absent | FieldValue::Invalid(_) => NativeValue::Unit,
+            FieldValue::Text(text) => return NativeValue::borrowed(text),
+            FieldValue::Date(date) => NativeValue::Date(ScriptDate(*date)),
+            FieldValue::Number(number) => match number.as_i64() {
                 Some(whole) => NativeValue::Int(whole),
                 None => NativeValue::Float(number.as_f64().unwrap_or_default()),
             },
-            Value::Bool(truth) => NativeValue::Bool(*truth),
-            Value::List(items)
+            FieldValue::Bool(truth) => NativeValue::Bool(*truth),
+            FieldValue::List(items)
                 if items.iter().map(|item| item.len() + 1).sum::<usize>() > LONGEST =>
             {
                 return Err(EvaluationBail);
             }
-            Value::List(items) => NativeValue::Texts(items),
-            Value::Json(_) => return Err(EvaluationBail),
+            FieldValue::List(items) => NativeValue::Texts(items),
+            FieldValue::Json(_) => return Err(EvaluationBail),
         })
     }
 

@@ -10,7 +10,7 @@ use super::sandbox::ScriptSandbox;
 use super::script::CompiledScript;
 use super::script_error::ScriptError;
 use std::collections::BTreeSet;
-use weir_model::{Canonical, Hash, Job, Problem, Severity, Value};
+use weir_model::{Canonical, FieldValue, Hash, Job, Problem, ProblemSeverity};
 
 /// A compiled rule.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct CompiledRule {
     /// The field to blame.
     pub field: Option<String>,
     /// Whether it refuses the ad or only warns.
-    pub severity: Severity,
+    pub severity: ProblemSeverity,
     /// When it applies; always if absent.
     pub when: Option<CompiledScript>,
     /// The condition that must hold.
@@ -38,7 +38,7 @@ pub struct CompiledRule {
 impl Canonical for CompiledRule {
     /// A line each; the message, too, as ads that fail carry it.
     fn canonical(&self) -> String {
-        let severity = if self.severity == Severity::Warn {
+        let severity = if self.severity == ProblemSeverity::Warn {
             "warn"
         } else {
             "error"
@@ -235,7 +235,7 @@ impl CompiledRule {
             .scripts()
             .flat_map(|script| script.field_values(AdView { job, facts }));
         read.any(|value| {
-            matches!(value, Value::Invalid(_)) || (value.is_absent() && !speaks_of_absence)
+            matches!(value, FieldValue::Invalid(_)) || (value.is_absent() && !speaks_of_absence)
         }) || (!speaks_of_absence
             && (self.reads_absent_name(facts) || self.reads_absent_decision(facts)))
     }
@@ -316,7 +316,7 @@ mod tests {
             id: "r".into(),
             kind: "invalid_date_range".into(),
             field: None,
-            severity: Severity::Error,
+            severity: ProblemSeverity::Error,
             when: when.map(compile),
             assert: compile(assert),
             message: RuleMessage::plain("no"),
@@ -327,7 +327,7 @@ mod tests {
 
     fn job(open: &str, close: &str) -> Job {
         let mut job = Job::default();
-        let date = |text: &str| text.parse().map_or(Value::Absent, Value::Date);
+        let date = |text: &str| text.parse().map_or(FieldValue::Absent, FieldValue::Date);
         job.set(Field::OpenDate, date(open));
         job.set(Field::CloseDate, date(close));
         job
@@ -427,7 +427,7 @@ mod tests {
             };
             assert_eq!(
                 (problem.kind.as_str(), problem.severity),
-                ("system_error", Severity::Error),
+                ("system_error", ProblemSeverity::Error),
                 "{text}"
             );
         }
@@ -442,7 +442,7 @@ mod tests {
                 ..rule(None, assert)
             };
             let mut job = Job::default();
-            job.set(Field::Title, Value::text(title));
+            job.set(Field::Title, FieldValue::text(title));
             match rule.judge(&sandbox, &job, &RuleFacts::default()) {
                 RuleVerdict::Fail(problem) => problem.message,
                 other => format!("{other:?}"),
@@ -478,7 +478,7 @@ mod tests {
     fn a_rule_that_only_warns_refuses_nothing_when_it_cannot_be_evaluated() {
         for (when, assert) in [(None, "1 / 0 == ()"), (Some("1 / 0 == ()"), "true")] {
             let warns = CompiledRule {
-                severity: Severity::Warn,
+                severity: ProblemSeverity::Warn,
                 ..rule(when, assert)
             };
             let RuleVerdict::Fail(problem) = judged(&warns, &job("2026-01-10", "")) else {
@@ -486,7 +486,7 @@ mod tests {
             };
             assert_eq!(
                 (problem.kind.as_str(), problem.severity),
-                ("system_error", Severity::Warn),
+                ("system_error", ProblemSeverity::Warn),
                 "{assert}"
             );
         }

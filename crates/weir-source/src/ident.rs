@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use weir_model::{Document, Received};
+use weir_model::{Document, ReceivedRecord};
 use weir_yaml::diagnostic::Diagnostics;
 use weir_yaml::number;
 use weir_yaml::yaml::{Located, OneOrMany, Text, TextOr};
@@ -56,7 +56,7 @@ enum Way {
 #[derive(Debug)]
 pub enum Named {
     /// It has an id.
-    Ad(Received),
+    Ad(ReceivedRecord),
     /// It has none, or is no JSON.
     Refused(Document),
 }
@@ -189,7 +189,9 @@ impl Ident {
 
     fn named(&self, text: Box<str>, metadata: Json, id: Option<String>) -> Named {
         let looked_at = match id {
-            Some(id) if id.len() <= LONGEST => return Named::Ad(Received::new(id, text, metadata)),
+            Some(id) if id.len() <= LONGEST => {
+                return Named::Ad(ReceivedRecord::new(id, text, metadata));
+            }
             Some(_) => format!(
                 "`{}` (ids longer than {LONGEST} bytes are ignored)",
                 self.looked_at()

@@ -39,9 +39,9 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::path::PathBuf;
 use std::sync::Arc;
-pub use weir_model::Validators;
+pub use weir_model::CacheValidators;
 use weir_model::untrusted::SecretStore;
-use weir_model::{Clock, Parts, ReadOutcome};
+use weir_model::{Clock, FingerprintParts, ReadOutcome};
 use weir_yaml::diagnostic::Diagnostics;
 
 /// How a source is read.
@@ -84,7 +84,7 @@ pub struct Approach {
     /// Where a reading that died goes on.
     pub bookmark: Option<Json>,
     /// What the read before said of its state, if it was whole.
-    pub known: Option<Validators>,
+    pub known: Option<CacheValidators>,
     /// Whether the author takes the source at its word when it says that it has no ads.
     pub empty_is_honest: bool,
 }
@@ -259,7 +259,7 @@ impl Source {
 
     /// Nothing of how a source is reached changes what is derived from a document; the address and
     /// secrets never count.
-    pub fn parts(&self) -> Parts {
-        Parts::default()
+    pub fn parts(&self) -> FingerprintParts {
+        FingerprintParts::default()
     }
 }

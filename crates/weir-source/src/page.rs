@@ -12,19 +12,19 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use weir_model::untrusted::SecretStore;
-use weir_model::{Document, Hash, Received, Refused};
+use weir_model::{Document, Hash, ReceivedRecord, RefusalCause};
 
 /// Documents that are stored together.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Page {
     /// Records with an id, in the order of the source.
-    pub received: Vec<Received>,
+    pub received: Vec<ReceivedRecord>,
     /// Records without an id, and what is no JSON.
     pub refused: Vec<Document>,
     /// Listings that were put together with the page of their ad just now.
-    pub detailed: Vec<Received>,
+    pub detailed: Vec<ReceivedRecord>,
     /// Listings whose ad's own page could not be read or is gone, and why.
-    pub undetailed: Vec<(Received, Refused)>,
+    pub undetailed: Vec<(ReceivedRecord, RefusalCause)>,
     /// Where the crawl stands after this page, if it can go on from there.
     pub bookmark: Option<Json>,
 }
@@ -318,7 +318,8 @@ impl Pages {
             match one {
                 Named::Ad(received) => self.named.received.push(received),
                 Named::Refused(document) => {
-                    let is_unreadable = matches!(document.refused, Some(Refused::Unreadable(_)));
+                    let is_unreadable =
+                        matches!(document.refused, Some(RefusalCause::Unreadable(_)));
                     self.unreadable += i64::from(is_unreadable);
                     self.nameless += i64::from(!is_unreadable);
                     self.named.refused.push(document);

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeSet, HashMap, HashSet};
-use weir_model::{Hash, Received};
+use weir_model::{Hash, ReceivedRecord};
 use weir_yaml::number;
 use weir_yaml::yaml::{Located, OneOrMany};
 
@@ -158,13 +158,13 @@ impl Twins {
 
     /// Puts records that share an id together; they stand where the first of them stood. `seen`
     /// says for each list whether any record had it, now or before.
-    pub fn unite(&self, received: Vec<Received>, seen: &mut [bool]) -> Vec<Received> {
+    pub fn unite(&self, received: Vec<ReceivedRecord>, seen: &mut [bool]) -> Vec<ReceivedRecord> {
         if !self.gathers() {
             return received;
         }
         self.look_for_lists(&received, seen);
         let mut places: HashMap<String, usize> = HashMap::with_capacity(received.len());
-        let mut groups: Vec<Vec<Received>> = Vec::with_capacity(received.len());
+        let mut groups: Vec<Vec<ReceivedRecord>> = Vec::with_capacity(received.len());
         for one in received {
             match places.get(&one.external_id) {
                 Some(place) => groups[*place].push(one),
@@ -181,7 +181,7 @@ impl Twins {
     }
 
     /// Looks into records until each list has been seen.
-    fn look_for_lists(&self, received: &[Received], seen: &mut [bool]) {
+    fn look_for_lists(&self, received: &[ReceivedRecord], seen: &mut [bool]) {
         let Twins::Merge(lists) = self else { return };
         for one in received {
             if seen.iter().all(|seen| *seen) {
@@ -195,7 +195,7 @@ impl Twins {
         }
     }
 
-    fn one_of(&self, mut group: Vec<Received>) -> Vec<Received> {
+    fn one_of(&self, mut group: Vec<ReceivedRecord>) -> Vec<ReceivedRecord> {
         match self {
             Twins::First(Some(members)) if group.len() > 1 => told_apart(group, members),
             Twins::Apart | Twins::First(_) => group,
@@ -211,9 +211,9 @@ impl Twins {
 }
 
 /// The first of each content, as far as it is read.
-fn told_apart(group: Vec<Received>, members: &BTreeSet<String>) -> Vec<Received> {
+fn told_apart(group: Vec<ReceivedRecord>, members: &BTreeSet<String>) -> Vec<ReceivedRecord> {
     let mut seen: HashSet<Hash> = HashSet::new();
-    let mut is_new = |one: &Received| {
+    let mut is_new = |one: &ReceivedRecord| {
         let Ok(Json::Object(record)) = number::read(&one.text) else {
             return true;
         };
@@ -223,7 +223,7 @@ fn told_apart(group: Vec<Received>, members: &BTreeSet<String>) -> Vec<Received>
     group.into_iter().filter(|one| is_new(one)).collect()
 }
 
-fn merged(group: &[Received], lists: &[MergedList]) -> Option<Received> {
+fn merged(group: &[ReceivedRecord], lists: &[MergedList]) -> Option<ReceivedRecord> {
     let records: Vec<Json> = group
         .iter()
         .map(|one| number::read(&one.text).ok())
@@ -236,7 +236,7 @@ fn merged(group: &[Received], lists: &[MergedList]) -> Option<Received> {
         .iter()
         .for_each(|list| list.unite(&records, &mut first));
     let one = group.first()?;
-    Some(Received::new(
+    Some(ReceivedRecord::new(
         one.external_id.clone(),
         first.to_string().into(),
         one.metadata.clone(),
@@ -259,7 +259,7 @@ mod tests {
         let received = records
             .iter()
             .map(|record| {
-                Received::new(
+                ReceivedRecord::new(
                     record["id"].to_string(),
                     record.to_string().into(),
                     json!({}),
@@ -349,7 +349,7 @@ mod tests {
         let received = records
             .iter()
             .map(|record| {
-                Received::new(
+                ReceivedRecord::new(
                     record["id"].to_string(),
                     record.to_string().into(),
                     json!({}),

@@ -5,7 +5,7 @@ use super::{Result, storable};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
-use weir_model::{AlertState, AlertStatus, Severity};
+use weir_model::{AlertState, AlertStatus, ProblemSeverity};
 
 /// The lock of whoever judges alerts: one at a time, so that a cause is one row.
 const JUDGING: i64 = 0x7765_6972_616c_7274;
@@ -100,7 +100,7 @@ pub async fn set_state(
 pub async fn begin_cause(
     connection: &mut PgConnection,
     key: &AlertKey,
-    severity: Severity,
+    severity: ProblemSeverity,
     group: &str,
     message: &str,
     at: DateTime<Utc>,
@@ -119,10 +119,10 @@ pub async fn begin_cause(
         .await?)
 }
 
-fn severity_name(severity: Severity) -> &'static str {
+fn severity_name(severity: ProblemSeverity) -> &'static str {
     match severity {
-        Severity::Error => "error",
-        Severity::Warn => "warn",
+        ProblemSeverity::Error => "error",
+        ProblemSeverity::Warn => "warn",
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 use sqlx::PgConnection;
 use std::collections::{HashMap, HashSet};
-use weir_model::{Clock, Document, Hash, Received, Refused, SourceKey};
+use weir_model::{Clock, Document, Hash, ReceivedRecord, RefusalCause, SourceKey};
 
 /// What came of a page.
 #[derive(Debug, Default)]
@@ -65,12 +65,12 @@ struct ListedAd {
 #[derive(Debug, Default)]
 pub struct ArrivedPage {
     /// Records with an id.
-    pub received: Vec<Received>,
+    pub received: Vec<ReceivedRecord>,
     /// Listings that were put together with the page of their ad just now: whatever is stored of
     /// them, they are looked into.
-    pub detailed: Vec<Received>,
+    pub detailed: Vec<ReceivedRecord>,
     /// Listings whose detail page could not be read or is gone, and why.
-    pub undetailed: Vec<(Received, Refused)>,
+    pub undetailed: Vec<(ReceivedRecord, RefusalCause)>,
     /// Records that cannot be read as ads.
     pub refused: Vec<Document>,
 }
@@ -102,7 +102,7 @@ pub async fn store_page(
         seen,
     )
     .await?;
-    let changed: Vec<Received> = first
+    let changed: Vec<ReceivedRecord> = first
         .into_iter()
         .filter(|one| unseen.contains(&one.external_id))
         .chain(twins)
@@ -159,7 +159,7 @@ pub async fn store_page(
 pub async fn to_detail(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    listings: &[Received],
+    listings: &[ReceivedRecord],
     read_before: Option<DateTime<Utc>>,
 ) -> Result<HashSet<String>> {
     let known: Vec<String> = sqlx::query_scalar(
@@ -191,9 +191,9 @@ pub async fn to_detail(
 pub async fn stored_before(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    listings: &[(Received, Refused)],
+    listings: &[(ReceivedRecord, RefusalCause)],
 ) -> Result<usize> {
-    let refused_as = |(one, why): &(Received, Refused)| {
+    let refused_as = |(one, why): &(ReceivedRecord, RefusalCause)| {
         one.clone().read().without_detail(why.clone()).external_id
     };
     let count: i64 = sqlx::query_scalar(
@@ -213,7 +213,7 @@ pub async fn stored_before(
 async fn without_detail(
     connection: &mut PgConnection,
     reading: PageContext<'_>,
-    undetailed: Vec<(Received, Refused)>,
+    undetailed: Vec<(ReceivedRecord, RefusalCause)>,
     seen: &mut SeenAds,
 ) -> Result<Vec<Document>> {
     let listed: Vec<&str> = undetailed
@@ -282,7 +282,7 @@ async fn welcome(
 }
 
 /// The first of each id, and those that follow with another text. The same text again counts once.
-fn first_of_each(received: Vec<Received>) -> (Vec<Received>, Vec<Received>) {
+fn first_of_each(received: Vec<ReceivedRecord>) -> (Vec<ReceivedRecord>, Vec<ReceivedRecord>) {
     let mut hashes: HashMap<String, Hash> = HashMap::with_capacity(received.len());
     let (mut first, mut twins) = (Vec::with_capacity(received.len()), Vec::new());
     for one in received {
@@ -299,8 +299,8 @@ fn first_of_each(received: Vec<Received>) -> (Vec<Received>, Vec<Received>) {
 }
 
 /// Parses the texts, on all cores; also returns the ids of unreadable ones.
-async fn read_all(received: Vec<Received>) -> (Vec<Document>, Vec<String>) {
-    let read = |one: Received| (one.external_id.clone(), one.read());
+async fn read_all(received: Vec<ReceivedRecord>) -> (Vec<Document>, Vec<String>) {
+    let read = |one: ReceivedRecord| (one.external_id.clone(), one.read());
     let reading = tokio::task::spawn_blocking(move || {
         received
             .into_par_iter()
@@ -592,16 +592,18 @@ async fn upload(
 }
 
 /// Refused documents count as rejected, unreadable ones as failed.
-fn outcome(refused: Option<&Refused>) -> &'static str {
+fn outcome(refused: Option<&RefusalCause>) -> &'static str {
     match refused {
         None => "pending",
-        Some(Refused::Unreadable(_) | Refused::NoDetail(_) | Refused::DetailGone(_)) => "failed",
+        Some(
+            RefusalCause::Unreadable(_) | RefusalCause::NoDetail(_) | RefusalCause::DetailGone(_),
+        ) => "failed",
         Some(_) => "rejected",
     }
 }
 
 /// Why a document is rejected, as stored.
-fn stated(refused: &Refused) -> String {
+fn stated(refused: &RefusalCause) -> String {
     super::storable(&refused.message()).into_owned()
 }
 
@@ -610,7 +612,7 @@ async fn record_refusals(
     reading: PageContext<'_>,
     fresh: &[Document],
 ) -> Result<()> {
-    let refused: Vec<(&str, &Refused)> = fresh
+    let refused: Vec<(&str, &RefusalCause)> = fresh
         .iter()
         .filter_map(|document| Some((document.external_id.as_str(), document.refused.as_ref()?)))
         .collect();
@@ -642,14 +644,15 @@ mod tests {
 
     #[test]
     fn within_a_page_the_same_text_counts_once_and_another_text_is_a_twin() {
-        let received = |id: &str, text: &str| Received::new(id.into(), text.into(), json!({}));
+        let received =
+            |id: &str, text: &str| ReceivedRecord::new(id.into(), text.into(), json!({}));
         let (first, twins) = first_of_each(vec![
             received("1", "a"),
             received("1", "a"),
             received("1", "b"),
             received("2", "c"),
         ]);
-        let ids = |all: &[Received]| {
+        let ids = |all: &[ReceivedRecord]| {
             all.iter()
                 .map(|one| format!("{}{}", one.external_id, one.text))
                 .collect::<Vec<_>>()

@@ -7,7 +7,7 @@ use super::Result;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
-use weir_model::{Fingerprint, Hash, Parts};
+use weir_model::{Fingerprint, FingerprintParts, Hash};
 
 /// Binds the ads of a source that a roll-back holds to the fingerprint of today, where an older
 /// form holds them still.
@@ -18,7 +18,7 @@ pub(super) async fn carry_over(
     connection: &mut PgConnection,
     institution: Uuid,
     source: &str,
-    today: (Fingerprint, &Parts),
+    today: (Fingerprint, &FingerprintParts),
 ) -> Result<()> {
     let (fingerprint, parts) = today;
     if is_carried_over(&mut *connection, institution, source, fingerprint).await? {
@@ -33,9 +33,9 @@ pub(super) async fn carry_over(
     .await?;
     let older = all
         .into_iter()
-        .filter(|(_, parts)| !Parts::is_comparable(parts));
+        .filter(|(_, parts)| !FingerprintParts::is_comparable(parts));
     let (older, steady): (Vec<Vec<u8>>, Vec<Vec<u8>>) = older
-        .map(|(other, parts)| (other, Parts::stored(&parts).steady().to_vec()))
+        .map(|(other, parts)| (other, FingerprintParts::stored(&parts).steady().to_vec()))
         .unzip();
     if older.is_empty() {
         return Ok(());
@@ -69,8 +69,8 @@ async fn is_carried_over(
         .bind(source)
         .bind(fingerprint.to_vec());
     Ok(query
-        .bind(Parts::FORM_KEY)
-        .bind(Parts::FORM)
+        .bind(FingerprintParts::FORM_KEY)
+        .bind(FingerprintParts::FORM)
         .fetch_one(connection)
         .await?)
 }

@@ -8,8 +8,8 @@ use super::{Result, holds, staging};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
-use weir_model::identity::{Decision, Displaced, Move};
-use weir_model::{Change, Clock, HoldKind, SourceKey};
+use weir_model::identity::{DisplacedJob, IdentityDecision, JobMove};
+use weir_model::{AdChange, Clock, HoldKind, SourceKey};
 
 /// Each ad takes over the job, and the state of its newest version; the ad that had it keeps no
 /// job, and is new if it is listed again: its source may return to its old numbers. Generations
@@ -61,7 +61,7 @@ pub async fn apply(
     connection: &mut PgConnection,
     stream: &SourceKey,
     sight: RunStamp,
-    decision: &Decision,
+    decision: &IdentityDecision,
 ) -> Result<()> {
     let touched: Vec<&str> = decision
         .ads()
@@ -93,7 +93,7 @@ async fn move_jobs(
     connection: &mut PgConnection,
     stream: &SourceKey,
     sight: RunStamp,
-    moves: &[Move],
+    moves: &[JobMove],
 ) -> Result<()> {
     if moves.is_empty() {
         return Ok(());
@@ -111,7 +111,7 @@ async fn move_jobs(
                 .map(|one| one.from.as_str())
                 .collect::<Vec<_>>(),
         )
-        .bind(Change::Updated.name())
+        .bind(AdChange::Updated.name())
         .execute(&mut *connection)
         .await?;
     jobs::announce(connection, stream.institution).await
@@ -121,7 +121,7 @@ async fn displace(
     connection: &mut PgConnection,
     stream: &SourceKey,
     sight: RunStamp,
-    displaced: &[Displaced],
+    displaced: &[DisplacedJob],
 ) -> Result<()> {
     if displaced.is_empty() {
         return Ok(());
@@ -135,7 +135,7 @@ async fn displace(
         .bind(&jobs)
         .execute(&mut *connection)
         .await?;
-    let why = |one: &Displaced| {
+    let why = |one: &DisplacedJob| {
         (
             one.job,
             format!(

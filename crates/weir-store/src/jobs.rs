@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 use weir_model::{
-    ChangeCause, Clock, Job, NewVersion, SourceKey, Value, VersionStamp, field::Field,
+    ChangeCause, Clock, FieldValue, Job, NewVersion, SourceKey, VersionStamp, field::Field,
 };
 
 /// The versions as a table `v`; `$1` institution, `$2` source, `$3` run, `$4` instant, `$5`
@@ -315,9 +315,9 @@ async fn write(
     announce(connection, stream.institution).await
 }
 
-fn list_literal(value: &Value) -> Option<String> {
+fn list_literal(value: &FieldValue) -> Option<String> {
     match value {
-        Value::List(items) => Some(array_literal(items.iter().map(String::as_str))),
+        FieldValue::List(items) => Some(array_literal(items.iter().map(String::as_str))),
         _ => None,
     }
 }

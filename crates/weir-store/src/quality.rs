@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use sqlx::PgConnection;
 use std::collections::HashMap;
-use weir_model::quality::{Day, Kind, Marks, Measure};
+use weir_model::quality::{AdMarks, Measure, MeasureKind, MeasuredDay};
 use weir_model::{Clock, Fingerprint, Hash, SourceKey};
 
 /// Days back that are compared with.
@@ -19,7 +19,7 @@ const VERSIONS: i32 = 5;
 #[derive(Debug, Clone)]
 pub struct MarkGroup {
     /// Their marks; `None` if they were not derived, or by other rules and mappings.
-    pub marks: Option<Marks>,
+    pub marks: Option<AdMarks>,
     /// How many.
     pub ads: i64,
     /// How many of them are jobs.
@@ -54,7 +54,7 @@ pub async fn groups(
     .fetch_all(connection)
     .await?;
     let group = |(filled, failed, ads, jobs): (Option<Vec<u8>>, Option<Vec<u8>>, i64, i64)| {
-        let marks = filled.map(|filled| Marks {
+        let marks = filled.map(|filled| AdMarks {
             filled,
             failed: failed.unwrap_or_default(),
         });
@@ -134,9 +134,9 @@ pub async fn before(
 #[derive(Debug, Clone, Default)]
 pub struct PastReads {
     /// The newest run of each day before, newest first.
-    pub days: Vec<Day>,
+    pub days: Vec<MeasuredDay>,
     /// What an operator has accepted.
-    pub accepted: Vec<Day>,
+    pub accepted: Vec<MeasuredDay>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -182,7 +182,7 @@ pub async fn past(
     let mut past = PastReads::default();
     for run in rows.chunk_by(|one, other| one.at == other.at) {
         let Some(first) = run.first() else { continue };
-        let day = Day {
+        let day = MeasuredDay {
             date: Clock(first.at).today(zone),
             ads: first.is_whole.then_some(first.ads),
             measures: measures_of(run),
@@ -198,10 +198,13 @@ pub async fn past(
     Ok(past)
 }
 
-fn measures_of(rows: &[PastRow]) -> HashMap<(Kind, String), (i64, i64)> {
+fn measures_of(rows: &[PastRow]) -> HashMap<(MeasureKind, String), (i64, i64)> {
     let one = |row: &PastRow| {
         Some((
-            (Kind::named(row.kind.as_deref()?)?, row.subject.clone()?),
+            (
+                MeasureKind::named(row.kind.as_deref()?)?,
+                row.subject.clone()?,
+            ),
             (row.part?, row.whole?),
         ))
     };
@@ -392,7 +395,7 @@ pub async fn newest(
         }
         let measure = || {
             Some(Measure {
-                kind: Kind::named(kind.as_deref()?)?,
+                kind: MeasureKind::named(kind.as_deref()?)?,
                 subject: subject.clone()?,
                 part: part?,
                 whole: whole?,

@@ -6,7 +6,7 @@ use super::{Result, storable, storable_json};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
-use weir_model::{Clock, Hash, ReadOutcome, ReadState, SourceKey, Validators};
+use weir_model::{CacheValidators, Clock, Hash, ReadOutcome, ReadState, SourceKey};
 
 /// The previous read, if it was complete and provided validators.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct KnownRead {
     /// Its proof.
     pub proof: ReadOutcome,
     /// Its validators.
-    pub validators: Validators,
+    pub validators: CacheValidators,
 }
 
 /// A read that has begun.
@@ -142,7 +142,7 @@ pub async fn known(
         KnownRead {
             read: row.id,
             proof,
-            validators: Validators {
+            validators: CacheValidators {
                 etag: row.etag,
                 last_modified: row.last_modified,
             },

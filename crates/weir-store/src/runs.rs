@@ -10,7 +10,9 @@ use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
-use weir_model::{Alert, Clock, Fingerprint, InstitutionProfile, Parts, RunStatus, StageRecord};
+use weir_model::{
+    Alert, Clock, Fingerprint, FingerprintParts, InstitutionProfile, RunStatus, StageRecord,
+};
 
 /// The lock of an institution: a lease that ends with the process, whatever happens to it.
 pub struct InstitutionLock(Lease);
@@ -311,7 +313,7 @@ pub async fn remember_fingerprint(
     institution: Uuid,
     source: &str,
     fingerprint: Fingerprint,
-    parts: &Parts,
+    parts: &FingerprintParts,
     at: Clock,
 ) -> Result<()> {
     let new = sqlx::query(

@@ -4,8 +4,8 @@
 use super::Result;
 use sqlx::PgConnection;
 use uuid::Uuid;
-use weir_model::quality::Marks;
-use weir_model::{Change, Clock, Fingerprint, Hash, Outcome, SourceKey};
+use weir_model::quality::AdMarks;
+use weir_model::{AdChange, Clock, Fingerprint, Hash, Outcome, SourceKey};
 
 /// The state of an ad after its batch.
 #[derive(Debug, Clone)]
@@ -23,9 +23,9 @@ pub struct AdStateUpdate {
     /// Hash of the refreshed fields.
     pub refresh_hash: Option<Hash>,
     /// Which fields it has, and what speaks against it.
-    pub marks: Marks,
+    pub marks: AdMarks,
     /// What this run did to the job.
-    pub change: Option<Change>,
+    pub change: Option<AdChange>,
     /// When to try again.
     pub retry_at: Option<Clock>,
     /// Failed tries so far.
@@ -66,7 +66,7 @@ pub async fn record(
     .bind(standings.iter().map(|s| s.job_id).collect::<Vec<_>>())
     .bind(standings.iter().map(|s| column(s.fields_hash)).collect::<Vec<_>>())
     .bind(standings.iter().map(|s| column(s.refresh_hash)).collect::<Vec<_>>())
-    .bind(standings.iter().map(|s| s.change.map(Change::name)).collect::<Vec<_>>())
+    .bind(standings.iter().map(|s| s.change.map(AdChange::name)).collect::<Vec<_>>())
     .bind(standings.iter().map(|s| s.retry_at.map(|clock| clock.0)).collect::<Vec<_>>())
     .bind(standings.iter().map(|s| s.retries).collect::<Vec<_>>())
     .bind(standings.iter().map(|s| s.marks.filled.as_slice()).collect::<Vec<_>>())

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
-use weir_model::{Clock, Parts};
+use weir_model::{Clock, FingerprintParts};
 
 /// Keeps the text of every part that was never used before.
 ///
@@ -16,13 +16,13 @@ use weir_model::{Clock, Parts};
 pub async fn remember(
     connection: &mut PgConnection,
     institution: Uuid,
-    parts: &Parts,
+    parts: &FingerprintParts,
     at: Clock,
 ) -> Result<()> {
     // A date is not a version.
     let all: Vec<_> = parts
         .all()
-        .filter(|(name, _)| *name != Parts::DATE)
+        .filter(|(name, _)| *name != FingerprintParts::DATE)
         .collect();
     sqlx::query(
         "INSERT INTO versions (institution_id, part, hash, text, first_used_at)

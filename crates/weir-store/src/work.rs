@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 use weir_model::{
-    Ad, Clock, Document, Fingerprint, Hash, Outcome, Published, RolledBack, SourceKey,
+    Ad, Clock, Document, Fingerprint, Hash, Outcome, PublishedJob, RolledBack, SourceKey,
 };
 
 #[derive(sqlx::FromRow)]
@@ -241,7 +241,7 @@ impl Row {
         let published = self
             .job_id
             .zip(self.version)
-            .map(|(job_id, version)| Published {
+            .map(|(job_id, version)| PublishedJob {
                 job_id,
                 version,
                 archived_as: self.archived_as,

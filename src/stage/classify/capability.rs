@@ -2,7 +2,7 @@
 
 use super::framework_set::KnownFramework;
 use super::{rounded, text_of};
-use crate::model::{Canonical, Job, Parts, Value};
+use crate::model::{Canonical, FieldValue, FingerprintParts, Job};
 use serde_json::{Map, Value as Json, json};
 use std::ops::Range;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl std::fmt::Debug for CapabilityFinder {
 
 /// The capabilities of an ad, for rules and for its job.
 pub(super) struct FoundCapabilities {
-    pub(super) ids: Value,
+    pub(super) ids: FieldValue,
     /// An array, or null if there are none.
     pub(super) rows: Json,
 }
@@ -70,7 +70,7 @@ impl CapabilityFinder {
         }
         rows.sort_by_key(|row| (row.framework, row.capability));
         let ids = rows.iter().map(|row| self.entry(row).0.to_owned());
-        let ids = Value::List(ids.collect());
+        let ids = FieldValue::List(ids.collect());
         let all: Vec<Json> = rows
             .iter()
             .map(|row| self.to_json(row, &text, &fields))
@@ -139,8 +139,8 @@ impl CapabilityFinder {
         &self.known
     }
 
-    pub(super) fn parts(&self) -> Parts {
-        let mut parts = Parts::default();
+    pub(super) fn parts(&self) -> FingerprintParts {
+        let mut parts = FingerprintParts::default();
         self.known
             .iter()
             .for_each(|known| parts.extend(known.parts()));

@@ -3,7 +3,7 @@
 //! Institutions share them: an index is built once, when the first ad needs it, and only read from
 //! then on.
 
-use crate::model::{Canonical, Hash, Parts};
+use crate::model::{Canonical, FingerprintParts, Hash};
 use crate::store::classes::UsedFramework;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
@@ -29,7 +29,7 @@ pub struct KnownFramework {
     pub learnt: Option<LearntTitles>,
     index: OnceLock<Arc<FrameworkIndex>>,
     classifications: OnceLock<Arc<ClassificationMatcher>>,
-    parts: OnceLock<Parts>,
+    parts: OnceLock<FingerprintParts>,
 }
 
 impl std::fmt::Debug for KnownFramework {
@@ -144,13 +144,13 @@ impl KnownFramework {
 
     /// The parts of a fingerprint. Their names begin with `framework`, by which a version knows
     /// that an edited framework made it.
-    pub fn parts(&self) -> Parts {
+    pub fn parts(&self) -> FingerprintParts {
         self.parts.get_or_init(|| self.all_parts()).clone()
     }
 
-    fn all_parts(&self) -> Parts {
+    fn all_parts(&self) -> FingerprintParts {
         let name = format!("framework {}", self.framework.name);
-        let mut parts = Parts::default();
+        let mut parts = FingerprintParts::default();
         parts.add_as(
             &name,
             &Content(content(&self.framework)),

@@ -21,7 +21,7 @@ pub use spec::{CapabilitiesSpec, RolesSpec};
 
 use super::Draft;
 use crate::diagnostic::Diagnostics;
-use crate::model::{Job, Parts};
+use crate::model::{FingerprintParts, Job};
 use capability::CapabilityFinder;
 use role::RoleDecider;
 use std::sync::Arc;
@@ -84,8 +84,8 @@ impl Classify {
 
     /// The parts of its fingerprint: each framework with what was learnt and accepted for it, and
     /// what is asked.
-    pub fn parts(&self) -> Parts {
-        let mut parts = Parts::default();
+    pub fn parts(&self) -> FingerprintParts {
+        let mut parts = FingerprintParts::default();
         for decider in &self.roles {
             parts.extend(decider.parts());
         }
@@ -128,11 +128,11 @@ impl Classify {
 
 /// The text of a field, canonical or custom; lists as their items, separated by commas.
 fn text_of(job: &Job, field: &str) -> Option<String> {
-    use crate::model::Value;
+    use crate::model::FieldValue;
     match job.named(field)? {
-        Value::Text(text) => Some(text.clone()),
-        Value::List(items) => Some(items.join(", ")),
-        Value::Number(number) => Some(number.to_string()),
+        FieldValue::Text(text) => Some(text.clone()),
+        FieldValue::List(items) => Some(items.join(", ")),
+        FieldValue::Number(number) => Some(number.to_string()),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::framework_set::KnownFramework;
 use super::{rounded, text_of};
-use crate::model::{Canonical, Field, Job, Parts, Value};
+use crate::model::{Canonical, Field, FieldValue, FingerprintParts, Job};
 use crate::rule::DecidedRole;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -90,7 +90,7 @@ impl TitleDecider {
             .get_or_init(|| RoleMatcher::new(known.index(), self.thresholds));
         let title = text_of(job, &self.from).unwrap_or_default();
         let locations: Vec<&str> = match job.get(Field::Locations) {
-            Value::List(places) => places.iter().map(String::as_str).collect(),
+            FieldValue::List(places) => places.iter().map(String::as_str).collect(),
             _ => Vec::new(),
         };
         let decision = matcher.decide(&RoleAd {
@@ -210,7 +210,7 @@ impl RoleDecider {
         &self.known
     }
 
-    pub(super) fn parts(&self) -> Parts {
+    pub(super) fn parts(&self) -> FingerprintParts {
         let mut parts = self.known.parts();
         let name = format!("roles of {}", self.known.framework.name);
         parts.add(name, &RoleQuestion(self));

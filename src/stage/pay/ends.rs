@@ -8,7 +8,7 @@ use super::link::{is_one_money, shared};
 use super::offer::agrees;
 use super::periods::Period;
 use super::{not_an_amount, number, text};
-use crate::model::Value;
+use crate::model::FieldValue;
 use crate::source::steps::text_of;
 use serde_json::Value as Json;
 
@@ -28,7 +28,7 @@ pub(super) struct PayEnd {
 /// An end as it was found.
 #[derive(Debug)]
 pub(super) struct FoundEnd {
-    value: Value,
+    value: FieldValue,
     end: Option<PayEnd>,
     found: Json,
 }
@@ -37,9 +37,9 @@ pub(super) struct FoundEnd {
 #[derive(Debug)]
 pub(super) struct BothEnds {
     /// The least.
-    pub(super) min: Value,
+    pub(super) min: FieldValue,
     /// The most.
-    pub(super) max: Value,
+    pub(super) max: FieldValue,
     /// The currency that a text names.
     pub(super) currency: Option<&'static str>,
     /// The period that a text names.
@@ -50,13 +50,13 @@ pub(super) struct BothEnds {
 
 impl FoundEnd {
     /// A number, or text with one; anything not above zero means no value.
-    pub(super) fn of(found: Value) -> FoundEnd {
-        let without = |value: Value, found: Json| FoundEnd {
+    pub(super) fn of(found: FieldValue) -> FoundEnd {
+        let without = |value: FieldValue, found: Json| FoundEnd {
             value,
             end: None,
             found,
         };
-        if matches!(found, Value::Absent | Value::Invalid(_)) {
+        if matches!(found, FieldValue::Absent | FieldValue::Invalid(_)) {
             return without(found, Json::Null);
         }
         let found = found.to_json();
@@ -68,12 +68,12 @@ impl FoundEnd {
         let end = match first {
             Json::Number(number) => number.as_f64().map(plain),
             Json::String(text) if !text.contains(char::is_numeric) => {
-                return without(Value::Absent, found);
+                return without(FieldValue::Absent, found);
             }
             other => text_of(other).as_deref().and_then(text::amount),
         };
         match end {
-            Some(end) if end.value <= 0.0 => without(Value::Absent, found),
+            Some(end) if end.value <= 0.0 => without(FieldValue::Absent, found),
             Some(end) if end.value < TOO_MUCH => FoundEnd {
                 value: number(Some(end.value)),
                 end: Some(end),

@@ -11,7 +11,7 @@ use super::rows::{Hit, NamePlace, new, of_stored, registered, registered_rows};
 use super::spec::Unknown;
 use crate::jsonpath::Path;
 use crate::model::canonical::canonical_members;
-use crate::model::{Canonical, Field, Job, Parts, RelationTable, name_key};
+use crate::model::{Canonical, Field, FingerprintParts, Job, RelationTable, name_key};
 use crate::rule::NamedRelation;
 use crate::stage::Draft;
 use serde_json::{Value as Json, json};
@@ -108,8 +108,8 @@ impl NameOrigin {
 
 impl Finder {
     /// The parts of its fingerprint.
-    pub fn parts(&self, name: &str) -> Parts {
-        let mut parts = Parts::default();
+    pub fn parts(&self, name: &str) -> FingerprintParts {
+        let mut parts = FingerprintParts::default();
         parts.add_as(name, self, self.words());
         if let Some(registry) = &self.registry {
             parts.extend(registry.parts());

@@ -21,7 +21,9 @@ pub use spec::{RegisterNumberSpec, RelationSpec, Unknown};
 use super::{Draft, Setting};
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::Path;
-use crate::model::{Ad, Canonical, Clock, Hash, NewRelation, Parts, RelationTable, name_key};
+use crate::model::{
+    Ad, Canonical, Clock, FingerprintParts, Hash, NewRelation, RelationTable, name_key,
+};
 use crate::store::relations::{KnownRelations, WantedRelations};
 use crate::store::{PgConnection, relations};
 use chrono::DateTime;
@@ -71,8 +73,8 @@ impl Resolve {
     }
 
     /// The parts of its fingerprint.
-    pub fn parts(&self) -> Parts {
-        let mut parts = Parts::default();
+    pub fn parts(&self) -> FingerprintParts {
+        let mut parts = FingerprintParts::default();
         for (name, finder) in [("company", &self.company), ("division", &self.division)] {
             match finder {
                 Some(finder) => parts.extend(finder.parts(name)),

@@ -4,7 +4,7 @@
 //! (where it comes from, the order of its companies) is no part of its hash.
 
 use super::found::{NearName, near_names};
-use crate::model::{Canonical, Parts};
+use crate::model::{Canonical, FingerprintParts};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -51,8 +51,8 @@ impl KnownRegistry {
     }
 
     /// The part of a fingerprint.
-    pub fn parts(&self) -> Parts {
-        let mut parts = Parts::default();
+    pub fn parts(&self) -> FingerprintParts {
+        let mut parts = FingerprintParts::default();
         let name = format!("registry {}", self.name);
         parts.add_as(name, &RegistryContent(self.content()), self.shown());
         parts

@@ -295,7 +295,7 @@ fn declared(checked: &Checked) -> Markup {
                         td { (alert.over.name()) }
                         td.wide { code { (told(alert.condition(), 160)) } }
                         td { @if alert.hold.is_zero() { span.soft { "at once" } } @else { (span_words(alert.hold)) } }
-                        td { (if alert.severity == crate::model::Severity::Error { "error" } else { "warning" }) }
+                        td { (if alert.severity == crate::model::ProblemSeverity::Error { "error" } else { "warning" }) }
                         td { @if all == 0 { span.soft { "none" } } @else if passed == all { (state(OperatingState::Healthy, &format!("{all} pass"))) } @else { (state(OperatingState::Failing, &format!("{} of {all} fail", all - passed))) } }
                     } } }
                 } }

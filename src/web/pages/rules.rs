@@ -1,7 +1,7 @@
 //! Rules: what must an ad satisfy, and how often does it not? Each rule with its rate in the newest
 //! reads; and one rule with its text, its versions and its rate over time.
 
-use crate::model::{Canonical, Severity};
+use crate::model::{Canonical, ProblemSeverity};
 use crate::plan::picture::thousands;
 use crate::report::columns::{counted, line, share};
 use crate::report::history::short;
@@ -140,7 +140,7 @@ fn table(rules: &BTreeMap<String, UsedRule>, rates: &[RuleRate]) -> Markup {
                 tr data-row {
                     th.wide scope="row" { a href=(address("/rules", [("rule", name.as_str())])) { (line(name, 80)) } }
                     td { (used.rule.field.as_deref().unwrap_or_default()) }
-                    td { @if used.rule.severity == Severity::Warn { "warns" } @else { "refuses" } }
+                    td { @if used.rule.severity == ProblemSeverity::Warn { "warns" } @else { "refuses" } }
                     td.number data-name="ads" { @if part > 0 { a href=(address("/failures", [("rule", name.as_str())])) { (thousands(part)) } } @else { span.soft { "·" } } }
                     td.number data-name="rate" { (share(part, whole)) }
                     td { (counted(used.users.len(), "source")) }

@@ -5,10 +5,10 @@
 //! that is not understood: a bracket with digits is a time or a zone, or the text is no date. To
 //! add words around a time: [`AROUND`].
 
-use super::Moment;
+use super::StatedMoment;
 use super::scan::DateScanner;
 use super::time::{self, TimeForm};
-use super::zone::{self, Names};
+use super::zone::{self, ZoneNames};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
 
@@ -38,19 +38,24 @@ pub(super) fn parted(text: &str) -> Option<(String, Vec<String>)> {
 
 /// A moment with what a bracket says about it; `None` if that may be another date, or a zone that
 /// is not known. An instant is sufficient by itself, and a day has no zone.
-pub(super) fn heard(moment: Moment, inside: &str, zone: Tz, names: Names) -> Option<Moment> {
+pub(super) fn heard(
+    moment: StatedMoment,
+    inside: &str,
+    zone: Tz,
+    names: ZoneNames,
+) -> Option<StatedMoment> {
     let inside = inside.trim();
     let local = match moment {
-        Moment::Day(day) => day.and_time(NaiveTime::MIN),
-        Moment::Local(local) => local,
-        Moment::Instant(instant) => instant.naive_utc(),
+        StatedMoment::Day(day) => day.and_time(NaiveTime::MIN),
+        StatedMoment::Local(local) => local,
+        StatedMoment::Instant(instant) => instant.naive_utc(),
     };
-    let is_local = matches!(moment, Moment::Local(_));
+    let is_local = matches!(moment, StatedMoment::Local(_));
     if let Some(there) = zoned(inside, local, zone, names) {
         return Some(if is_local { there } else { moment });
     }
     if let Some(timed) = timed(local.date(), inside, zone, names) {
-        let is_day = matches!(moment, Moment::Day(_));
+        let is_day = matches!(moment, StatedMoment::Day(_));
         return Some(if is_day { timed } else { moment });
     }
     let is_unknown = inside.contains(char::is_numeric) || (is_local && zone::may_be_name(inside));
@@ -58,7 +63,7 @@ pub(super) fn heard(moment: Moment, inside: &str, zone: Tz, names: Names) -> Opt
 }
 
 /// A day at a time such as `5pm`, `at 11:59 pm awst`, `5pm perth time`.
-fn timed(day: NaiveDate, text: &str, zone: Tz, names: Names) -> Option<Moment> {
+fn timed(day: NaiveDate, text: &str, zone: Tz, names: ZoneNames) -> Option<StatedMoment> {
     let mut text = text;
     while let Some(rest) = AROUND.iter().find_map(|word| text.strip_prefix(word)) {
         text = rest;
@@ -75,14 +80,14 @@ fn timed(day: NaiveDate, text: &str, zone: Tz, names: Names) -> Option<Moment> {
         time::moment(&mut DateScanner::new(time), day, zone, form)
     };
     let at_place = |(end, _): (usize, &str)| match at(&text[..end])? {
-        Moment::Local(local) => zone::at_place(&text[end + 1..], local),
+        StatedMoment::Local(local) => zone::at_place(&text[end + 1..], local),
         _ => None,
     };
     at(text).or_else(|| text.match_indices(' ').find_map(at_place))
 }
 
 /// What local clocks show where the text names a zone.
-fn zoned(name: &str, local: NaiveDateTime, zone: Tz, names: Names) -> Option<Moment> {
+fn zoned(name: &str, local: NaiveDateTime, zone: Tz, names: ZoneNames) -> Option<StatedMoment> {
     // A letter is a comment; as a zone of the military it would mean nothing, either.
     if name.len() == 1 && name != "z" {
         return None;
@@ -90,6 +95,6 @@ fn zoned(name: &str, local: NaiveDateTime, zone: Tz, names: Names) -> Option<Mom
     let mut rest = DateScanner::new(name);
     let instant = zone::instant(&mut rest, local, zone, names).filter(|_| rest.is_done());
     instant
-        .map(Moment::Instant)
+        .map(StatedMoment::Instant)
         .or_else(|| zone::at_place(name, local))
 }

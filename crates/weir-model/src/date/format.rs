@@ -1,8 +1,8 @@
 //! The date formats that a mapping declares, and the range of plausible dates.
 
 use super::pattern::DatePattern;
-use super::relative::{self, Told};
-use super::{Moment, iso, named, read, scan};
+use super::relative::{self, RelativeDate};
+use super::{StatedMoment, iso, named, read, scan};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 use std::fmt;
@@ -46,18 +46,18 @@ impl DateFormat {
         let moment = match self {
             DateFormat::Epoch => epoch(text)
                 .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
-                .map(Moment::Instant),
+                .map(StatedMoment::Instant),
             DateFormat::EpochMillis => epoch(text)
                 .and_then(DateTime::from_timestamp_millis)
-                .map(Moment::Instant),
+                .map(StatedMoment::Instant),
             DateFormat::Iso => scan::tidy(text).and_then(|text| iso::read(&text, zone)),
             DateFormat::Mail => {
-                scan::tidy(text).and_then(|text| named::read(&text, zone, named::Years::Any))
+                scan::tidy(text).and_then(|text| named::read(&text, zone, named::YearForm::Any))
             }
             DateFormat::Relative => {
                 return match relative::read(text, fetched, zone)? {
-                    Told::Day(day) => Some(FoundDate::Day(day)),
-                    Told::Earlier => Some(FoundDate::Earlier),
+                    RelativeDate::Day(day) => Some(FoundDate::Day(day)),
+                    RelativeDate::Earlier => Some(FoundDate::Earlier),
                 };
             }
             DateFormat::Pattern(pattern) => pattern.read(text, zone),

@@ -7,22 +7,22 @@
 
 use super::scan::DateScanner;
 use super::time::{self, TimeForm};
-use super::zone::{self, Names};
-use super::{Moment, is_of_the_calendar};
+use super::zone::{self, ZoneNames};
+use super::{StatedMoment, is_of_the_calendar};
 use chrono::{DateTime, NaiveDate, Weekday};
 use chrono_tz::Tz;
 
 const TIME: TimeForm = TimeForm {
     hour_alone: false,
-    names: Names::Clear,
+    names: ZoneNames::Clear,
 };
 const TIME_BEHIND_T: TimeForm = TimeForm {
     hour_alone: true,
-    names: Names::Clear,
+    names: ZoneNames::Clear,
 };
 
 /// Reads a tidy text.
-pub fn read(text: &str, zone: Tz) -> Option<Moment> {
+pub fn read(text: &str, zone: Tz) -> Option<StatedMoment> {
     if let Some(instant) = text.strip_prefix("/date(") {
         return scripted(instant);
     }
@@ -34,10 +34,10 @@ pub fn read(text: &str, zone: Tz) -> Option<Moment> {
         day(&mut rest)?
     };
     if rest.is_done() {
-        return Some(Moment::Day(day));
+        return Some(StatedMoment::Day(day));
     }
     if is_zone_of_a_day(rest) {
-        return Some(Moment::Day(day));
+        return Some(StatedMoment::Day(day));
     }
     let is_glued = is_basic && rest.digits() > 0;
     let has_t = rest.eat("t");
@@ -118,7 +118,7 @@ fn is_zone_of_a_day(rest: DateScanner) -> bool {
 }
 
 /// Milliseconds since 1970; an offset after them says where they were written.
-fn scripted(text: &str) -> Option<Moment> {
+fn scripted(text: &str) -> Option<StatedMoment> {
     let text = text.strip_suffix(")/")?;
     let (sign, digits) = text
         .strip_prefix('-')
@@ -127,5 +127,5 @@ fn scripted(text: &str) -> Option<Moment> {
     let digits = rest.take_while(|letter| letter.is_ascii_digit());
     let is_good = rest.is_done() || zone::offset(&mut rest).is_some() && rest.is_done();
     let millis: i64 = digits.parse().ok().filter(|_| is_good)?;
-    DateTime::from_timestamp_millis(sign * millis).map(Moment::Instant)
+    DateTime::from_timestamp_millis(sign * millis).map(StatedMoment::Instant)
 }

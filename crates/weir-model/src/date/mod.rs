@@ -30,7 +30,7 @@ use chrono_tz::Tz;
 
 /// What a text says about a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum StatedMoment {
     /// A day, in no zone.
     Day(NaiveDate),
     /// What the clocks of some place show.
@@ -39,14 +39,18 @@ pub enum Moment {
     Instant(DateTime<Utc>),
 }
 
-impl Moment {
+impl StatedMoment {
     /// Its day in a time zone; `None` at the limits of time, where the library would panic.
     pub fn day_in(self, zone: Tz) -> Option<NaiveDate> {
         let day = match self {
-            Moment::Day(day) => day,
-            Moment::Local(local) => local.date(),
-            Moment::Instant(instant) if !is_of_the_calendar(instant.date_naive()) => return None,
-            Moment::Instant(instant) => zone.from_utc_datetime(&instant.naive_utc()).date_naive(),
+            StatedMoment::Day(day) => day,
+            StatedMoment::Local(local) => local.date(),
+            StatedMoment::Instant(instant) if !is_of_the_calendar(instant.date_naive()) => {
+                return None;
+            }
+            StatedMoment::Instant(instant) => {
+                zone.from_utc_datetime(&instant.naive_utc()).date_naive()
+            }
         };
         Some(day).filter(|day| is_of_the_calendar(*day))
     }
@@ -54,31 +58,31 @@ impl Moment {
 
 /// Reads text that needs no format: ISO 8601, RFC 3339, or a day with a month name and a four-digit
 /// year. `zone` resolves abbreviations such as `IST`.
-pub fn read(text: &str, zone: Tz) -> Option<Moment> {
+pub fn read(text: &str, zone: Tz) -> Option<StatedMoment> {
     let text = scan::tidy(text)?;
-    iso::read(&text, zone).or_else(|| named::read(&text, zone, named::Years::Four))
+    iso::read(&text, zone).or_else(|| named::read(&text, zone, named::YearForm::Four))
 }
 
 /// The instant of a text, as in feeds. Without a time zone there is none.
 pub fn instant(text: &str) -> Option<DateTime<Utc>> {
     match moment(text)? {
-        Moment::Instant(instant) => Some(instant),
-        Moment::Day(_) | Moment::Local(_) => None,
+        StatedMoment::Instant(instant) => Some(instant),
+        StatedMoment::Day(_) | StatedMoment::Local(_) => None,
     }
 }
 
 /// The same for an HTTP header, which is in UTC if it names no zone.
 pub fn instant_of_http(text: &str) -> Option<DateTime<Utc>> {
     match moment(text)? {
-        Moment::Instant(instant) => Some(instant),
-        Moment::Local(local) => Some(local.and_utc()),
-        Moment::Day(_) => None,
+        StatedMoment::Instant(instant) => Some(instant),
+        StatedMoment::Local(local) => Some(local.and_utc()),
+        StatedMoment::Day(_) => None,
     }
 }
 
-fn moment(text: &str) -> Option<Moment> {
+fn moment(text: &str) -> Option<StatedMoment> {
     let text = scan::tidy(text)?;
-    iso::read(&text, Tz::UTC).or_else(|| named::read(&text, Tz::UTC, named::Years::Any))
+    iso::read(&text, Tz::UTC).or_else(|| named::read(&text, Tz::UTC, named::YearForm::Any))
 }
 
 /// A day as YAML, scripts and this program write it: `2026-12-31`.

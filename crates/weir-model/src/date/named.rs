@@ -5,18 +5,18 @@
 //! A wrong day of the week is ignored: programs get it wrong even if the date is right. Must never
 //! read words of other languages, nor pass over a bracket that may hold another date.
 
-use super::Moment;
+use super::StatedMoment;
 use super::bracket;
 use super::iso::of_parts;
 use super::scan::DateScanner;
 use super::time::{self, TimeForm};
-use super::zone::Names;
+use super::zone::ZoneNames;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 /// How the year may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Years {
+pub enum YearForm {
     /// With four digits.
     Four,
     /// Behind day and month with two or three, too, as RFC 2822 reads those.
@@ -48,12 +48,12 @@ const WEEKDAYS: [&str; 7] = [
 ];
 
 /// Reads a tidy text.
-pub fn read(text: &str, zone: Tz, years: Years) -> Option<Moment> {
+pub fn read(text: &str, zone: Tz, years: YearForm) -> Option<StatedMoment> {
     let (bare, brackets) = bracket::parted(text)?;
-    let names = if years == Years::Any {
-        Names::Mail
+    let names = if years == YearForm::Any {
+        ZoneNames::Mail
     } else {
-        Names::Clear
+        ZoneNames::Clear
     };
     let moment = unbracketed(&bare, zone, years, names)?;
     brackets.iter().try_fold(moment, |moment, inside| {
@@ -62,7 +62,7 @@ pub fn read(text: &str, zone: Tz, years: Years) -> Option<Moment> {
 }
 
 /// Reads a text without its brackets.
-fn unbracketed(bare: &str, zone: Tz, years: Years, names: Names) -> Option<Moment> {
+fn unbracketed(bare: &str, zone: Tz, years: YearForm, names: ZoneNames) -> Option<StatedMoment> {
     let bare = bare.replace(", ", " ").replace(',', " ");
     let mut words: Vec<&str> = bare
         .split(' ')
@@ -78,7 +78,7 @@ fn unbracketed(bare: &str, zone: Tz, years: Years, names: Names) -> Option<Momen
     let rest = behind.join(" ");
     let rest = rest.strip_prefix("at ").unwrap_or(&rest);
     if rest.is_empty() {
-        return Some(Moment::Day(day));
+        return Some(StatedMoment::Day(day));
     }
     time::moment(
         &mut DateScanner::new(rest),
@@ -92,7 +92,7 @@ fn unbracketed(bare: &str, zone: Tz, years: Years, names: Names) -> Option<Momen
 }
 
 /// The day, and the words of its time.
-fn day<'w>(words: &[&'w str], years: Years) -> Option<(NaiveDate, Vec<&'w str>)> {
+fn day<'w>(words: &[&'w str], years: YearForm) -> Option<(NaiveDate, Vec<&'w str>)> {
     let (first, rest) = words.split_first()?;
     if let Some(parts) = glued(first) {
         return Some((in_order(parts, years)?, rest.to_vec()));
@@ -103,7 +103,7 @@ fn day<'w>(words: &[&'w str], years: Years) -> Option<(NaiveDate, Vec<&'w str>)>
     if let Some((last, time)) = others.split_last().filter(|(_, time)| !time.is_empty()) {
         // In C the year follows the time.
         if let (Some(month), Some(day), Some(year)) =
-            (month(first), day_number(second), year(last, Years::Four))
+            (month(first), day_number(second), year(last, YearForm::Four))
         {
             return Some((of_parts(year, month, day)?, time.to_vec()));
         }
@@ -125,7 +125,7 @@ fn glued(word: &str) -> Option<[&str; 3]> {
         .filter(|parts| parts.iter().all(|part| !part.is_empty()))
 }
 
-fn in_order([first, second, third]: [&str; 3], years: Years) -> Option<NaiveDate> {
+fn in_order([first, second, third]: [&str; 3], years: YearForm) -> Option<NaiveDate> {
     let of = |day: &str, month_word: &str, year_word: &str, years| {
         of_parts(
             year(year_word, years)?,
@@ -134,8 +134,8 @@ fn in_order([first, second, third]: [&str; 3], years: Years) -> Option<NaiveDate
         )
     };
     of(first, second, third, years)
-        .or_else(|| of(second, first, third, Years::Four))
-        .or_else(|| of(third, second, first, Years::Four).filter(|_| first.len() == 4))
+        .or_else(|| of(second, first, third, YearForm::Four))
+        .or_else(|| of(third, second, first, YearForm::Four).filter(|_| first.len() == 4))
 }
 
 /// An English month: full, three letters, or `sept`.
@@ -191,7 +191,7 @@ pub fn pass_ordinal(text: &mut DateScanner) {
 }
 
 /// Two digits are of 1950 to 2049, and three count from 1900: so RFC 2822, 4.3.
-fn year(word: &str, years: Years) -> Option<u32> {
+fn year(word: &str, years: YearForm) -> Option<u32> {
     let mut text = DateScanner::new(word);
     let digits = text.digits();
     let number = text.whole_number(2, 4)?;
@@ -200,5 +200,5 @@ fn year(word: &str, years: Years) -> Option<u32> {
         2 if number < 50 => Some(number + 2000),
         _ => Some(number + 1900),
     };
-    year.filter(|_| text.is_done() && (digits == 4 || years == Years::Any))
+    year.filter(|_| text.is_done() && (digits == 4 || years == YearForm::Any))
 }

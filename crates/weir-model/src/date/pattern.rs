@@ -4,8 +4,8 @@
 
 use super::named::{month, pass_ordinal, weekday};
 use super::scan::{DateScanner, tidy};
-use super::zone::{self, Names};
-use super::{Moment, iso, named, time};
+use super::zone::{self, ZoneNames};
+use super::{StatedMoment, iso, named, time};
 use chrono::format::{Fixed, Item, Numeric, Parsed, StrftimeItems};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
@@ -35,7 +35,7 @@ impl PartialEq for DatePattern {
 
 /// What has been read of a text.
 #[derive(Default)]
-struct Reading {
+struct PatternReading {
     parsed: Parsed,
     offset: Option<i32>,
     /// A name of a zone, to be understood once the time is known.
@@ -71,16 +71,16 @@ impl DatePattern {
     }
 
     /// Reads a text.
-    pub fn read(&self, text: &str, zone: Tz) -> Option<Moment> {
+    pub fn read(&self, text: &str, zone: Tz) -> Option<StatedMoment> {
         let tidy = tidy(text)?;
         if let [Item::Fixed(whole @ (Fixed::RFC2822 | Fixed::RFC3339))] = self.items.as_slice() {
             return if *whole == Fixed::RFC3339 {
                 iso::read(&tidy, zone)
             } else {
-                named::read(&tidy, zone, named::Years::Any)
+                named::read(&tidy, zone, named::YearForm::Any)
             };
         }
-        let (mut rest, mut reading) = (DateScanner::new(&tidy), Reading::default());
+        let (mut rest, mut reading) = (DateScanner::new(&tidy), PatternReading::default());
         for (at, item) in self.items.iter().enumerate() {
             reading.take(item, &mut rest, self.is_beside_number(at), at > 0)?;
         }
@@ -138,7 +138,7 @@ fn ends_in_utc(items: &[Item<'static>]) -> bool {
     has_hour && last.is_some_and(|last| matches!(last.as_str(), "z" | "utc" | "gmt"))
 }
 
-impl Reading {
+impl PatternReading {
     fn take(
         &mut self,
         item: &Item,
@@ -267,26 +267,26 @@ impl Reading {
     }
 
     /// With a zone: an instant. With a time: local. Else a day.
-    fn moment(self, zone: Tz, is_utc: bool) -> Option<Moment> {
+    fn moment(self, zone: Tz, is_utc: bool) -> Option<StatedMoment> {
         let offset = self.offset.or(is_utc.then_some(0));
         if let Some(seconds) = self.parsed.timestamp() {
-            return DateTime::from_timestamp(seconds, 0).map(Moment::Instant);
+            return DateTime::from_timestamp(seconds, 0).map(StatedMoment::Instant);
         }
         let day = self.parsed.to_naive_date().ok()?;
         let Ok(time) = self.parsed.to_naive_time() else {
-            return has_no_time(&self.parsed).then_some(Moment::Day(day));
+            return has_no_time(&self.parsed).then_some(StatedMoment::Day(day));
         };
         let local: NaiveDateTime = day.and_time(time);
         match (offset, self.zone) {
             (Some(offset), _) => local
                 .checked_sub_signed(TimeDelta::seconds(i64::from(offset)))
-                .map(|utc| Moment::Instant(utc.and_utc())),
+                .map(|utc| StatedMoment::Instant(utc.and_utc())),
             (None, Some(name)) => {
                 let mut name = DateScanner::new(&name);
-                let instant = zone::instant(&mut name, local, zone, Names::Clear)?;
-                name.is_done().then_some(Moment::Instant(instant))
+                let instant = zone::instant(&mut name, local, zone, ZoneNames::Clear)?;
+                name.is_done().then_some(StatedMoment::Instant(instant))
             }
-            (None, None) => Some(Moment::Local(local)),
+            (None, None) => Some(StatedMoment::Local(local)),
         }
     }
 }

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 /// What such a text says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum RelativeDate {
     /// A day.
     Day(NaiveDate),
     /// Some day before another: no date.
@@ -49,7 +49,7 @@ const NUMBERS: [&str; 13] = [
 ];
 
 #[derive(Debug, Clone, Copy)]
-enum Unit {
+enum RelativeUnit {
     Second,
     Minute,
     Hour,
@@ -60,22 +60,28 @@ enum Unit {
 }
 
 /// Reads such a text; `None` if it is not one.
-pub fn read(text: &str, fetched: DateTime<Utc>, zone: Tz) -> Option<Told> {
+pub fn read(text: &str, fetched: DateTime<Utc>, zone: Tz) -> Option<RelativeDate> {
     let words = words(text);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let at = words.iter().position(|word| !BEFORE.contains(word))?;
     let now = fetched.with_timezone(&zone);
     match &words[at..] {
-        ["today" | "now"] | ["moments" | "seconds", "ago"] => Some(Told::Day(now.date_naive())),
-        ["just", done] if DONE.contains(done) => Some(Told::Day(now.date_naive())),
-        ["yesterday"] => now.date_naive().pred_opt().map(Told::Day),
+        ["today" | "now"] | ["moments" | "seconds", "ago"] => {
+            Some(RelativeDate::Day(now.date_naive()))
+        }
+        ["just", done] if DONE.contains(done) => Some(RelativeDate::Day(now.date_naive())),
+        ["yesterday"] => now.date_naive().pred_opt().map(RelativeDate::Day),
         ["over", .., unit_word, "ago"]
         | ["more", "than", .., unit_word, "ago"]
-        | ["a", "few" | "couple", .., unit_word, "ago"] => unit(unit_word).map(|_| Told::Earlier),
-        [number, "+", unit_word, "ago"] => {
-            count(number).and(unit(unit_word)).map(|_| Told::Earlier)
+        | ["a", "few" | "couple", .., unit_word, "ago"] => {
+            unit(unit_word).map(|_| RelativeDate::Earlier)
         }
-        [number, unit_word, "ago"] => back(now, count(number)?, unit(unit_word)?).map(Told::Day),
+        [number, "+", unit_word, "ago"] => count(number)
+            .and(unit(unit_word))
+            .map(|_| RelativeDate::Earlier),
+        [number, unit_word, "ago"] => {
+            back(now, count(number)?, unit(unit_word)?).map(RelativeDate::Day)
+        }
         _ => None,
     }
 }
@@ -115,30 +121,30 @@ fn count(word: &str) -> Option<u32> {
     }
 }
 
-fn unit(word: &str) -> Option<Unit> {
+fn unit(word: &str) -> Option<RelativeUnit> {
     match word {
-        "s" | "sec" | "secs" | "second" | "seconds" => Some(Unit::Second),
-        "m" | "min" | "mins" | "minute" | "minutes" => Some(Unit::Minute),
-        "h" | "hr" | "hrs" | "hour" | "hours" => Some(Unit::Hour),
-        "d" | "day" | "days" => Some(Unit::Day),
-        "w" | "wk" | "wks" | "week" | "weeks" => Some(Unit::Week),
-        "mo" | "mth" | "mths" | "month" | "months" => Some(Unit::Month),
-        "y" | "yr" | "yrs" | "year" | "years" => Some(Unit::Year),
+        "s" | "sec" | "secs" | "second" | "seconds" => Some(RelativeUnit::Second),
+        "m" | "min" | "mins" | "minute" | "minutes" => Some(RelativeUnit::Minute),
+        "h" | "hr" | "hrs" | "hour" | "hours" => Some(RelativeUnit::Hour),
+        "d" | "day" | "days" => Some(RelativeUnit::Day),
+        "w" | "wk" | "wks" | "week" | "weeks" => Some(RelativeUnit::Week),
+        "mo" | "mth" | "mths" | "month" | "months" => Some(RelativeUnit::Month),
+        "y" | "yr" | "yrs" | "year" | "years" => Some(RelativeUnit::Year),
         _ => None,
     }
 }
 
-fn back(now: DateTime<Tz>, count: u32, unit: Unit) -> Option<NaiveDate> {
+fn back(now: DateTime<Tz>, count: u32, unit: RelativeUnit) -> Option<NaiveDate> {
     let (many, today) = (i64::from(count), now.date_naive());
     let instant = |span: TimeDelta| now.checked_sub_signed(span).map(|then| then.date_naive());
     match unit {
-        Unit::Second => instant(TimeDelta::seconds(many)),
-        Unit::Minute => instant(TimeDelta::minutes(many)),
-        Unit::Hour => instant(TimeDelta::hours(many)),
-        Unit::Day => today.checked_sub_days(Days::new(u64::from(count))),
-        Unit::Week => today.checked_sub_days(Days::new(u64::from(count) * 7)),
-        Unit::Month => today.checked_sub_months(Months::new(count)),
-        Unit::Year => today.checked_sub_months(Months::new(count.checked_mul(12)?)),
+        RelativeUnit::Second => instant(TimeDelta::seconds(many)),
+        RelativeUnit::Minute => instant(TimeDelta::minutes(many)),
+        RelativeUnit::Hour => instant(TimeDelta::hours(many)),
+        RelativeUnit::Day => today.checked_sub_days(Days::new(u64::from(count))),
+        RelativeUnit::Week => today.checked_sub_days(Days::new(u64::from(count) * 7)),
+        RelativeUnit::Month => today.checked_sub_months(Months::new(count)),
+        RelativeUnit::Year => today.checked_sub_months(Months::new(count.checked_mul(12)?)),
     }
 }
 
@@ -151,8 +157,8 @@ mod tests {
     fn told(text: &str) -> String {
         let fetched = "2026-03-02T01:00:00Z".parse().unwrap();
         match read(text, fetched, chrono_tz::Australia::Sydney) {
-            Some(Told::Day(day)) => day.to_string(),
-            Some(Told::Earlier) => "earlier".to_owned(),
+            Some(RelativeDate::Day(day)) => day.to_string(),
+            Some(RelativeDate::Earlier) => "earlier".to_owned(),
             None => "nothing".to_owned(),
         }
     }

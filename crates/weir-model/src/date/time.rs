@@ -3,9 +3,9 @@
 //! The end of a day, 24:00, is its last moment here: a job that closes at 24:00 on the thirtieth
 //! closes on the thirtieth.
 
-use super::Moment;
+use super::StatedMoment;
 use super::scan::DateScanner;
-use super::zone::{self, Names};
+use super::zone::{self, ZoneNames};
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
@@ -15,18 +15,23 @@ pub struct TimeForm {
     /// Whether an hour is enough: after a `T`.
     pub hour_alone: bool,
     /// Which names of zones are known.
-    pub names: Names,
+    pub names: ZoneNames,
 }
 
 /// The moment of a day at the time and in the zone that make up the rest of the text.
-pub fn moment(text: &mut DateScanner, day: NaiveDate, zone: Tz, form: TimeForm) -> Option<Moment> {
+pub fn moment(
+    text: &mut DateScanner,
+    day: NaiveDate,
+    zone: Tz,
+    form: TimeForm,
+) -> Option<StatedMoment> {
     let local = day.and_time(time(text, form.hour_alone)?);
     text.pass_blanks();
     if text.is_done() {
-        return Some(Moment::Local(local));
+        return Some(StatedMoment::Local(local));
     }
     let instant = zone::instant(text, local, zone, form.names)?;
-    text.is_done().then_some(Moment::Instant(instant))
+    text.is_done().then_some(StatedMoment::Instant(instant))
 }
 
 /// A time: minutes have two digits, and so have seconds; hours one or two.

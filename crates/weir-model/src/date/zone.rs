@@ -3,7 +3,7 @@
 //! An abbreviation has the meaning that is used where the source is, if there is one: `IST` is
 //! Kolkata, Dublin or Jerusalem. Ambiguous abbreviations are not read.
 
-use super::Moment;
+use super::StatedMoment;
 use super::bracket;
 use super::scan::DateScanner;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
@@ -11,7 +11,7 @@ use chrono_tz::{OffsetName, TZ_VARIANTS, Tz};
 
 /// Which names of zones are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Names {
+pub enum ZoneNames {
     /// Those with a clear meaning.
     Clear,
     /// Those of RFC 822, whatever they mean elsewhere; according to RFC 2822 the letters of its
@@ -99,14 +99,14 @@ pub fn may_be_name(text: &str) -> bool {
 
 /// What local clocks show at a place: `perth`, `perth time`, `australian western standard time`,
 /// `local time`.
-pub fn at_place(text: &str, local: NaiveDateTime) -> Option<Moment> {
+pub fn at_place(text: &str, local: NaiveDateTime) -> Option<StatedMoment> {
     let place = text.strip_suffix(" time").unwrap_or(text);
     if text == "local time" {
-        return Some(Moment::Local(local));
+        return Some(StatedMoment::Local(local));
     }
     let known = IN_WORDS.iter().find(|(words, _)| *words == place);
     if let Some((_, minutes)) = known.filter(|_| place != text) {
-        return ago(local, minutes * 60).map(Moment::Instant);
+        return ago(local, minutes * 60).map(StatedMoment::Instant);
     }
     let city = format!("/{}", place.replace(' ', "_"));
     let is_there = |zone: &Tz| {
@@ -114,7 +114,7 @@ pub fn at_place(text: &str, local: NaiveDateTime) -> Option<Moment> {
         PARTS.iter().any(|part| name.starts_with(part)) && name.ends_with(&city)
     };
     let zone = TZ_VARIANTS.into_iter().find(is_there)?;
-    in_zone(local, zone).map(Moment::Instant)
+    in_zone(local, zone).map(StatedMoment::Instant)
 }
 
 /// The instant that local clocks show, in the zone that comes next in the text; a second name of
@@ -123,7 +123,7 @@ pub fn instant(
     text: &mut DateScanner,
     local: NaiveDateTime,
     zone: Tz,
-    names: Names,
+    names: ZoneNames,
 ) -> Option<DateTime<Utc>> {
     let instant = if text.rest().starts_with(['+', '-']) {
         ago(local, offset(text)?)?
@@ -167,7 +167,7 @@ fn named(
     text: &mut DateScanner,
     local: NaiveDateTime,
     zone: Tz,
-    names: Names,
+    names: ZoneNames,
 ) -> Option<DateTime<Utc>> {
     let is_bracketed = text.eat("[");
     let name = name_of_zone(text);
@@ -202,7 +202,12 @@ fn name_of_zone<'t>(text: &mut DateScanner<'t>) -> &'t str {
     text.take_while(|letter| letter.is_ascii_alphabetic())
 }
 
-fn abbreviated(name: &str, local: NaiveDateTime, zone: Tz, names: Names) -> Option<DateTime<Utc>> {
+fn abbreviated(
+    name: &str,
+    local: NaiveDateTime,
+    zone: Tz,
+    names: ZoneNames,
+) -> Option<DateTime<Utc>> {
     let is_its = |instant: &DateTime<Tz>| {
         instant
             .offset()
@@ -217,7 +222,7 @@ fn abbreviated(name: &str, local: NaiveDateTime, zone: Tz, names: Names) -> Opti
     {
         return Some(own.to_utc());
     }
-    let is_clear = names == Names::Mail || !zone.name().starts_with("Australia/");
+    let is_clear = names == ZoneNames::Mail || !zone.name().starts_with("Australia/");
     let american = AMERICAN
         .into_iter()
         .filter(|_| is_clear)
@@ -229,18 +234,19 @@ fn abbreviated(name: &str, local: NaiveDateTime, zone: Tz, names: Names) -> Opti
     ago(local, minutes * 60)
 }
 
-fn military(name: &str, names: Names) -> Option<(&str, i32)> {
-    let is_one = name.len() == 1 && name != "j" && names == Names::Mail;
+fn military(name: &str, names: ZoneNames) -> Option<(&str, i32)> {
+    let is_one = name.len() == 1 && name != "j" && names == ZoneNames::Mail;
     is_one.then_some((name, 0))
 }
 
 /// `+1000 (AEST)`, `+10:00[Australia/Sydney]`, `+1000 AEST`: the offset is sufficient.
-fn pass_second_name(text: &mut DateScanner, local: NaiveDateTime, zone: Tz, names: Names) {
+fn pass_second_name(text: &mut DateScanner, local: NaiveDateTime, zone: Tz, names: ZoneNames) {
     let mut ahead = *text;
     if ahead.eat("(") {
         let inside = ahead.take_while(|letter| letter != ')' && letter != '(');
-        let says_no_date =
-            || bracket::heard(Moment::Instant(local.and_utc()), inside, zone, names).is_some();
+        let says_no_date = || {
+            bracket::heard(StatedMoment::Instant(local.and_utc()), inside, zone, names).is_some()
+        };
         if ahead.eat(")") && says_no_date() {
             *text = ahead;
         }

@@ -1,7 +1,7 @@
 //! Which jobs go on under another id, and which have lost theirs: one to one, the same whatever the
 //! order in which ads came.
 
-use super::{Guards, Sketch};
+use super::{IdentityGuards, JobSketch};
 use crate::Hash;
 use crate::span::Share;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// An ad whose content is new, beside the job that its id stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrival {
+pub struct ArrivedAd {
     /// The source's id.
     pub ad: String,
     /// What it is recognised by.
@@ -17,16 +17,16 @@ pub struct Arrival {
     /// Hash of its description.
     pub text: Option<Hash>,
     /// What a person recognises it by.
-    pub sketch: Sketch,
+    pub sketch: JobSketch,
     /// Hash of that and of its description: what a decision about it is bound to.
     pub mark: Hash,
     /// The job that its id stands for.
-    pub own: Option<Own>,
+    pub own: Option<OwnJob>,
 }
 
 /// The job that the id of an ad stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Own {
+pub struct OwnJob {
     /// The job.
     pub job: Uuid,
     /// Whether it is open.
@@ -38,13 +38,13 @@ pub struct Own {
     /// Whether the ad describes it in the same words.
     pub is_described_alike: bool,
     /// What a person recognises the job by.
-    pub sketch: Sketch,
+    pub sketch: JobSketch,
 }
 
 /// An open job that its own id may no longer stand for: not listed any more, or listed with other
 /// content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Adrift {
+pub struct UnmatchedJob {
     /// The job.
     pub job: Uuid,
     /// The id that stood for it.
@@ -59,7 +59,7 @@ pub struct Adrift {
 
 /// A job that goes on under another id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Move {
+pub struct JobMove {
     /// The new id.
     pub to: String,
     /// The job.
@@ -70,7 +70,7 @@ pub struct Move {
 
 /// A job whose id was given to another one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Displaced {
+pub struct DisplacedJob {
     /// The id.
     pub ad: String,
     /// The job that it stood for.
@@ -85,14 +85,14 @@ pub struct Displaced {
 
 /// What is to be done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Decision {
+pub struct IdentityDecision {
     /// Jobs that go on under another id.
-    pub moves: Vec<Move>,
+    pub moves: Vec<JobMove>,
     /// Jobs that have lost their id.
-    pub displaced: Vec<Displaced>,
+    pub displaced: Vec<DisplacedJob>,
 }
 
-impl Decision {
+impl IdentityDecision {
     /// The ads that it is about.
     pub fn ads(&self) -> BTreeSet<&str> {
         self.moves
@@ -110,7 +110,7 @@ impl Decision {
     /// How many of them are of ads that none of these names with the content that they have now.
     pub fn archives_beyond(&self, named: &BTreeSet<(&str, &str)>) -> i64 {
         let is_named =
-            |one: &Displaced| named.contains(&(one.ad.as_str(), one.mark.to_string().as_str()));
+            |one: &DisplacedJob| named.contains(&(one.ad.as_str(), one.mark.to_string().as_str()));
         let others = self
             .displaced
             .iter()
@@ -120,26 +120,29 @@ impl Decision {
 
     /// Every ad that it is about, and those that came with other content and are taken for their
     /// jobs, each with what becomes of it; in the order of ids.
-    pub fn sorts<'d>(&'d self, arrivals: &'d [Arrival]) -> Vec<(&'d Arrival, Sort<'d>)> {
-        let moves: BTreeMap<&str, &Move> = self
+    pub fn sorts<'d>(
+        &'d self,
+        arrivals: &'d [ArrivedAd],
+    ) -> Vec<(&'d ArrivedAd, IdentityFate<'d>)> {
+        let moves: BTreeMap<&str, &JobMove> = self
             .moves
             .iter()
             .map(|one| (one.to.as_str(), one))
             .collect();
-        let displaced: BTreeMap<&str, &Displaced> = self
+        let displaced: BTreeMap<&str, &DisplacedJob> = self
             .displaced
             .iter()
             .map(|one| (one.ad.as_str(), one))
             .collect();
-        let sort = |ad: &'d Arrival| {
+        let sort = |ad: &'d ArrivedAd| {
             let is_in_doubt = ad.own.as_ref().is_some_and(|own| !own.is_same);
             match (displaced.get(ad.ad.as_str()), moves.get(ad.ad.as_str())) {
-                (Some(displaced), _) => Some(Sort::Archive(displaced)),
-                (None, Some(moved)) => Some(Sort::Move(moved)),
-                (None, None) => is_in_doubt.then_some(Sort::Update),
+                (Some(displaced), _) => Some(IdentityFate::Archive(displaced)),
+                (None, Some(moved)) => Some(IdentityFate::Move(moved)),
+                (None, None) => is_in_doubt.then_some(IdentityFate::Update),
             }
         };
-        let mut all: Vec<(&Arrival, Sort)> = arrivals
+        let mut all: Vec<(&ArrivedAd, IdentityFate)> = arrivals
             .iter()
             .filter_map(|ad| Some((ad, sort(ad)?)))
             .collect();
@@ -150,17 +153,22 @@ impl Decision {
 
 /// What becomes of an ad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sort<'d> {
+pub enum IdentityFate<'d> {
     /// Its job is archived, and it is a job of its own.
-    Archive(&'d Displaced),
+    Archive(&'d DisplacedJob),
     /// It is a job that had another id.
-    Move(&'d Move),
+    Move(&'d JobMove),
     /// It is an update of its job.
     Update,
 }
 
 /// Decides; `open` jobs were in the complete read before.
-pub fn decide(guards: &Guards, arrivals: &[Arrival], adrift: &[Adrift], open: i64) -> Decision {
+pub fn decide(
+    guards: &IdentityGuards,
+    arrivals: &[ArrivedAd],
+    adrift: &[UnmatchedJob],
+    open: i64,
+) -> IdentityDecision {
     let mut moves = pairs(arrivals, adrift);
     moves.sort();
     if !guards
@@ -169,7 +177,7 @@ pub fn decide(guards: &Guards, arrivals: &[Arrival], adrift: &[Adrift], open: i6
     {
         moves.clear();
     }
-    let mut decision = Decision {
+    let mut decision = IdentityDecision {
         displaced: displaced(arrivals, &moves),
         moves,
     };
@@ -182,12 +190,12 @@ pub fn decide(guards: &Guards, arrivals: &[Arrival], adrift: &[Adrift], open: i6
 
 /// A board that has given most of its ids to other jobs has not edited the rest of them in the same
 /// night: they are alike by chance, or by template. Only where a person is asked anyway.
-fn follow_the_many(arrivals: &[Arrival], decision: &mut Decision) {
+fn follow_the_many(arrivals: &[ArrivedAd], decision: &mut IdentityDecision) {
     let sorted: BTreeSet<String> = decision.ads().into_iter().map(str::to_owned).collect();
     let goes_on: BTreeSet<Uuid> = decision.moves.iter().map(|one| one.job).collect();
     let is_left =
-        |own: &&Own| !own.is_same && !own.is_described_alike && !goes_on.contains(&own.job);
-    let left: Vec<(&Arrival, &Own)> = arrivals
+        |own: &&OwnJob| !own.is_same && !own.is_described_alike && !goes_on.contains(&own.job);
+    let left: Vec<(&ArrivedAd, &OwnJob)> = arrivals
         .iter()
         .filter(|ad| !sorted.contains(&ad.ad))
         .filter_map(|ad| Some((ad, ad.own.as_ref().filter(is_left)?)))
@@ -204,8 +212,8 @@ fn follow_the_many(arrivals: &[Arrival], decision: &mut Decision) {
     }
 }
 
-fn lost(ad: &Arrival, own: &Own, why: String) -> Displaced {
-    Displaced {
+fn lost(ad: &ArrivedAd, own: &OwnJob, why: String) -> DisplacedJob {
+    DisplacedJob {
         ad: ad.ad.clone(),
         job: own.job,
         is_open: own.is_open,
@@ -227,8 +235,8 @@ fn reaches(share: Share, found: usize, open: i64) -> bool {
 /// Ads and jobs that are recognised as the same, one to one: those of the same description first,
 /// then in the order of their ids; jobs that were listed until now before those that had been
 /// missing.
-fn pairs(arrivals: &[Arrival], adrift: &[Adrift]) -> Vec<Move> {
-    let mut groups: BTreeMap<Hash, (Vec<&Arrival>, Vec<&Adrift>)> = BTreeMap::new();
+fn pairs(arrivals: &[ArrivedAd], adrift: &[UnmatchedJob]) -> Vec<JobMove> {
+    let mut groups: BTreeMap<Hash, (Vec<&ArrivedAd>, Vec<&UnmatchedJob>)> = BTreeMap::new();
     for job in adrift {
         groups.entry(job.key).or_default().1.push(job);
     }
@@ -246,11 +254,11 @@ fn pairs(arrivals: &[Arrival], adrift: &[Adrift]) -> Vec<Move> {
         .collect()
 }
 
-fn pair(mut ads: Vec<&Arrival>, mut jobs: Vec<&Adrift>) -> Vec<Move> {
+fn pair(mut ads: Vec<&ArrivedAd>, mut jobs: Vec<&UnmatchedJob>) -> Vec<JobMove> {
     ads.sort_by(|one, other| one.ad.cmp(&other.ad));
     jobs.sort_by(|one, other| (one.was_missing, &one.ad).cmp(&(other.was_missing, &other.ad)));
     // A board may give thousands of ads one title: each is looked up, and not compared with all.
-    let mut by_text: BTreeMap<Option<Hash>, VecDeque<&Adrift>> = BTreeMap::new();
+    let mut by_text: BTreeMap<Option<Hash>, VecDeque<&UnmatchedJob>> = BTreeMap::new();
     for job in &jobs {
         by_text.entry(job.text).or_default().push_back(job);
     }
@@ -276,8 +284,8 @@ fn pair(mut ads: Vec<&Arrival>, mut jobs: Vec<&Adrift>) -> Vec<Move> {
     moves
 }
 
-fn moved(ad: &Arrival, job: &Adrift) -> Move {
-    Move {
+fn moved(ad: &ArrivedAd, job: &UnmatchedJob) -> JobMove {
+    JobMove {
         to: ad.ad.clone(),
         job: job.job,
         from: job.ad.clone(),
@@ -285,7 +293,7 @@ fn moved(ad: &Arrival, job: &Adrift) -> Move {
 }
 
 /// The jobs of ads that are other jobs now, unless these go on elsewhere.
-fn displaced(arrivals: &[Arrival], moves: &[Move]) -> Vec<Displaced> {
+fn displaced(arrivals: &[ArrivedAd], moves: &[JobMove]) -> Vec<DisplacedJob> {
     let taken: BTreeSet<&str> = moves.iter().map(|one| one.to.as_str()).collect();
     let goes_on: BTreeSet<Uuid> = moves.iter().map(|one| one.job).collect();
     let all = arrivals.iter().filter_map(|ad| {
@@ -306,7 +314,7 @@ mod tests {
     use crate::identity::IdentitySpec;
     use weir_yaml::diagnostic::Diagnostics;
 
-    fn guards(yaml: &str) -> Guards {
+    fn guards(yaml: &str) -> IdentityGuards {
         let mut out = Diagnostics::new();
         let spec: IdentitySpec = weir_yaml::yaml::read("x", yaml.as_bytes(), &mut out).unwrap();
         spec.compile(Share(0.2), &mut out)
@@ -320,34 +328,34 @@ mod tests {
         Hash::of(text.as_bytes())
     }
 
-    fn new(ad: &str, key: &str) -> Arrival {
-        Arrival {
+    fn new(ad: &str, key: &str) -> ArrivedAd {
+        ArrivedAd {
             ad: ad.into(),
             key: Some(hash(key)),
             text: None,
-            sketch: Sketch::default(),
+            sketch: JobSketch::default(),
             mark: hash(key),
             own: None,
         }
     }
 
-    fn was(ad: &str, key: &str, own: u128, unlike: bool) -> Arrival {
-        let own = Own {
+    fn was(ad: &str, key: &str, own: u128, unlike: bool) -> ArrivedAd {
+        let own = OwnJob {
             job: job(own),
             is_open: true,
             is_same: false,
             unlike: unlike.then(|| "title 3% alike".into()),
             is_described_alike: false,
-            sketch: Sketch::default(),
+            sketch: JobSketch::default(),
         };
-        Arrival {
+        ArrivedAd {
             own: Some(own),
             ..new(ad, key)
         }
     }
 
-    fn adrift(n: u128, ad: &str, key: &str) -> Adrift {
-        Adrift {
+    fn adrift(n: u128, ad: &str, key: &str) -> UnmatchedJob {
+        UnmatchedJob {
             job: job(n),
             ad: ad.into(),
             was_missing: false,
@@ -356,7 +364,7 @@ mod tests {
         }
     }
 
-    fn told(decision: &Decision) -> (Vec<String>, Vec<String>) {
+    fn told(decision: &IdentityDecision) -> (Vec<String>, Vec<String>) {
         let moves = decision
             .moves
             .iter()
@@ -377,10 +385,10 @@ mod tests {
     fn a_list_whose_ids_are_places_moves_up_and_loses_nothing() {
         // Job 1 left; all others moved up by one place, and a new one came last.
         let names = ["a", "b", "c", "d", "e", "f", "g"];
-        let arrivals: Vec<Arrival> = (1..7)
+        let arrivals: Vec<ArrivedAd> = (1..7)
             .map(|n| was(&n.to_string(), names[n as usize], n, true))
             .collect();
-        let jobs: Vec<Adrift> = (1..7)
+        let jobs: Vec<UnmatchedJob> = (1..7)
             .map(|n| adrift(n, &n.to_string(), names[n as usize - 1]))
             .collect();
         let (moves, displaced) = told(&decide(&guards(ANY), &arrivals, &jobs, 6));
@@ -394,10 +402,10 @@ mod tests {
 
     #[test]
     fn too_few_are_no_new_numbering() {
-        let arrivals: Vec<Arrival> = (0..6)
+        let arrivals: Vec<ArrivedAd> = (0..6)
             .map(|n| new(&format!("n{n}"), &n.to_string()))
             .collect();
-        let jobs: Vec<Adrift> = (0..6)
+        let jobs: Vec<UnmatchedJob> = (0..6)
             .map(|n| adrift(n, &format!("o{n}"), &n.to_string()))
             .collect();
         let moved = |open: i64| {
@@ -426,10 +434,10 @@ mod tests {
 
     #[test]
     fn of_two_that_look_the_same_the_description_decides_and_then_the_order() {
-        let mut arrivals: Vec<Arrival> = ["x1", "x2", "x3", "x4", "x5"]
+        let mut arrivals: Vec<ArrivedAd> = ["x1", "x2", "x3", "x4", "x5"]
             .map(|ad| new(ad, "same"))
             .to_vec();
-        let mut jobs: Vec<Adrift> = (1..6)
+        let mut jobs: Vec<UnmatchedJob> = (1..6)
             .map(|n| adrift(n, &format!("o{n}"), "same"))
             .collect();
         arrivals[0].text = Some(hash("t"));
@@ -446,13 +454,13 @@ mod tests {
 
     #[test]
     fn a_job_that_had_been_missing_already_yields_to_one_of_the_same_words() {
-        let arrivals: Vec<Arrival> = (1..6)
+        let arrivals: Vec<ArrivedAd> = (1..6)
             .map(|n| new(&format!("x{n}"), &n.to_string()))
             .collect();
-        let mut jobs: Vec<Adrift> = (1..6)
+        let mut jobs: Vec<UnmatchedJob> = (1..6)
             .map(|n| adrift(n, &format!("o{n}"), &n.to_string()))
             .collect();
-        jobs.push(Adrift {
+        jobs.push(UnmatchedJob {
             was_missing: true,
             ..adrift(9, "a", "3")
         });
@@ -483,7 +491,7 @@ mod tests {
 
     #[test]
     fn where_most_ids_stand_for_other_jobs_the_rest_are_no_edits() {
-        let board = |others: u128| -> Vec<Arrival> {
+        let board = |others: u128| -> Vec<ArrivedAd> {
             (0..10)
                 .map(|n| was(&n.to_string(), "x", n, n < others))
                 .collect()
@@ -508,7 +516,7 @@ mod tests {
         let sorts: Vec<bool> = decision
             .sorts(&arrivals)
             .iter()
-            .map(|(_, sort)| *sort == Sort::Update)
+            .map(|(_, sort)| *sort == IdentityFate::Update)
             .collect();
         assert_eq!(
             sorts,

@@ -4,16 +4,18 @@
 //!
 //! Pure: it looks at what an ad says now and what its job said before, and decides; the engine
 //! asks, the store does it. It never guesses where an id still stands for the same job. To
-//! recognise jobs by something further, add it to [`Marks`].
+//! recognise jobs by something further, add it to [`JobMarks`].
 
 pub mod likeness;
 pub mod matching;
 
-pub use matching::{Adrift, Arrival, Decision, Displaced, Move, Sort, decide};
+pub use matching::{
+    ArrivedAd, DisplacedJob, IdentityDecision, IdentityFate, JobMove, UnmatchedJob, decide,
+};
 
 use crate::canonical::canonical_members;
 use crate::span::Share;
-use crate::{Canonical, Field, Hash, Job, Value};
+use crate::{Canonical, Field, FieldValue, Hash, Job};
 use chrono::NaiveDate;
 use likeness::{common_words, likeness, shared_phrases};
 use schemars::JsonSchema;
@@ -57,7 +59,7 @@ struct RenumberedSpec {
 
 /// The identity guards of a source, compiled.
 #[derive(Debug, Clone)]
-pub struct Guards {
+pub struct IdentityGuards {
     title: Share,
     /// Whether title, locations, description and dates are also compared together.
     weighs_all: bool,
@@ -71,7 +73,7 @@ pub struct Guards {
     pub at_most: Share,
 }
 
-impl Canonical for Guards {
+impl Canonical for IdentityGuards {
     fn canonical(&self) -> String {
         canonical_members([
             ("title", json!(self.title.to_string())),
@@ -89,19 +91,19 @@ impl Canonical for Guards {
 
 /// What a job is recognised by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Marks {
+pub struct JobMarks {
     /// Hash of the fields that must be equal; `None` without a title.
     pub key: Option<Hash>,
     /// Hash of the description.
     pub text: Option<Hash>,
     /// What an operator recognises it by.
-    pub sketch: Sketch,
+    pub sketch: JobSketch,
     description: Option<String>,
 }
 
 /// What an operator recognises a job by.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Sketch {
+pub struct JobSketch {
     /// Its title.
     pub title: Option<String>,
     /// Its company, or its department if it has none.
@@ -125,7 +127,7 @@ const ALIKE: f64 = 0.5;
 /// whole: one alone proves nothing.
 const WEIGHED_FROM: usize = 2;
 
-impl Sketch {
+impl JobSketch {
     /// As text: `Park Ranger` (Porto, from 2026-01-01).
     pub fn words(&self) -> String {
         let dates = [("from", self.open_date), ("to", self.close_date)];
@@ -151,7 +153,7 @@ impl Sketch {
     }
 
     /// The similarity of two jobs in each respect that is known of both.
-    fn likenesses(&self, other: &Sketch) -> Vec<(&'static str, f64)> {
+    fn likenesses(&self, other: &JobSketch) -> Vec<(&'static str, f64)> {
         let titles = self
             .title
             .as_deref()
@@ -173,12 +175,12 @@ impl Sketch {
     }
 }
 
-impl Marks {
+impl JobMarks {
     /// Hash of everything that an operator was shown, and of the description: what a decision about
     /// it applies to.
     pub fn hash(&self) -> Hash {
         let text = self.text.map(|text| text.to_string()).unwrap_or_default();
-        let Sketch {
+        let JobSketch {
             title,
             organisation,
             locations,
@@ -195,9 +197,9 @@ impl Marks {
 impl IdentitySpec {
     /// Compiles it; problems go to `out`. `at_most` is the ratio of jobs that may be archived at
     /// once.
-    pub fn compile(&self, at_most: Share, out: &mut Diagnostics) -> Guards {
+    pub fn compile(&self, at_most: Share, out: &mut Diagnostics) -> IdentityGuards {
         let recycled = self.recycled.clone().unwrap_or_default();
-        Guards {
+        IdentityGuards {
             weighs_all: recycled.title.is_none(),
             title: recycled.title.map_or(Share(0.4), |share| share.0),
             organisation: recycled.organisation.map_or(Share(0.5), |share| share.0),
@@ -237,16 +239,16 @@ impl RenumberedSpec {
     }
 }
 
-impl Guards {
+impl IdentityGuards {
     /// What a job is recognised by; `company` is the name of its company.
-    pub fn marks(&self, job: &Job, company: Option<&str>) -> Marks {
+    pub fn marks(&self, job: &Job, company: Option<&str>) -> JobMarks {
         let title = job.get(Field::Title).as_text().map(str::to_owned);
         let values: Vec<String> = self
             .by
             .iter()
             .map(|field| job.get(*field).canonical().to_string())
             .collect();
-        Marks {
+        JobMarks {
             key: title
                 .is_some()
                 .then(|| Hash::of(values.join("\n").as_bytes())),
@@ -259,12 +261,12 @@ impl Guards {
                 .as_text()
                 .filter(|_| self.weighs_all)
                 .map(str::to_owned),
-            sketch: Sketch {
+            sketch: JobSketch {
                 title,
                 organisation: company
                     .or(job.get(Field::Department).as_text())
                     .map(str::to_owned),
-                locations: if let Value::List(places) = job.get(Field::Locations) {
+                locations: if let FieldValue::List(places) = job.get(Field::Locations) {
                     places.clone()
                 } else {
                     Vec::new()
@@ -276,7 +278,7 @@ impl Guards {
     }
 
     /// Why the two are different jobs, if they are. Jobs with the same description never are.
-    pub fn unlike(&self, old: &Marks, new: &Marks) -> Option<String> {
+    pub fn unlike(&self, old: &JobMarks, new: &JobMarks) -> Option<String> {
         if old.text.is_some() && old.text == new.text {
             return None;
         }
@@ -300,7 +302,7 @@ impl Guards {
     /// Why the two are different jobs although their titles are similar, as those of one template
     /// are: little else matches. A matching organisation says nothing on the board of a single
     /// employer.
-    fn unlike_in_all(&self, old: &Marks, new: &Marks) -> Option<String> {
+    fn unlike_in_all(&self, old: &JobMarks, new: &JobMarks) -> Option<String> {
         let mut all = old.sketch.likenesses(&new.sketch);
         let texts = old.description.as_deref().zip(new.description.as_deref());
         all.extend(texts.map(|(old, new)| ("description", shared_phrases(old, new))));
@@ -342,15 +344,15 @@ impl Guards {
 mod tests {
     use super::*;
 
-    fn marks(title: &str, department: &str, text: &str) -> Marks {
+    fn marks(title: &str, department: &str, text: &str) -> JobMarks {
         let mut job = Job::default();
-        job.set(Field::Title, Value::text(title));
-        job.set(Field::Department, Value::text(department));
-        job.set(Field::Description, Value::text(text));
+        job.set(Field::Title, FieldValue::text(title));
+        job.set(Field::Department, FieldValue::text(department));
+        job.set(Field::Description, FieldValue::text(text));
         guards().marks(&job, None)
     }
 
-    fn guards() -> Guards {
+    fn guards() -> IdentityGuards {
         let spec = IdentitySpec {
             renumbered: Some(RenumberedSpec::default()),
             ..IdentitySpec::default()
@@ -381,9 +383,9 @@ mod tests {
     }
 
     /// Jobs made from one template.
-    fn templated(title: &str, place: &str, opens: &str, text: &str) -> Marks {
+    fn templated(title: &str, place: &str, opens: &str, text: &str) -> JobMarks {
         let mut job = Job::default();
-        job.set(Field::Title, Value::text(title));
+        job.set(Field::Title, FieldValue::text(title));
         let places: Vec<String> = place
             .split('|')
             .filter(|place| !place.is_empty())
@@ -392,16 +394,16 @@ mod tests {
         job.set(
             Field::Locations,
             if places.is_empty() {
-                Value::Absent
+                FieldValue::Absent
             } else {
-                Value::List(places)
+                FieldValue::List(places)
             },
         );
         job.set(
             Field::OpenDate,
-            opens.parse().map_or(Value::Absent, Value::Date),
+            opens.parse().map_or(FieldValue::Absent, FieldValue::Date),
         );
-        job.set(Field::Description, Value::text(text));
+        job.set(Field::Description, FieldValue::text(text));
         guards().marks(&job, Some("One Agency"))
     }
 
@@ -466,7 +468,7 @@ mod tests {
             );
         }
         // A share that is written decides alone.
-        let strict = Guards {
+        let strict = IdentityGuards {
             weighs_all: false,
             ..guards()
         };

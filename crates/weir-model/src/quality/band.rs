@@ -2,7 +2,7 @@
 //! median absolute deviation, so that one bad day does not widen it; the same weekday where there
 //! are enough of them; the number of ads relative to the days just before, so that growth is usual.
 
-use super::{Bar, Kind, Measure};
+use super::{Measure, MeasureKind, QualityBar};
 use crate::span::Share;
 use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
@@ -23,18 +23,18 @@ const CHANCE: f64 = 3.0;
 
 /// One day of a source: its newest run.
 #[derive(Debug, Clone)]
-pub struct Day {
+pub struct MeasuredDay {
     /// The date, in the zone of the source.
     pub date: NaiveDate,
     /// How many ads it gave, if it was read whole.
     pub ads: Option<i64>,
     /// So many ads of so many, by what was measured.
-    pub measures: HashMap<(Kind, String), (i64, i64)>,
+    pub measures: HashMap<(MeasureKind, String), (i64, i64)>,
 }
 
 /// What is to be compared.
 #[derive(Debug, Clone)]
-pub struct Today {
+pub struct MeasuredToday {
     /// The date, in the zone of the source.
     pub date: NaiveDate,
     /// How many ads it gave, if it was read whole.
@@ -45,7 +45,7 @@ pub struct Today {
 
 /// One measure beside what is usual.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Compared {
+pub struct ComparedMeasure {
     /// What was measured.
     #[serde(flatten)]
     pub measure: Measure,
@@ -65,8 +65,13 @@ pub struct Compared {
 
 /// Compares a day with the days before, newest first. `accepted` are days of which a person has
 /// said that they are right.
-pub fn compare(bar: &Bar, today: &Today, days: &[Day], accepted: &[Day]) -> Vec<Compared> {
-    let scene = Scene {
+pub fn compare(
+    bar: &QualityBar,
+    today: &MeasuredToday,
+    days: &[MeasuredDay],
+    accepted: &[MeasuredDay],
+) -> Vec<ComparedMeasure> {
+    let scene = ComparisonScene {
         bar,
         today,
         days,
@@ -80,17 +85,18 @@ pub fn compare(bar: &Bar, today: &Today, days: &[Day], accepted: &[Day]) -> Vec<
 }
 
 /// What is outside its band, the farthest first.
-pub fn unusual(compared: Vec<Compared>) -> Vec<Compared> {
-    let mut found: Vec<Compared> = compared.into_iter().filter(|one| one.is_unusual).collect();
+pub fn unusual(compared: Vec<ComparedMeasure>) -> Vec<ComparedMeasure> {
+    let mut found: Vec<ComparedMeasure> =
+        compared.into_iter().filter(|one| one.is_unusual).collect();
     found.sort_by(|one, other| other.off.total_cmp(&one.off));
     found
 }
 
 /// Fields that were filled on days before and are not measured any more: not filled at all.
-pub fn lost(measures: &[Measure], days: &[Day]) -> Vec<Measure> {
+pub fn lost(measures: &[Measure], days: &[MeasuredDay]) -> Vec<Measure> {
     let Some(whole) = measures
         .iter()
-        .find(|measure| measure.kind == Kind::Filled)
+        .find(|measure| measure.kind == MeasureKind::Filled)
         .map(|measure| measure.whole)
     else {
         return Vec::new();
@@ -98,19 +104,19 @@ pub fn lost(measures: &[Measure], days: &[Day]) -> Vec<Measure> {
     let is_measured = |field: &str| {
         measures
             .iter()
-            .any(|measure| measure.kind == Kind::Filled && measure.subject == field)
+            .any(|measure| measure.kind == MeasureKind::Filled && measure.subject == field)
     };
     let before = days.iter().take(DAYS).flat_map(|day| &day.measures);
     let fields = before
         .filter(|((kind, field), (part, _))| {
-            *kind == Kind::Filled && *part > 0 && !is_measured(field)
+            *kind == MeasureKind::Filled && *part > 0 && !is_measured(field)
         })
         .map(|((_, field), _)| field);
     let fields: BTreeMap<&String, ()> = fields.map(|field| (field, ())).collect();
     fields
         .into_keys()
         .map(|field| Measure {
-            kind: Kind::Filled,
+            kind: MeasureKind::Filled,
             subject: field.clone(),
             part: 0,
             whole,
@@ -118,15 +124,15 @@ pub fn lost(measures: &[Measure], days: &[Day]) -> Vec<Measure> {
         .collect()
 }
 
-struct Scene<'a> {
-    bar: &'a Bar,
-    today: &'a Today,
-    days: &'a [Day],
-    accepted: &'a [Day],
+struct ComparisonScene<'a> {
+    bar: &'a QualityBar,
+    today: &'a MeasuredToday,
+    days: &'a [MeasuredDay],
+    accepted: &'a [MeasuredDay],
 }
 
-impl Scene<'_> {
-    fn share(&self, measure: &Measure) -> Compared {
+impl ComparisonScene<'_> {
+    fn share(&self, measure: &Measure) -> ComparedMeasure {
         let (kind, today) = (measure.kind, share(measure.part, measure.whole));
         let floor = self.bar.within.0 * kind.least();
         let samples: Vec<(NaiveDate, f64)> = self
@@ -145,11 +151,11 @@ impl Scene<'_> {
             .bar
             .minima
             .iter()
-            .find(|(field, _)| kind == Kind::Filled && *field == measure.subject)
+            .find(|(field, _)| kind == MeasureKind::Filled && *field == measure.subject)
             .map(|(_, least)| least.0);
         let least =
             least.filter(|least| measure.whole >= Share::BINDS_FROM && today < *least && !accepted);
-        let mut compared = Compared {
+        let mut compared = ComparedMeasure {
             measure: measure.clone(),
             today,
             usual,
@@ -181,8 +187,8 @@ impl Scene<'_> {
     }
 
     /// The number of ads, relative to the days just before it.
-    fn volume(&self, ads: i64) -> Compared {
-        let floor = self.bar.within.0 * Kind::Volume.least();
+    fn volume(&self, ads: i64) -> ComparedMeasure {
+        let floor = self.bar.within.0 * MeasureKind::Volume.least();
         let counts: Vec<(NaiveDate, f64)> = self
             .days
             .iter()
@@ -196,12 +202,12 @@ impl Scene<'_> {
             .filter_map(|(at, (date, count))| Some((*date, relative(at + 1, *count)?)))
             .collect();
         let measure = Measure {
-            kind: Kind::Volume,
+            kind: MeasureKind::Volume,
             subject: String::new(),
             part: ads,
             whole: ads,
         };
-        let mut compared = Compared {
+        let mut compared = ComparedMeasure {
             measure,
             today: float(ads),
             usual: None,
@@ -214,7 +220,8 @@ impl Scene<'_> {
             .iter()
             .filter_map(|day| day.ads)
             .any(|count| is_near(1.0, float(ads) / float(count.max(1)), floor));
-        let (Some(band), Some(before)) = (self.band(Kind::Volume, &samples), trailing(&counts))
+        let (Some(band), Some(before)) =
+            (self.band(MeasureKind::Volume, &samples), trailing(&counts))
         else {
             // Too few days say what is usual, but half of a board does not go in a day.
             let last = counts.first().map(|(_, count)| *count);
@@ -229,7 +236,9 @@ impl Scene<'_> {
         let (today, width) = (float(ads) / before, floor.max(SPREAD * band.spread));
         let is_outside = (today - band.middle).abs() > width
             && (float(ads) - usual).abs() >= float(Share::BINDS_FROM);
-        if is_outside && !accepted && !self.is_like_a_weekday(Kind::Volume, &samples, today, floor)
+        if is_outside
+            && !accepted
+            && !self.is_like_a_weekday(MeasureKind::Volume, &samples, today, floor)
         {
             compared.is_unusual = true;
             compared.off = (today - band.middle).abs() / width;
@@ -239,15 +248,15 @@ impl Scene<'_> {
 
     /// The band of samples, newest first: of the same weekday, if there are enough; nothing if
     /// there are too few at all.
-    fn band(&self, kind: Kind, samples: &[(NaiveDate, f64)]) -> Option<Band> {
+    fn band(&self, kind: MeasureKind, samples: &[(NaiveDate, f64)]) -> Option<SampleBand> {
         if samples.len() < LEAST_DAYS {
             return None;
         }
         let weekday: Vec<f64> = self.of_weekday(samples).collect();
         if kind.has_weeks() && weekday.len() >= LEAST_WEEKDAYS {
-            return Some(Band::of(weekday));
+            return Some(SampleBand::of(weekday));
         }
-        Some(Band::of(
+        Some(SampleBand::of(
             samples.iter().take(DAYS).map(|(_, one)| *one).collect(),
         ))
     }
@@ -256,7 +265,7 @@ impl Scene<'_> {
     /// today is enough.
     fn is_like_a_weekday(
         &self,
-        kind: Kind,
+        kind: MeasureKind,
         samples: &[(NaiveDate, f64)],
         today: f64,
         floor: f64,
@@ -276,15 +285,15 @@ impl Scene<'_> {
 }
 
 /// Where samples lie, and how far apart.
-struct Band {
+struct SampleBand {
     middle: f64,
     spread: f64,
 }
 
-impl Band {
-    fn of(samples: Vec<f64>) -> Band {
+impl SampleBand {
+    fn of(samples: Vec<f64>) -> SampleBand {
         let middle = median(samples.clone());
-        Band {
+        SampleBand {
             middle,
             spread: median(
                 samples
@@ -330,7 +339,7 @@ fn median(mut samples: Vec<f64>) -> f64 {
 /// The share of a measure on a day before; nothing where fewer than `least` ads were looked at.
 /// What a person has accepted counts from as few ads as a declared share does, else its release
 /// would be none.
-fn share_of(day: &Day, measure: &Measure, least: i64) -> Option<f64> {
+fn share_of(day: &MeasuredDay, measure: &Measure, least: i64) -> Option<f64> {
     let found = day
         .measures
         .get(&(measure.kind, measure.subject.clone()))
@@ -372,25 +381,25 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-impl Compared {
+impl ComparedMeasure {
     /// What was measured, in words: `remuneration filled`.
     pub fn name(&self) -> String {
         let subject = &self.measure.subject;
         match self.measure.kind {
-            Kind::Volume => "ads".to_owned(),
-            Kind::Filled => format!("{subject} filled"),
-            Kind::Refused => format!("{subject} rejected"),
-            Kind::Unread => format!("{subject} unreadable"),
-            Kind::Fails => format!("rule {subject} rejects"),
-            Kind::Warns => format!("rule {subject} warns about"),
-            Kind::Updated => "jobs updated".to_owned(),
-            Kind::Flips => format!("{subject} flips back"),
+            MeasureKind::Volume => "ads".to_owned(),
+            MeasureKind::Filled => format!("{subject} filled"),
+            MeasureKind::Refused => format!("{subject} rejected"),
+            MeasureKind::Unread => format!("{subject} unreadable"),
+            MeasureKind::Fails => format!("rule {subject} rejects"),
+            MeasureKind::Warns => format!("rule {subject} warns about"),
+            MeasureKind::Updated => "jobs updated".to_owned(),
+            MeasureKind::Flips => format!("{subject} flips back"),
         }
     }
 
     /// A value of it in words.
     pub fn shown(&self, value: f64) -> String {
-        if self.measure.kind == Kind::Volume {
+        if self.measure.kind == MeasureKind::Volume {
             format!("{value:.0}")
         } else {
             percent(value)
@@ -420,8 +429,8 @@ mod tests {
         NaiveDate::from_ymd_opt(2026, 6, 1).unwrap() + chrono::Duration::days(day)
     }
 
-    fn day(day: i64, ads: i64, kind: Kind, part: i64, whole: i64) -> Day {
-        Day {
+    fn day(day: i64, ads: i64, kind: MeasureKind, part: i64, whole: i64) -> MeasuredDay {
+        MeasuredDay {
             date: date(day),
             ads: Some(ads),
             measures: HashMap::from([((kind, "x".to_owned()), (part, whole))]),
@@ -432,10 +441,10 @@ mod tests {
     fn said(
         days: i64,
         of: impl Fn(i64) -> (i64, i64),
-        kind: Kind,
+        kind: MeasureKind,
         today: (i64, i64),
     ) -> Vec<String> {
-        let before: Vec<Day> = (0..days)
+        let before: Vec<MeasuredDay> = (0..days)
             .rev()
             .map(|n| day(n, 100, kind, of(n).0, of(n).1))
             .collect();
@@ -446,8 +455,8 @@ mod tests {
             whole: today.1,
         }];
         let compared = compare(
-            &Bar::default(),
-            &Today {
+            &QualityBar::default(),
+            &MeasuredToday {
                 date: date(days),
                 ads: Some(100),
                 measures,
@@ -455,18 +464,21 @@ mod tests {
             &before,
             &[],
         );
-        unusual(compared).iter().map(Compared::words).collect()
+        unusual(compared)
+            .iter()
+            .map(ComparedMeasure::words)
+            .collect()
     }
 
     /// What is said of a number of ads, after days that `of` makes.
     fn counted(days: i64, of: impl Fn(i64) -> i64, today: i64) -> Vec<String> {
-        let before: Vec<Day> = (0..days)
+        let before: Vec<MeasuredDay> = (0..days)
             .rev()
-            .map(|n| day(n, of(n), Kind::Filled, 0, 0))
+            .map(|n| day(n, of(n), MeasureKind::Filled, 0, 0))
             .collect();
         let compared = compare(
-            &Bar::default(),
-            &Today {
+            &QualityBar::default(),
+            &MeasuredToday {
                 date: date(days),
                 ads: Some(today),
                 measures: Vec::new(),
@@ -474,32 +486,40 @@ mod tests {
             &before,
             &[],
         );
-        unusual(compared).iter().map(Compared::words).collect()
+        unusual(compared)
+            .iter()
+            .map(ComparedMeasure::words)
+            .collect()
     }
 
     #[test]
     fn a_field_that_is_suddenly_empty_is_told_and_a_wobble_is_not() {
         let usual = |n: i64| (326 + n % 3, 340);
         assert_eq!(
-            said(14, usual, Kind::Filled, (10, 340)),
+            said(14, usual, MeasureKind::Filled, (10, 340)),
             ["x filled 3 % today, usually 96 %"]
         );
         assert_eq!(
-            said(14, usual, Kind::Filled, (310, 340)),
+            said(14, usual, MeasureKind::Filled, (310, 340)),
             Vec::<String>::new()
         );
         // Too few days, too few ads.
         assert_eq!(
-            said(6, usual, Kind::Filled, (10, 340)),
+            said(6, usual, MeasureKind::Filled, (10, 340)),
             Vec::<String>::new()
         );
         assert_eq!(
-            said(14, |_| (9, 9), Kind::Filled, (0, 9)),
+            said(14, |_| (9, 9), MeasureKind::Filled, (0, 9)),
             Vec::<String>::new()
         );
         // A source that is never the same has a wide band.
         assert_eq!(
-            said(14, |n| (100 + 90 * (n % 3), 340), Kind::Filled, (60, 340)),
+            said(
+                14,
+                |n| (100 + 90 * (n % 3), 340),
+                MeasureKind::Filled,
+                (60, 340)
+            ),
             Vec::<String>::new()
         );
     }
@@ -507,9 +527,12 @@ mod tests {
     #[test]
     fn what_has_lasted_a_week_is_usual() {
         let broken_since = |day: i64| move |n: i64| if n < day { (330, 340) } else { (10, 340) };
-        assert_eq!(said(20, broken_since(14), Kind::Filled, (10, 340)).len(), 1);
         assert_eq!(
-            said(21, broken_since(14), Kind::Filled, (10, 340)),
+            said(20, broken_since(14), MeasureKind::Filled, (10, 340)).len(),
+            1
+        );
+        assert_eq!(
+            said(21, broken_since(14), MeasureKind::Filled, (10, 340)),
             Vec::<String>::new()
         );
     }
@@ -517,16 +540,16 @@ mod tests {
     #[test]
     fn failures_are_told_when_they_rise_only() {
         assert_eq!(
-            said(10, |_| (3, 300), Kind::Fails, (40, 300)),
+            said(10, |_| (3, 300), MeasureKind::Fails, (40, 300)),
             ["rule x rejects 13 % today, usually 1 %"]
         );
         assert_eq!(
-            said(10, |_| (100, 300), Kind::Fails, (0, 300)),
+            said(10, |_| (100, 300), MeasureKind::Fails, (0, 300)),
             Vec::<String>::new()
         );
         // Not kept where there was none.
         assert_eq!(
-            said(10, |_| (0, 300), Kind::Flips, (30, 300)),
+            said(10, |_| (0, 300), MeasureKind::Flips, (30, 300)),
             ["x flips back 10 % today, usually 0 %"]
         );
     }
@@ -567,23 +590,29 @@ mod tests {
 
     #[test]
     fn what_a_person_has_accepted_is_usual() {
-        let days: Vec<Day> = (0..10)
+        let days: Vec<MeasuredDay> = (0..10)
             .rev()
-            .map(|n| day(n, 100, Kind::Filled, 90, 100))
+            .map(|n| day(n, 100, MeasureKind::Filled, 90, 100))
             .collect();
-        let today = |part: i64| Today {
+        let today = |part: i64| MeasuredToday {
             date: date(10),
             ads: Some(100),
             measures: vec![Measure {
-                kind: Kind::Filled,
+                kind: MeasureKind::Filled,
                 subject: "x".to_owned(),
                 part,
                 whole: 100,
             }],
         };
-        let accepted = [day(9, 100, Kind::Filled, 5, 100)];
-        let found = |part: i64, accepted: &[Day]| {
-            unusual(compare(&Bar::default(), &today(part), &days, accepted)).len()
+        let accepted = [day(9, 100, MeasureKind::Filled, 5, 100)];
+        let found = |part: i64, accepted: &[MeasuredDay]| {
+            unusual(compare(
+                &QualityBar::default(),
+                &today(part),
+                &days,
+                accepted,
+            ))
+            .len()
         };
         assert_eq!(
             [found(3, &[]), found(3, &accepted), found(40, &accepted)],
@@ -593,19 +622,19 @@ mod tests {
 
     #[test]
     fn a_declared_share_needs_no_history_and_a_lost_field_is_empty() {
-        let bar = Bar {
+        let bar = QualityBar {
             minima: vec![("x".to_owned(), Share(0.8))],
-            ..Bar::default()
+            ..QualityBar::default()
         };
         let measures = vec![Measure {
-            kind: Kind::Filled,
+            kind: MeasureKind::Filled,
             subject: "x".to_owned(),
             part: 2,
             whole: 6,
         }];
         let compared = unusual(compare(
             &bar,
-            &Today {
+            &MeasuredToday {
                 date: date(0),
                 ads: None,
                 measures: measures.clone(),
@@ -618,11 +647,11 @@ mod tests {
             "x filled 33 % today, at least 80 % required"
         );
         // A person may accept what was asked about, however few the ads.
-        let accepted = [day(0, 6, Kind::Filled, 2, 6)];
+        let accepted = [day(0, 6, MeasureKind::Filled, 2, 6)];
         assert_eq!(
             unusual(compare(
                 &bar,
-                &Today {
+                &MeasuredToday {
                     date: date(0),
                     ads: None,
                     measures: measures.clone()
@@ -633,14 +662,14 @@ mod tests {
             .len(),
             0
         );
-        let before = Day {
-            measures: HashMap::from([((Kind::Filled, "y".to_owned()), (9, 10))]),
-            ..day(0, 10, Kind::Filled, 1, 1)
+        let before = MeasuredDay {
+            measures: HashMap::from([((MeasureKind::Filled, "y".to_owned()), (9, 10))]),
+            ..day(0, 10, MeasureKind::Filled, 1, 1)
         };
         assert_eq!(
             lost(&measures, &[before]),
             [Measure {
-                kind: Kind::Filled,
+                kind: MeasureKind::Filled,
                 subject: "y".to_owned(),
                 part: 0,
                 whole: 6

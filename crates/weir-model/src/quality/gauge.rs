@@ -5,12 +5,12 @@
 //! The bits stand in the order of names, which follows from the parts of the segment's fingerprint:
 //! marks of one fingerprint mean the same.
 
-use super::{Kind, Measure};
-use crate::{Job, Problem, Severity, Value};
+use super::{Measure, MeasureKind};
+use crate::{FieldValue, Job, Problem, ProblemSeverity};
 
 /// A rule as it is measured.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Rule {
+pub struct GaugedRule {
     /// `SET/ID`.
     pub name: String,
     /// Its id, as problems name it.
@@ -23,28 +23,28 @@ pub struct Rule {
 
 /// What is looked at.
 #[derive(Debug, Clone, Default)]
-pub struct Gauge {
+pub struct QualityGauge {
     fields: Vec<String>,
-    rules: Vec<Rule>,
+    rules: Vec<GaugedRule>,
 }
 
 /// What was found in one ad: a bit for each field; and one for each field and rule that speaks
 /// against it, then one for each field whose value was left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Marks {
+pub struct AdMarks {
     /// Fields with a value.
     pub filled: Vec<u8>,
     /// What speaks against it.
     pub failed: Vec<u8>,
 }
 
-impl Gauge {
+impl QualityGauge {
     /// A gauge for these fields and rules, in whatever order.
-    pub fn new(mut fields: Vec<String>, mut rules: Vec<Rule>) -> Gauge {
+    pub fn new(mut fields: Vec<String>, mut rules: Vec<GaugedRule>) -> QualityGauge {
         fields.sort();
         fields.dedup();
         rules.sort();
-        Gauge { fields, rules }
+        QualityGauge { fields, rules }
     }
 
     /// The fields that are mapped, in the order of names.
@@ -59,22 +59,22 @@ impl Gauge {
     }
 
     /// The rules that only warn, each with the bit of `failed` that says that it warns.
-    pub fn warn_bits(&self) -> impl Iterator<Item = (i32, &Rule)> {
+    pub fn warn_bits(&self) -> impl Iterator<Item = (i32, &GaugedRule)> {
         let rules = self.rules.iter().enumerate().filter(|(_, rule)| rule.warns);
         rules.filter_map(|(at, rule)| Some((i32::try_from(self.fields.len() + at).ok()?, rule)))
     }
 
     /// The marks of an ad that has been judged.
-    pub fn marks(&self, job: &Job, problems: &[Problem]) -> Marks {
+    pub fn marks(&self, job: &Job, problems: &[Problem]) -> AdMarks {
         let is_filled = |name: &String| match name.as_str() {
             "company_id" => job.company_id.is_some(),
             "division_id" => job.division_id.is_some(),
             name => !matches!(
-                job.named(name).unwrap_or(&Value::Absent),
-                Value::Absent | Value::Invalid(_)
+                job.named(name).unwrap_or(&FieldValue::Absent),
+                FieldValue::Absent | FieldValue::Invalid(_)
             ),
         };
-        let says = |name: &String, severity: Severity| {
+        let says = |name: &String, severity: ProblemSeverity| {
             problems.iter().any(|problem| {
                 problem.rule.is_none()
                     && problem.severity == severity
@@ -82,16 +82,16 @@ impl Gauge {
             })
         };
         let (blames, leaves_out) = (
-            |name: &String| says(name, Severity::Error),
-            |name: &String| says(name, Severity::Warn),
+            |name: &String| says(name, ProblemSeverity::Error),
+            |name: &String| says(name, ProblemSeverity::Warn),
         );
-        let speaks = |rule: &Rule| {
+        let speaks = |rule: &GaugedRule| {
             problems.iter().any(|problem| {
                 problem.rule.as_ref() == Some(&rule.id)
                     && problem.version.as_ref() == Some(&rule.version)
             })
         };
-        Marks {
+        AdMarks {
             filled: bits(self.fields.iter().map(is_filled)),
             failed: if problems.is_empty() {
                 Vec::new()
@@ -108,7 +108,7 @@ impl Gauge {
     }
 
     /// Counts marks: each with the number of ads that have it.
-    pub fn measures<'m>(&self, marks: impl Iterator<Item = (&'m Marks, i64)>) -> Vec<Measure> {
+    pub fn measures<'m>(&self, marks: impl Iterator<Item = (&'m AdMarks, i64)>) -> Vec<Measure> {
         let mut filled = vec![0; self.fields.len()];
         let mut failed = vec![0; 2 * self.fields.len() + self.rules.len()];
         let mut whole = 0;
@@ -125,7 +125,7 @@ impl Gauge {
                 .filter(|(bit, _)| is_set(&marks.failed, *bit))
                 .for_each(|(_, count)| *count += ads);
         }
-        let of = |kind: Kind, subject: &str, part: i64| Measure {
+        let of = |kind: MeasureKind, subject: &str, part: i64| Measure {
             kind,
             subject: subject.to_owned(),
             part,
@@ -135,8 +135,8 @@ impl Gauge {
             .fields
             .iter()
             .zip(&filled)
-            .map(|(field, part)| of(Kind::Filled, field, *part));
-        let sparse = |kind: Kind, counts: &[i64]| {
+            .map(|(field, part)| of(MeasureKind::Filled, field, *part));
+        let sparse = |kind: MeasureKind, counts: &[i64]| {
             let found = self
                 .fields
                 .iter()
@@ -146,15 +146,19 @@ impl Gauge {
                 .map(|(field, part)| of(kind, field, *part))
                 .collect::<Vec<_>>()
         };
-        let refused = sparse(Kind::Refused, &failed);
+        let refused = sparse(MeasureKind::Refused, &failed);
         let unread = sparse(
-            Kind::Unread,
+            MeasureKind::Unread,
             &failed[self.fields.len() + self.rules.len()..],
         );
         let rules = self.rules.iter().zip(failed.iter().skip(self.fields.len()));
         let rules = rules.map(|(rule, part)| {
             of(
-                if rule.warns { Kind::Warns } else { Kind::Fails },
+                if rule.warns {
+                    MeasureKind::Warns
+                } else {
+                    MeasureKind::Fails
+                },
                 &rule.name,
                 *part,
             )
@@ -189,7 +193,7 @@ mod tests {
 
     #[test]
     fn an_ad_is_counted_by_its_marks() {
-        let rule = |id: &str, warns: bool| Rule {
+        let rule = |id: &str, warns: bool| GaugedRule {
             name: format!("set/{id}"),
             id: id.into(),
             version: "1".into(),
@@ -198,10 +202,10 @@ mod tests {
         let names = (0..9)
             .map(|n| format!("extra_{n}"))
             .chain(["title".to_owned(), "company_id".to_owned()]);
-        let gauge = Gauge::new(names.collect(), vec![rule("b", true), rule("a", false)]);
+        let gauge = QualityGauge::new(names.collect(), vec![rule("b", true), rule("a", false)]);
         let mut job = Job::default();
-        job.set(Field::Title, Value::text("Nurse"));
-        job.extra.push(("extra_3".into(), Value::Bool(true)));
+        job.set(Field::Title, FieldValue::text("Nurse"));
+        job.extra.push(("extra_3".into(), FieldValue::Bool(true)));
         let by_rule = Problem {
             rule: Some("b".into()),
             version: Some("1".into()),
@@ -218,7 +222,7 @@ mod tests {
         );
         let plain = gauge.marks(&Job::default(), &[]);
         let measures = gauge.measures([(&marks, 3), (&plain, 1)].into_iter());
-        let of = |kind: Kind, subject: &str| {
+        let of = |kind: MeasureKind, subject: &str| {
             measures
                 .iter()
                 .find(|one| one.kind == kind && one.subject == subject)
@@ -226,28 +230,34 @@ mod tests {
         };
         assert_eq!(
             [
-                of(Kind::Filled, "title"),
-                of(Kind::Filled, "extra_3"),
-                of(Kind::Filled, "company_id")
+                of(MeasureKind::Filled, "title"),
+                of(MeasureKind::Filled, "extra_3"),
+                of(MeasureKind::Filled, "company_id")
             ],
             [Some((3, 4)); 3]
         );
         assert_eq!(
-            [of(Kind::Filled, "extra_4"), of(Kind::Fails, "set/a")],
+            [
+                of(MeasureKind::Filled, "extra_4"),
+                of(MeasureKind::Fails, "set/a")
+            ],
             [Some((0, 4)); 2]
         );
         assert_eq!(
-            [of(Kind::Warns, "set/b"), of(Kind::Refused, "extra_0")],
+            [
+                of(MeasureKind::Warns, "set/b"),
+                of(MeasureKind::Refused, "extra_0")
+            ],
             [Some((3, 4)); 2]
         );
         assert_eq!(
             [
-                of(Kind::Refused, "title"),
-                of(Kind::Fails, "set/b"),
-                of(Kind::Unread, "extra_0")
+                of(MeasureKind::Refused, "title"),
+                of(MeasureKind::Fails, "set/b"),
+                of(MeasureKind::Unread, "extra_0")
             ],
             [None; 3]
         );
-        assert_eq!(of(Kind::Unread, "extra_1"), Some((3, 4)));
+        assert_eq!(of(MeasureKind::Unread, "extra_1"), Some((3, 4)));
     }
 }

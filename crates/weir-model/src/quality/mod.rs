@@ -3,15 +3,15 @@
 //! people, and may be declared to hold the source.
 //!
 //! Pure: the engine measures and asks, the store keeps, this decides. It must never call a day
-//! unusual for which there is too little to compare with. To measure something further: a [`Kind`],
-//! where it is counted, and the words for it in [`Compared::words`].
+//! unusual for which there is too little to compare with. To measure something further: a [`MeasureKind`],
+//! where it is counted, and the words for it in [`ComparedMeasure::words`].
 
 pub mod band;
 pub mod gauge;
 pub mod loss;
 
-pub use band::{Compared, Day, Today, compare, lost, unusual};
-pub use gauge::{Gauge, Marks, Rule};
+pub use band::{ComparedMeasure, MeasuredDay, MeasuredToday, compare, lost, unusual};
+pub use gauge::{AdMarks, GaugedRule, QualityGauge};
 pub use loss::{FieldLoss, LossExample};
 
 use crate::Canonical;
@@ -26,7 +26,7 @@ use weir_yaml::yaml::{Located, Parsed};
 /// What a measure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum MeasureKind {
     /// Ads read.
     Volume,
     /// Ads with a value in a field.
@@ -45,24 +45,24 @@ pub enum Kind {
     Flips,
 }
 
-impl Kind {
+impl MeasureKind {
     /// The value stored in the column.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Volume => "volume",
-            Kind::Filled => "filled",
-            Kind::Refused => "refused",
-            Kind::Unread => "unread",
-            Kind::Fails => "fails",
-            Kind::Warns => "warns",
-            Kind::Updated => "updated",
-            Kind::Flips => "flips",
+            MeasureKind::Volume => "volume",
+            MeasureKind::Filled => "filled",
+            MeasureKind::Refused => "refused",
+            MeasureKind::Unread => "unread",
+            MeasureKind::Fails => "fails",
+            MeasureKind::Warns => "warns",
+            MeasureKind::Updated => "updated",
+            MeasureKind::Flips => "flips",
         }
     }
 
     /// The measure with that column value.
-    pub fn named(name: &str) -> Option<Kind> {
-        use Kind::{Fails, Filled, Flips, Refused, Unread, Updated, Volume, Warns};
+    pub fn named(name: &str) -> Option<MeasureKind> {
+        use MeasureKind::{Fails, Filled, Flips, Refused, Unread, Updated, Volume, Warns};
         [
             Volume, Filled, Refused, Unread, Fails, Warns, Updated, Flips,
         ]
@@ -72,26 +72,36 @@ impl Kind {
 
     /// Whether only an increase is bad.
     fn only_rises(self) -> bool {
-        !matches!(self, Kind::Volume | Kind::Filled)
+        !matches!(self, MeasureKind::Volume | MeasureKind::Filled)
     }
 
     /// Whether it is stored only where it occurred: no row means zero.
     fn is_sparse(self) -> bool {
-        matches!(self, Kind::Refused | Kind::Unread | Kind::Flips)
+        matches!(
+            self,
+            MeasureKind::Refused | MeasureKind::Unread | MeasureKind::Flips
+        )
     }
 
     /// Whether it follows a weekly pattern: little happens on a Sunday.
     fn has_weeks(self) -> bool {
-        matches!(self, Kind::Volume | Kind::Updated | Kind::Flips)
+        matches!(
+            self,
+            MeasureKind::Volume | MeasureKind::Updated | MeasureKind::Flips
+        )
     }
 
     /// The smallest difference that is reported, as a multiple of `within`.
     fn least(self) -> f64 {
         match self {
-            Kind::Volume => 3.0,
-            Kind::Updated => 2.0,
-            Kind::Filled => 1.0,
-            Kind::Refused | Kind::Unread | Kind::Fails | Kind::Warns | Kind::Flips => 0.5,
+            MeasureKind::Volume => 3.0,
+            MeasureKind::Updated => 2.0,
+            MeasureKind::Filled => 1.0,
+            MeasureKind::Refused
+            | MeasureKind::Unread
+            | MeasureKind::Fails
+            | MeasureKind::Warns
+            | MeasureKind::Flips => 0.5,
         }
     }
 }
@@ -100,7 +110,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Measure {
     /// What.
-    pub kind: Kind,
+    pub kind: MeasureKind,
     /// The field or rule; empty if there is none.
     pub subject: String,
     /// Ads for which it is true.
@@ -125,7 +135,7 @@ pub struct QualitySpec {
 
 /// The thresholds of a source, compiled.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bar {
+pub struct QualityBar {
     /// Whether an unusual read is held for an operator.
     pub hold: bool,
     /// The smallest difference of a fill rate that is reported.
@@ -134,9 +144,9 @@ pub struct Bar {
     pub minima: Vec<(String, Share)>,
 }
 
-impl Default for Bar {
-    fn default() -> Bar {
-        Bar {
+impl Default for QualityBar {
+    fn default() -> QualityBar {
+        QualityBar {
             hold: false,
             within: Share(0.1),
             minima: Vec::new(),
@@ -144,7 +154,7 @@ impl Default for Bar {
     }
 }
 
-impl Canonical for Bar {
+impl Canonical for QualityBar {
     fn canonical(&self) -> String {
         let minima = self
             .minima
@@ -158,15 +168,15 @@ impl Canonical for Bar {
     }
 }
 
-impl Bar {
+impl QualityBar {
     /// Compiles the thresholds of a source; its own settings override the institution's.
-    pub fn compile(specs: [Option<&QualitySpec>; 2]) -> Bar {
+    pub fn compile(specs: [Option<&QualitySpec>; 2]) -> QualityBar {
         let specs = || specs.into_iter().flatten();
         let mut minima: IndexMap<String, Share> = IndexMap::new();
         for (field, share) in specs().flat_map(|spec| &spec.fields) {
             minima.entry(field.value.clone()).or_insert(share.0);
         }
-        Bar {
+        QualityBar {
             hold: specs().find_map(|spec| spec.hold).unwrap_or_default(),
             within: specs()
                 .find_map(|spec| spec.within.as_ref())

@@ -21,7 +21,7 @@ use rhai::Dynamic;
 use serde_json::json;
 use std::cell::Cell;
 use std::sync::{Arc, LazyLock};
-use weir_model::{Field, Job, Value as Held, problem::Invalid};
+use weir_model::{Field, FieldValue, Job, problem::InvalidValue};
 
 static SANDBOX: LazyLock<ScriptSandbox> = LazyLock::new(ScriptSandbox::new);
 
@@ -321,14 +321,17 @@ const EACH: [(&str, &str); 37] = [
 #[test]
 fn every_native_function_answers_as_the_interpreter_does() {
     let mut job = Job::default();
-    job.set(Field::Title, Held::text("Nurse"));
+    job.set(Field::Title, FieldValue::text("Nurse"));
     job.set(
         Field::SourceUrl,
-        Held::text("https://www.seek.com.au/job/1"),
+        FieldValue::text("https://www.seek.com.au/job/1"),
     );
-    job.set(Field::OpenDate, Held::Date("2026-01-31".parse().unwrap()));
-    job.set(Field::Locations, Held::List(vec!["Perth".into()]));
-    job.extra = vec![("positions".into(), Held::Number(20.into()))];
+    job.set(
+        Field::OpenDate,
+        FieldValue::Date("2026-01-31".parse().unwrap()),
+    );
+    job.set(Field::Locations, FieldValue::List(vec!["Perth".into()]));
+    job.extra = vec![("positions".into(), FieldValue::Number(20.into()))];
     let facts = RuleFacts::default();
     for (name, text) in EACH {
         let script = compiled(text);
@@ -382,18 +385,24 @@ const VALUES: [&str; 26] = [
 ];
 
 fn job_of_all_kinds() -> Job {
-    let number =
-        |number: serde_json::Value| serde_json::from_value(number).map(Held::Number).unwrap();
+    let number = |number: serde_json::Value| {
+        serde_json::from_value(number)
+            .map(FieldValue::Number)
+            .unwrap()
+    };
     let mut job = Job::default();
-    job.set(Field::Title, Held::text("Nurse"));
+    job.set(Field::Title, FieldValue::text("Nurse"));
     job.set(
         Field::SourceUrl,
-        Held::text("https://www.seek.com.au/job/1"),
+        FieldValue::text("https://www.seek.com.au/job/1"),
     );
-    job.set(Field::OpenDate, Held::Date("2026-01-31".parse().unwrap()));
+    job.set(
+        Field::OpenDate,
+        FieldValue::Date("2026-01-31".parse().unwrap()),
+    );
     job.set(
         Field::CloseDate,
-        Held::Invalid(Box::new(Invalid {
+        FieldValue::Invalid(Box::new(InvalidValue {
             kind: "invalid_date",
             found: json!("soon"),
             why: String::new(),
@@ -401,11 +410,11 @@ fn job_of_all_kinds() -> Job {
     );
     job.set(
         Field::Locations,
-        Held::List(vec!["Perth".into(), "nurse".into()]),
+        FieldValue::List(vec!["Perth".into(), "nurse".into()]),
     );
     job.set(
         Field::Recruiter,
-        Held::Json(json!({ "email": "a@b.example" })),
+        FieldValue::Json(json!({ "email": "a@b.example" })),
     );
     let numbers = [
         ("whole", json!(20)),
@@ -418,7 +427,7 @@ fn job_of_all_kinds() -> Job {
     job.extra = numbers
         .into_iter()
         .map(|(name, value)| (name.to_owned(), number(value)))
-        .chain([("yes".to_owned(), Held::Bool(true))])
+        .chain([("yes".to_owned(), FieldValue::Bool(true))])
         .collect();
     job
 }
@@ -508,7 +517,7 @@ fn what_is_not_recognised_stays_with_the_interpreter() {
 #[test]
 fn what_rhai_refuses_is_not_answered() {
     let mut job = Job::default();
-    job.extra = vec![("positions".into(), Held::Number(i64::MAX.into()))];
+    job.extra = vec![("positions".into(), FieldValue::Number(i64::MAX.into()))];
     for text in [
         "job.positions + 1 > 0",
         "job.positions && job.remote",

@@ -4,7 +4,7 @@ use crate::{DecidedRole, NamedRelation, RuleFacts};
 use proptest::prelude::*;
 use serde_json::json;
 use std::sync::Arc;
-use weir_model::{Field, Job, Value as Held, problem::Invalid};
+use weir_model::{Field, FieldValue, Job, problem::InvalidValue};
 
 const ODD: [&str; 19] = [
     "Nurse",
@@ -74,7 +74,7 @@ fn numbers() -> BoxedStrategy<String> {
 }
 
 /// Values of a field: mostly what it ought to hold.
-fn values(usual: BoxedStrategy<Held>) -> impl Strategy<Value = Held> {
+fn values(usual: BoxedStrategy<FieldValue>) -> impl Strategy<Value = FieldValue> {
     let number = prop_oneof![
         any::<i64>().prop_map(|n| json!(n)),
         (-3..600i64).prop_map(|n| json!(n)),
@@ -84,46 +84,46 @@ fn values(usual: BoxedStrategy<Held>) -> impl Strategy<Value = Held> {
     ];
     let odd = prop_oneof![
         number.prop_map(|n| if let serde_json::Value::Number(n) = n {
-            Held::Number(n)
+            FieldValue::Number(n)
         } else {
-            Held::Absent
+            FieldValue::Absent
         }),
-        any::<bool>().prop_map(Held::Bool),
-        Just(Held::Json(json!({ "email": "a@b.example" }))),
-        Just(Held::Invalid(Box::new(Invalid {
+        any::<bool>().prop_map(FieldValue::Bool),
+        Just(FieldValue::Json(json!({ "email": "a@b.example" }))),
+        Just(FieldValue::Invalid(Box::new(InvalidValue {
             kind: "invalid_date",
             found: json!("soon"),
             why: String::new()
         }))),
-        texts().prop_map(Held::Text),
-        dates().prop_map(|date| Held::Date(date.parse().unwrap())),
-        prop::collection::vec(texts(), 1..3).prop_map(Held::List),
+        texts().prop_map(FieldValue::Text),
+        dates().prop_map(|date| FieldValue::Date(date.parse().unwrap())),
+        prop::collection::vec(texts(), 1..3).prop_map(FieldValue::List),
     ];
-    prop_oneof![6 => usual, 2 => Just(Held::Absent), 2 => odd]
+    prop_oneof![6 => usual, 2 => Just(FieldValue::Absent), 2 => odd]
 }
 
-fn positions() -> BoxedStrategy<Held> {
+fn positions() -> BoxedStrategy<FieldValue> {
     let usual = prop::sample::select([0, 1, 3, 20, 500].as_slice());
     prop_oneof![2 => usual, 1 => 0..600i64]
-        .prop_map(|n| Held::Number(n.into()))
+        .prop_map(|n| FieldValue::Number(n.into()))
         .boxed()
 }
 
-fn fraction(number: f64) -> Held {
-    Held::Number(serde_json::Number::from_f64(number).unwrap())
+fn fraction(number: f64) -> FieldValue {
+    FieldValue::Number(serde_json::Number::from_f64(number).unwrap())
 }
 
 prop_compose! {
     pub(super) fn jobs()(
-        title in values(texts().prop_map(Held::Text).boxed()),
-        source_url in values(texts().prop_map(Held::Text).boxed()),
-        open_date in values(dates().prop_map(|date| Held::Date(date.parse().unwrap())).boxed()),
-        close_date in values(dates().prop_map(|date| Held::Date(date.parse().unwrap())).boxed()),
-        locations in values(prop::collection::vec(texts(), 1..4).prop_map(Held::List).boxed()),
-        recruiter in values(Just(Held::Json(json!({ "email": "a@b.example" }))).boxed()),
+        title in values(texts().prop_map(FieldValue::Text).boxed()),
+        source_url in values(texts().prop_map(FieldValue::Text).boxed()),
+        open_date in values(dates().prop_map(|date| FieldValue::Date(date.parse().unwrap())).boxed()),
+        close_date in values(dates().prop_map(|date| FieldValue::Date(date.parse().unwrap())).boxed()),
+        locations in values(prop::collection::vec(texts(), 1..4).prop_map(FieldValue::List).boxed()),
+        recruiter in values(Just(FieldValue::Json(json!({ "email": "a@b.example" }))).boxed()),
         positions in values(positions()),
         share in values(fractions().prop_map(fraction).boxed()),
-        remote in values(any::<bool>().prop_map(Held::Bool).boxed()),
+        remote in values(any::<bool>().prop_map(FieldValue::Bool).boxed()),
     ) -> Job {
         let mut job = Job::default();
         job.set(Field::Title, title);
@@ -145,8 +145,8 @@ prop_compose! {
         known in any::<bool>(),
         id in prop::option::of(texts()),
         capabilities in prop_oneof![
-            Just(Held::Absent),
-            prop::collection::vec(texts(), 0..3).prop_map(Held::List)
+            Just(FieldValue::Absent),
+            prop::collection::vec(texts(), 0..3).prop_map(FieldValue::List)
         ],
         source in texts(),
         today in dates(),

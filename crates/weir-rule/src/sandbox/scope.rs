@@ -9,7 +9,7 @@ use rhai::{Array, Dynamic, Map, Scope};
 use serde_json::{Number, Value as Json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use weir_model::{Job, Value};
+use weir_model::{FieldValue, Job};
 
 /// The values of a script's variables, for one ad or document.
 pub trait VariableValues {
@@ -176,19 +176,19 @@ fn field(job: &Job, name: &str) -> Dynamic {
     }
 }
 
-fn value(value: &Value) -> Dynamic {
+fn value(value: &FieldValue) -> Dynamic {
     match value {
-        Value::Absent | Value::Invalid(_) => Dynamic::UNIT,
-        Value::Text(text) => text.as_str().into(),
-        Value::Date(date) => Dynamic::from(ScriptDate(*date)),
-        Value::Number(number) => self::number(number),
-        Value::Bool(truth) => (*truth).into(),
-        Value::List(items) => items
+        FieldValue::Absent | FieldValue::Invalid(_) => Dynamic::UNIT,
+        FieldValue::Text(text) => text.as_str().into(),
+        FieldValue::Date(date) => Dynamic::from(ScriptDate(*date)),
+        FieldValue::Number(number) => self::number(number),
+        FieldValue::Bool(truth) => (*truth).into(),
+        FieldValue::List(items) => items
             .iter()
             .map(|item| item.as_str().into())
             .collect::<Array>()
             .into(),
-        Value::Json(inner) => json(inner),
+        FieldValue::Json(inner) => json(inner),
     }
 }
 

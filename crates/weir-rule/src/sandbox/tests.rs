@@ -16,7 +16,10 @@ fn comes_to(text: &str) -> String {
             };
             let title = "x".repeat(3_000);
             let mut job = weir_model::Job::default();
-            job.set(weir_model::Field::Title, weir_model::Value::Text(title));
+            job.set(
+                weir_model::Field::Title,
+                weir_model::FieldValue::Text(title),
+            );
             let facts = RuleFacts::default();
             let view = AdView {
                 job: &job,

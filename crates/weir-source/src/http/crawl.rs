@@ -5,7 +5,7 @@ use super::super::decode::Found;
 use super::super::door::{Answer, CookieJar, Doubt, Terms, Trouble};
 use super::super::page::{Added, Pages, Stopped};
 use super::super::template::Filling;
-use super::super::{Access, Approach, Validators, proof};
+use super::super::{Access, Approach, CacheValidators, proof};
 use super::Http;
 use super::bookmark::Bookmark;
 use super::paging::{Follows, Hints, Position};
@@ -32,7 +32,7 @@ struct PageRead {
     header: Option<String>,
     link: Option<String>,
     url: url::Url,
-    validators: Validators,
+    validators: CacheValidators,
     not_modified: bool,
     doubt: Option<Doubt>,
 }
@@ -46,7 +46,7 @@ pub(super) struct Reading<'h> {
     mark: Bookmark,
     started: Instant,
     worst: Option<ReadState>,
-    validators: Validators,
+    validators: CacheValidators,
     not_modified: bool,
 }
 
@@ -66,7 +66,7 @@ impl<'h> Reading<'h> {
             .unwrap_or_default();
         pages.go_on(mark.tally.unreadable, mark.tally.nameless);
         let pages = Arc::new(Mutex::new(pages));
-        let validators = Validators::default();
+        let validators = CacheValidators::default();
         Reading {
             http,
             access,
@@ -488,7 +488,7 @@ impl<'h> Reading<'h> {
         };
         let mut answer = self.http.ask(self.access, ready, jar, known, terms).await?;
         let doubt = answer.doubt.take();
-        let validators = Validators {
+        let validators = CacheValidators {
             etag: answer.header("etag").map(str::to_owned),
             last_modified: answer.header("last-modified").map(str::to_owned),
         };
@@ -520,7 +520,7 @@ impl<'h> Reading<'h> {
     async fn parse(
         &self,
         answer: Answer,
-        validators: Validators,
+        validators: CacheValidators,
         each: &BTreeMap<String, String>,
     ) -> Result<PageRead, Trouble> {
         let header = self

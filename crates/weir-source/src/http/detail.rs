@@ -20,7 +20,7 @@ use std::io::Read;
 use std::sync::Arc;
 use tokio_util::io::SyncIoBridge;
 use weir_model::span::Span;
-use weir_model::{Received, Refused};
+use weir_model::{ReceivedRecord, RefusalCause};
 use weir_yaml::diagnostic::Diagnostics;
 use weir_yaml::number;
 use weir_yaml::yaml::{Located, OneOrMany, Text, from_text};
@@ -89,11 +89,11 @@ pub enum NoDetail {
     Failed(String),
 }
 
-impl From<NoDetail> for Refused {
-    fn from(why: NoDetail) -> Refused {
+impl From<NoDetail> for RefusalCause {
+    fn from(why: NoDetail) -> RefusalCause {
         match why {
-            NoDetail::Gone(why) => Refused::DetailGone(why),
-            NoDetail::Failed(why) => Refused::NoDetail(why),
+            NoDetail::Gone(why) => RefusalCause::DetailGone(why),
+            NoDetail::Failed(why) => RefusalCause::NoDetail(why),
         }
     }
 }
@@ -142,9 +142,9 @@ impl Detail {
         &self,
         http: &Http,
         access: &Access,
-        listing: &Received,
+        listing: &ReceivedRecord,
         jar: &Arc<CookieJar>,
-    ) -> Result<Received, NoDetail> {
+    ) -> Result<ReceivedRecord, NoDetail> {
         let mut document: Json =
             number::read(&listing.text).map_err(|error| NoDetail::Failed(error.to_string()))?;
         let values = BTreeMap::from([("id".to_owned(), listing.external_id.clone())]);
@@ -172,7 +172,7 @@ impl Detail {
             members.insert(self.into.clone(), found);
         }
         access.secrets.mask().hide_json(&mut document);
-        Ok(Received {
+        Ok(ReceivedRecord {
             text: document.to_string().into(),
             ..listing.clone()
         })

@@ -26,7 +26,7 @@ use super::door::{
 };
 use super::page::Pages;
 use super::template::{Names, Template, Variables};
-use super::{Access, Approach, Validators, proof, secrets};
+use super::{Access, Approach, CacheValidators, proof, secrets};
 use backon::{ExponentialBuilder, Retryable};
 use before::{Before, BeforeSpec};
 use detail::DetailSpec;
@@ -476,7 +476,7 @@ impl Http {
         access: &Access,
         mut ready: Ready,
         jar: &Arc<CookieJar>,
-        known: Option<&Validators>,
+        known: Option<&CacheValidators>,
         terms: Terms,
     ) -> Result<Answer, Trouble> {
         let conditional = known.is_some_and(|known| ready.ask_for_changes(known));

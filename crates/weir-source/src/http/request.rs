@@ -2,7 +2,7 @@
 //! sent. What is shown of it to people never holds the value of a variable, for that may be a
 //! secret.
 
-use super::super::Validators;
+use super::super::CacheValidators;
 use super::super::secrets::{is_secret_header, is_secret_name};
 use super::super::template::{Filling, Missing, Names, Template, Variables};
 use indexmap::IndexMap;
@@ -99,7 +99,7 @@ pub struct Ready {
 
 impl Ready {
     /// Asks only for what has changed since a state that the source named; whether it named one.
-    pub fn ask_for_changes(&mut self, known: &Validators) -> bool {
+    pub fn ask_for_changes(&mut self, known: &CacheValidators) -> bool {
         let named = [
             (IF_NONE_MATCH, &known.etag),
             (IF_MODIFIED_SINCE, &known.last_modified),

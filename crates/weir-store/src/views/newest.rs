@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Row};
 use std::collections::HashMap;
 use uuid::Uuid;
 use weir_model::field::{FIELDS, Field, FieldKind};
-use weir_model::{Job, SourceKey, Value};
+use weir_model::{FieldValue, Job, SourceKey};
 
 /// The newest version of jobs, as typed fields.
 ///
@@ -89,7 +89,7 @@ pub(crate) fn job(row: &PgRow) -> Result<Job> {
     if let Some(Json::Object(extra)) = row.try_get::<Option<Json>, _>("extra")? {
         job.extra = extra
             .into_iter()
-            .map(|(name, value)| (name, Value::Json(value)))
+            .map(|(name, value)| (name, FieldValue::Json(value)))
             .collect();
     }
     let decided = |name| row.try_get::<Option<Json>, _>(name);
@@ -98,20 +98,20 @@ pub(crate) fn job(row: &PgRow) -> Result<Job> {
     Ok(job)
 }
 
-fn column(row: &PgRow, field: Field) -> Result<Value> {
+fn column(row: &PgRow, field: Field) -> Result<FieldValue> {
     let name = field.name();
     Ok(match field.kind() {
         FieldKind::Date => row
             .try_get::<Option<NaiveDate>, _>(name)?
-            .map_or(Value::Absent, Value::Date),
+            .map_or(FieldValue::Absent, FieldValue::Date),
         FieldKind::List => row
             .try_get::<Option<Vec<String>>, _>(name)?
-            .map_or(Value::Absent, Value::List),
+            .map_or(FieldValue::Absent, FieldValue::List),
         FieldKind::Json => row
             .try_get::<Option<Json>, _>(name)?
-            .map_or(Value::Absent, Value::Json),
+            .map_or(FieldValue::Absent, FieldValue::Json),
         _ => row
             .try_get::<Option<String>, _>(name)?
-            .map_or(Value::Absent, Value::Text),
+            .map_or(FieldValue::Absent, FieldValue::Text),
     })
 }
