@@ -4,7 +4,7 @@ use super::holds::Ruling;
 use crate::engine::RunError;
 use crate::engine::person::{self, Whose};
 use crate::model::SourceKey;
-use crate::store::failures::{self, Failure};
+use crate::store::failures::{self, FailedDocument};
 use crate::store::{PgConnection, Result, Store};
 
 /// Has documents of an institution derived again by its next run.
@@ -27,13 +27,17 @@ pub async fn retry(
 ///
 /// # Errors
 /// The database failed.
-pub async fn discard(tx: &mut PgConnection, found: &[Failure], ruling: Ruling<'_>) -> Result<()> {
+pub async fn discard(
+    tx: &mut PgConnection,
+    found: &[FailedDocument],
+    ruling: Ruling<'_>,
+) -> Result<()> {
     for of_source in found.chunk_by(|one, other| one.source_id == other.source_id) {
         let source = SourceKey {
             institution: of_source[0].institution_id,
             source: of_source[0].source_id.clone(),
         };
-        let of_source: Vec<&Failure> = of_source.iter().collect();
+        let of_source: Vec<&FailedDocument> = of_source.iter().collect();
         failures::discard(tx, &source, &of_source, ruling.at, ruling.by, ruling.reason).await?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::span::CalendarSpan;
 use crate::stage::resolve::new_relation;
 use crate::store::holds::{self, Hold};
 use crate::store::relations::WantedRelations;
-use crate::store::settle::{self, Closing};
+use crate::store::settle::{self, DateClosing};
 use crate::store::{PgConnection, identity, quality, relations};
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -267,13 +267,13 @@ fn after(hold: &Hold) -> i32 {
 
 /// What a hold on closings is about: at most what has passed when it is decided, should it say no
 /// date.
-fn closing(hold: &Hold, at: Clock) -> Closing {
+fn closing(hold: &Hold, at: Clock) -> DateClosing {
     let until = hold
         .details
         .as_ref()
         .and_then(|details| details.get("until")?.as_str()?.parse().ok());
     let passed = || at.newest_passed(chrono_tz::UTC, CalendarSpan::NONE);
-    Closing {
+    DateClosing {
         newest_passed: until.unwrap_or_else(passed),
         fingerprint: None,
     }

@@ -1,7 +1,7 @@
 //! Who pauses an institution, until when and why; and who ends that. Runs by hand go on: a pause
 //! holds back the schedule alone.
 
-use crate::store::schedules::{self, Pause};
+use crate::store::schedules::{self, InstitutionPause};
 use crate::store::{Connection, Result, Store};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// The database failed.
-pub async fn pause(store: &Store, pauses: &[Pause]) -> Result<()> {
+pub async fn pause(store: &Store, pauses: &[InstitutionPause]) -> Result<()> {
     let mut connection = store.connection().await?;
     let mut tx = connection.begin().await?;
     for one in pauses {

@@ -6,7 +6,7 @@ use crate::plan::alerts::AlertSubject;
 use crate::plan::due::DueTimes;
 use crate::plan::figures::FigureValues;
 use crate::report::metrics::late_by;
-use crate::store::alert_figures::{self, InstitutionFigures, RunFigures, SourceFigures};
+use crate::store::alert_figures::{self, InstitutionFigures, NewestRunFigures, SourceFigures};
 use crate::store::metrics::QueueFigures;
 use crate::store::{PgConnection, Result, metrics};
 use chrono::{DateTime, Utc};
@@ -85,7 +85,7 @@ fn hours(since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<f64> {
     Some((now - since?).num_minutes().max(0) as f64 / 60.0)
 }
 
-fn of_run(run: &RunFigures) -> FigureValues {
+fn of_run(run: &NewestRunFigures) -> FigureValues {
     let mut values = FigureValues::default();
     values.word("status", Some(&run.status));
     values.measure("seconds", run.seconds);

@@ -17,7 +17,7 @@ use crate::report::alerts as page;
 use crate::report::test as tests;
 use crate::source::webhook::WebhookClient;
 use crate::store::alerts as stored;
-use crate::store::{Demand, PgConnection, Store};
+use crate::store::{DatabaseDemand, PgConnection, Store};
 use crate::test::Coverage;
 use crate::web::Site;
 use clap::Subcommand;
@@ -142,7 +142,7 @@ impl Alerts {
 
 fn list(edge: &Edge, json: bool, at: &At) -> Result<u8, Failure> {
     let now = at.clock(edge)?.0;
-    let page = with_store(edge, Demand::READ, async |store| {
+    let page = with_store(edge, DatabaseDemand::READ, async |store| {
         let mut connection = store.connection().await?;
         Ok(page::collect(&mut connection, now).await?)
     })?;
@@ -156,7 +156,7 @@ fn list(edge: &Edge, json: bool, at: &At) -> Result<u8, Failure> {
 
 fn history(edge: &Edge, limit: i64, json: bool, at: &At) -> Result<u8, Failure> {
     let now = at.clock(edge)?.0;
-    let causes = with_store(edge, Demand::READ, async |store| {
+    let causes = with_store(edge, DatabaseDemand::READ, async |store| {
         let mut connection = store.connection().await?;
         Ok(stored::newest_causes(&mut connection, now, limit).await?)
     })?;
@@ -173,7 +173,7 @@ fn deciding<T>(
     edge: &Edge,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    with_store(edge, Demand::writing(2), async |store| {
+    with_store(edge, DatabaseDemand::writing(2), async |store| {
         work(&mut *store.connection().await?).await
     })
 }
@@ -260,7 +260,7 @@ fn judge_now(edge: &Edge, institutions: &[String], at: &At) -> Result<u8, Failur
         },
         now: now.0,
     };
-    let (judged, delivered) = with_store(edge, Demand::writing(4), async |store| {
+    let (judged, delivered) = with_store(edge, DatabaseDemand::writing(4), async |store| {
         judge_and_deliver(edge, store, &judging).await
     })?;
     tell_failures(&delivered);

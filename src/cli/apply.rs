@@ -9,7 +9,7 @@ use crate::model::OutcomeCounts;
 use crate::plan::{Checked, InstitutionStatus, Plan};
 use crate::report::records::changes;
 use crate::report::{progress, summary};
-use crate::store::{Demand, Need};
+use crate::store::{DatabaseDemand, TableUse};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -60,8 +60,8 @@ impl Apply {
         );
         block_on(async {
             // The lock, the one transaction, and what is looked up beside it.
-            let demand = Demand {
-                need: Need::Write,
+            let demand = DatabaseDemand {
+                need: TableUse::Write,
                 least: 3,
                 most: 4,
                 is_private: false,

@@ -16,7 +16,7 @@ use crate::stage::Stage;
 use crate::stage::resolve::{FoundRelation, KnownRegistry, Resolve, nearest};
 use crate::store::company_aliases::{self, CompanyAlias};
 use crate::store::views::company_list;
-use crate::store::{Demand, PgConnection, Store, holds, relations, runs};
+use crate::store::{DatabaseDemand, PgConnection, Store, holds, relations, runs};
 use clap::Subcommand;
 use serde_json::json;
 use std::sync::Arc;
@@ -138,12 +138,12 @@ impl Companies {
                 company,
                 whose,
                 word,
-            } => with_store(edge, Demand::DECIDE, async |store| {
+            } => with_store(edge, DatabaseDemand::DECIDE, async |store| {
                 let asked = whose.find(edge, &mut *store.connection().await?).await?;
                 accept(edge, store, &asked, (name, company), word).await
             })?,
             CompaniesCommand::Undo { name, whose, word } => {
-                with_store(edge, Demand::DECIDE, async |store| {
+                with_store(edge, DatabaseDemand::DECIDE, async |store| {
                     let asked = whose.find(edge, &mut *store.connection().await?).await?;
                     undo(edge, store, &asked, name, word).await
                 })?;

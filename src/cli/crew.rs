@@ -15,7 +15,7 @@ use crate::report::{progress, summary};
 use crate::source::door::Door;
 use crate::span::Span;
 use crate::store::queue::UnitEnd;
-use crate::store::{Demand, Store};
+use crate::store::{DatabaseDemand, Store};
 use sd_notify::NotifyState;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +46,7 @@ impl Crew {
     /// Reads the files, waits for the database, and listens to signals.
     pub(super) async fn assemble(
         edge: &Edge,
-        demand: Demand,
+        demand: DatabaseDemand,
         drain: &Span,
     ) -> Result<Crew, Failure> {
         let seen = change_times(&edge.project, &[OF_PLANS]);
@@ -146,7 +146,11 @@ async fn plans(edge: &Edge, store: &Store, checked: &Checked) -> Result<PlanSet,
 }
 
 /// Opens the database, and waits for one that cannot be reached.
-async fn open(edge: &Edge, demand: Demand, stop: &CancellationToken) -> Result<Database, Failure> {
+async fn open(
+    edge: &Edge,
+    demand: DatabaseDemand,
+    stop: &CancellationToken,
+) -> Result<Database, Failure> {
     let mut is_told = false;
     loop {
         let failure = match Database::open(edge, demand).await {

@@ -2,10 +2,10 @@
 //! started when needed and stopped by the last one out.
 
 use super::{Edge, FAILED, Failure, NOTHING, identity, out};
-use crate::store::projects::Identity;
+use crate::store::projects::ActingProject;
 use crate::store::scratch::TestDatabases;
 use crate::store::server::{Environment, Search, Server};
-use crate::store::{Demand, Need, PgConnection, Store, watch};
+use crate::store::{DatabaseDemand, PgConnection, Store, TableUse, watch};
 use std::path::PathBuf;
 
 /// An open database, and the private server behind it if there is one.
@@ -17,8 +17,8 @@ pub(super) struct Database {
 
 impl Database {
     /// Opens the database for the needs of a command; if that fails, nothing was attempted.
-    pub(super) async fn open(edge: &Edge, demand: Demand) -> Result<Database, Failure> {
-        let own = if demand.need == Need::Write {
+    pub(super) async fn open(edge: &Edge, demand: DatabaseDemand) -> Result<Database, Failure> {
+        let own = if demand.need == TableUse::Write {
             identity::known(edge)?
         } else {
             None
@@ -45,7 +45,7 @@ impl Database {
         Store::create_database(&server.url("postgres")).await?;
         let store = Store::open_for(
             &url,
-            Demand {
+            DatabaseDemand {
                 is_private: true,
                 ..demand
             },
@@ -73,7 +73,7 @@ impl Database {
     }
 
     /// Uses it on behalf of a project.
-    pub(super) fn of_project(self, own: Identity) -> Database {
+    pub(super) fn of_project(self, own: ActingProject) -> Database {
         let store = self.store.clone().of_project(Some(own));
         Database { store, ..self }
     }
@@ -100,10 +100,10 @@ impl Database {
 }
 
 /// Reports what a watch has noticed. If PostgreSQL no longer responds, no orderly exit is possible.
-fn warn(notice: watch::Notice) {
+fn warn(notice: watch::WatchNotice) {
     match notice {
-        watch::Notice::Waits(words) => note!("{words}"),
-        watch::Notice::Silent(words) => {
+        watch::WatchNotice::Waits(words) => note!("{words}"),
+        watch::WatchNotice::Silent(words) => {
             tell!(
                 "error: {words}\nhelp: committed work is kept; check the server and the network, \
                  then run again"
@@ -142,7 +142,7 @@ pub(super) fn with_yard<T>(
 /// Opens the database for the work of a command, and always closes it.
 pub(super) fn with_store<T>(
     edge: &Edge,
-    demand: Demand,
+    demand: DatabaseDemand,
     work: impl AsyncFnOnce(&Store) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     block_on(async {
@@ -158,7 +158,7 @@ pub(super) fn with_connection<T>(
     edge: &Edge,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    with_store(edge, Demand::READ, async |store| {
+    with_store(edge, DatabaseDemand::READ, async |store| {
         work(&mut *store.connection().await?).await
     })
 }

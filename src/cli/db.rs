@@ -6,7 +6,7 @@ use super::{DONE, Edge, Failure, identity, out};
 use crate::engine::person::{self, Whose};
 use crate::model::{Alert, Clock};
 use crate::store::server::{Server, Stopped};
-use crate::store::{Demand, PgConnection, Store, projects, runs, sessions, tables};
+use crate::store::{DatabaseDemand, PgConnection, Store, projects, runs, sessions, tables};
 use clap::Subcommand;
 use std::io::Write;
 use uuid::Uuid;
@@ -73,7 +73,7 @@ impl Db {
 }
 
 async fn start(edge: &Edge) -> Result<(), Failure> {
-    let database = Database::open(edge, Demand::MIGRATE).await?;
+    let database = Database::open(edge, DatabaseDemand::MIGRATE).await?;
     database.pin()?;
     database.close().await?;
     let status = server_status(edge).await?;
@@ -102,7 +102,7 @@ async fn server_status(edge: &Edge) -> Result<crate::store::server::Status, Fail
 
 async fn status(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
     if foreign.is_some() {
-        let database = Database::open(edge, Demand::READ).await?;
+        let database = Database::open(edge, DatabaseDemand::READ).await?;
         say!("`DATABASE_URL` is set and reachable; the private server is not used");
         for session in sessions::others(&mut *database.store.connection().await?).await? {
             say!("session  {session}");
@@ -161,13 +161,13 @@ async fn url(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
 }
 
 async fn migrate(edge: &Edge) -> Result<(), Failure> {
-    let database = Database::open(edge, Demand::MIGRATE).await?;
+    let database = Database::open(edge, DatabaseDemand::MIGRATE).await?;
     say!("the tables are up to date");
     database.close().await
 }
 
 async fn reference(edge: &Edge) -> Result<(), Failure> {
-    let database = Database::open(edge, Demand::READ).await?;
+    let database = Database::open(edge, DatabaseDemand::READ).await?;
     let mut connection = database.store.connection().await?;
     put!("{}", tables::reference(&mut connection).await?);
     drop(connection);
@@ -176,7 +176,7 @@ async fn reference(edge: &Edge) -> Result<(), Failure> {
 
 /// Takes institutions over for this project.
 async fn adopt(edge: &Edge, slugs: &[String], wait: bool) -> Result<(), Failure> {
-    let database = Database::open(edge, Demand::DECIDE).await?;
+    let database = Database::open(edge, DatabaseDemand::DECIDE).await?;
     let done = adopt_all(edge, &database.store, slugs, wait).await;
     database.close().await?;
     done

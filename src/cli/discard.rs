@@ -9,7 +9,7 @@ use crate::actions;
 use crate::actions::holds::Ruling;
 use crate::engine::person;
 use crate::model::Hash;
-use crate::store::failures::{self, Failure as Letter, FailureFilter};
+use crate::store::failures::{self, FailedDocument, FailureFilter};
 use crate::store::{PgConnection, Store};
 
 /// All documents that one rule rejects.
@@ -30,7 +30,7 @@ pub(super) struct ByRule {
 }
 
 /// The revision of several documents: six digits, as of one.
-pub(super) fn revision(letters: &[Letter]) -> String {
+pub(super) fn revision(letters: &[FailedDocument]) -> String {
     let names: Vec<String> = letters.iter().map(name).collect();
     Hash::of(names.join(" ").as_bytes())
         .short()
@@ -90,7 +90,7 @@ impl ByRule {
                 ));
             }
         }
-        let seen = |letter: &Letter| SeenNumber {
+        let seen = |letter: &FailedDocument| SeenNumber {
             id: letter.document_id,
             revision: Some(letter.revision.clone()),
         };

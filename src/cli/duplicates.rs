@@ -8,7 +8,9 @@ use crate::engine::dedupe::explain;
 use crate::engine::person;
 use crate::report::duplicates as page;
 use crate::store::views::biography::FoundJob;
-use crate::store::{Connection, Demand, PgConnection, Store, StoreError, opening_views, runs};
+use crate::store::{
+    Connection, DatabaseDemand, PgConnection, Store, StoreError, opening_views, runs,
+};
 use clap::Subcommand;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -211,7 +213,7 @@ impl ExplainPair {
 impl RuleOnPairs {
     fn run(&self, edge: &Edge, verdict: Option<DecisionVerdict>) -> Result<u8, Failure> {
         let names = self.names()?;
-        with_store(edge, Demand::DECIDE, async |store| {
+        with_store(edge, DatabaseDemand::DECIDE, async |store| {
             for (a, b) in &names {
                 self.rule(edge, store, [a, b], verdict).await?;
             }

@@ -14,9 +14,9 @@ use crate::quality::loss;
 use crate::report::columns::{columns, line, share};
 use crate::rule::CompiledRule;
 use crate::stage::Stage;
-use crate::store::failures::{self, Failure as Letter, FailureFilter, FailureGroup};
+use crate::store::failures::{self, FailedDocument, FailureFilter, FailureGroup};
 use crate::store::resolved::{self, ResolvedFailure};
-use crate::store::{Demand, Store, runs, versions};
+use crate::store::{DatabaseDemand, Store, runs, versions};
 use crate::store::{PgConnection, losses};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
@@ -171,15 +171,15 @@ impl Failures {
         })
     }
 
-    fn demand(&self) -> Demand {
+    fn demand(&self) -> DatabaseDemand {
         let decides = matches!(
             self.command,
             Some(Command::Retry { .. } | Command::Discard { .. })
         );
         if decides {
-            Demand::DECIDE
+            DatabaseDemand::DECIDE
         } else {
-            Demand::READ
+            DatabaseDemand::READ
         }
     }
 
@@ -341,12 +341,12 @@ async fn lost(
 }
 
 /// `44@9f2c1a`: a document and the revision that a decision names.
-pub(super) fn name(letter: &Letter) -> String {
+pub(super) fn name(letter: &FailedDocument) -> String {
     format!("{}@{}", letter.document_id, letter.revision)
 }
 
 /// A failure with every reason.
-pub(super) fn told(letter: &Letter) -> String {
+pub(super) fn told(letter: &FailedDocument) -> String {
     let head = format!(
         "{} {} {}:{} · document {} · since {}",
         letter.outcome,
@@ -432,7 +432,7 @@ pub(super) async fn none(
     Ok("no failures".to_owned())
 }
 
-fn reasons(letter: &Letter) -> Vec<Vec<String>> {
+fn reasons(letter: &FailedDocument) -> Vec<Vec<String>> {
     let text = |reason: &Json, name: &str| {
         reason
             .get(name)
@@ -601,7 +601,7 @@ async fn resolved(
 pub(super) async fn find(
     connection: &mut PgConnection,
     documents: &[SeenNumber],
-) -> Result<Vec<Letter>, Failure> {
+) -> Result<Vec<FailedDocument>, Failure> {
     let found = failures::find(
         connection,
         &documents.iter().map(|seen| seen.id).collect::<Vec<_>>(),
@@ -642,8 +642,10 @@ async fn show(connection: &mut PgConnection, document: &SeenNumber) -> Result<()
 }
 
 /// The failures of each institution.
-pub(super) fn by_institution(letters: &[Letter]) -> BTreeMap<(&str, Uuid), Vec<&Letter>> {
-    let mut all: BTreeMap<(&str, Uuid), Vec<&Letter>> = BTreeMap::new();
+pub(super) fn by_institution(
+    letters: &[FailedDocument],
+) -> BTreeMap<(&str, Uuid), Vec<&FailedDocument>> {
+    let mut all: BTreeMap<(&str, Uuid), Vec<&FailedDocument>> = BTreeMap::new();
     for letter in letters {
         all.entry((letter.institution.as_str(), letter.institution_id))
             .or_default()
@@ -655,7 +657,7 @@ pub(super) fn by_institution(letters: &[Letter]) -> BTreeMap<(&str, Uuid), Vec<&
 async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<(), Failure> {
     let letters = find(&mut *store.connection().await?, documents).await?;
     for ((slug, institution), letters) in by_institution(&letters) {
-        let (refused, derived): (Vec<&Letter>, Vec<&Letter>) =
+        let (refused, derived): (Vec<&FailedDocument>, Vec<&FailedDocument>) =
             letters.into_iter().partition(|letter| letter.refused);
         for letter in refused {
             let document = letter.document_id;

@@ -17,7 +17,7 @@ use crate::plan::{Checked, Plan, check};
 use crate::report::columns::line;
 use crate::report::graph::stored::{self, ShownRun, StoredRun};
 use crate::report::graph::{Page, Ran};
-use crate::store::Demand;
+use crate::store::DatabaseDemand;
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -323,7 +323,7 @@ fn ask(edge: &Edge, plan: &Plan, at: Clock) -> Result<Option<Known>, Failure> {
         return Ok(None);
     }
     let known = block_on(async {
-        let database = Database::open(edge, Demand::READ).await?;
+        let database = Database::open(edge, DatabaseDemand::READ).await?;
         let known = known(&database, plan, at).await;
         database.close().await?;
         known

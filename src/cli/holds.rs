@@ -10,7 +10,7 @@ use crate::report::columns::{columns, line};
 use crate::report::holds::{self as page, Look};
 use crate::stage::resolve::{NearName, nearest};
 use crate::store::holds::{self, Hold};
-use crate::store::{Demand, PgConnection, Store, relations, revisions};
+use crate::store::{DatabaseDemand, PgConnection, Store, relations, revisions};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -93,14 +93,14 @@ impl Holds {
         })
     }
 
-    fn demand(&self) -> Demand {
+    fn demand(&self) -> DatabaseDemand {
         if matches!(
             self.command,
             Command::List { .. } | Command::Causes { .. } | Command::Show { .. }
         ) {
-            Demand::READ
+            DatabaseDemand::READ
         } else {
-            Demand::DECIDE
+            DatabaseDemand::DECIDE
         }
     }
 

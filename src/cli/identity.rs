@@ -7,15 +7,15 @@ use super::{Edge, Failure};
 use crate::config::ProjectIdentity;
 use crate::config::identity::{FILE, of};
 use crate::store::Store;
-use crate::store::projects::{self, Identity};
+use crate::store::projects::{self, ActingProject};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use uuid::Uuid;
 
 /// The identity that the project has, if it has one.
-pub(super) fn known(edge: &Edge) -> Result<Option<Identity>, Failure> {
+pub(super) fn known(edge: &Edge) -> Result<Option<ActingProject>, Failure> {
     match of(&edge.project) {
-        ProjectIdentity::Known(project) => Ok(Some(Identity {
+        ProjectIdentity::Known(project) => Ok(Some(ActingProject {
             project: project.into(),
             claims: true,
         })),
@@ -51,7 +51,7 @@ pub(super) async fn on_behalf(
 }
 
 /// The identity of this project, made if it has none.
-pub(super) fn made(edge: &Edge) -> Result<Identity, Failure> {
+pub(super) fn made(edge: &Edge) -> Result<ActingProject, Failure> {
     known(edge)?.map_or_else(|| make(&edge.project), Ok)
 }
 
@@ -66,15 +66,15 @@ pub(super) fn ensure(folder: &Path) -> Result<(), Failure> {
     }
 }
 
-fn unwritten() -> Identity {
-    Identity {
+fn unwritten() -> ActingProject {
+    ActingProject {
         project: Uuid::now_v7().to_string().into(),
         claims: false,
     }
 }
 
 /// Creates the file. Without write access there is none, and runs claim nothing.
-fn make(folder: &Path) -> Result<Identity, Failure> {
+fn make(folder: &Path) -> Result<ActingProject, Failure> {
     let identity = unwritten();
     match write(folder, &identity.project) {
         Ok(()) => {
@@ -82,14 +82,14 @@ fn make(folder: &Path) -> Result<Identity, Failure> {
                 "created `{FILE}`, which identifies this project: commit it, so every clone \
                  shares it"
             );
-            Ok(Identity {
+            Ok(ActingProject {
                 claims: true,
                 ..identity
             })
         }
         // Another process was quicker.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => match of(folder) {
-            ProjectIdentity::Known(project) => Ok(Identity {
+            ProjectIdentity::Known(project) => Ok(ActingProject {
                 project: project.into(),
                 claims: true,
             }),

@@ -6,8 +6,8 @@ use crate::actions::pauses;
 use crate::model::Clock;
 use crate::plan::Plan;
 use crate::span::Span;
-use crate::store::schedules::Pause;
-use crate::store::{Demand, Need};
+use crate::store::schedules::InstitutionPause;
+use crate::store::{DatabaseDemand, TableUse};
 use chrono::{DateTime, Utc};
 
 /// Hold back the schedule of institutions.
@@ -61,8 +61,8 @@ fn parse_end(text: &str) -> Result<PauseEnd, String> {
 }
 
 /// Deciding about schedules alone.
-const DEMAND: Demand = Demand {
-    need: Need::Write,
+const DEMAND: DatabaseDemand = DatabaseDemand {
+    need: TableUse::Write,
     least: 1,
     most: 2,
     is_private: false,
@@ -78,9 +78,9 @@ impl PauseArgs {
             .chosen(&self.institutions)
             .filter_map(|one| one.plan().map(|plan| &**plan))
             .collect();
-        let all: Vec<Pause> = chosen
+        let all: Vec<InstitutionPause> = chosen
             .iter()
-            .map(|plan| Pause {
+            .map(|plan| InstitutionPause {
                 institution_id: plan.institution.id,
                 slug: plan.institution.slug.clone(),
                 until,

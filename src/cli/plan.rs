@@ -12,7 +12,7 @@ use crate::plan::picture::thousands;
 use crate::plan::{Flow, Plan};
 use crate::stage::Scope;
 use crate::store::work::{self, PendingAds};
-use crate::store::{Demand, PgConnection, Store, runs};
+use crate::store::{DatabaseDemand, PgConnection, Store, runs};
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -90,7 +90,7 @@ impl PlanArgs {
             return Ok(NOTHING);
         }
         block_on(async {
-            let database = Database::open(edge, Demand::READ).await?;
+            let database = Database::open(edge, DatabaseDemand::READ).await?;
             let (standing_in, left_out) =
                 last_good::stand_in(edge, &database.store, Broken::of(chosen.iter().copied()))
                     .await?;

@@ -11,7 +11,7 @@ use crate::plan::tried::Tried;
 use crate::plan::{Checked, Plan, check};
 use crate::report::columns::counted;
 use crate::report::rehearsal::{self, Page};
-use crate::store::{Demand, Store};
+use crate::store::{DatabaseDemand, Store};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -67,9 +67,9 @@ impl Rehearse {
         block_on(async {
             let database = Database::open(
                 edge,
-                Demand {
+                DatabaseDemand {
                     most: 12,
-                    ..Demand::READ
+                    ..DatabaseDemand::READ
                 },
             )
             .await?;

@@ -8,7 +8,7 @@ use crate::report::daily;
 use crate::report::health;
 use crate::report::morning;
 use crate::report::runs;
-use crate::store::{Demand, PgConnection, daily_reports};
+use crate::store::{DatabaseDemand, PgConnection, daily_reports};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ impl Report {
             );
         }
         block_on(async {
-            let database = Database::open(edge, Demand::READ).await?;
+            let database = Database::open(edge, DatabaseDemand::READ).await?;
             plans.extend(last_good::stand_in(edge, &database.store, broken).await?.0);
             let mut connection = database.store.connection().await?;
             match self.runs {

@@ -8,7 +8,7 @@ use crate::diagnostic::one_of;
 use crate::engine::RunError;
 use crate::engine::person::decide;
 use crate::model::SourceKey;
-use crate::store::{Demand, Store, figures, runs};
+use crate::store::{DatabaseDemand, Store, figures, runs};
 use std::collections::BTreeSet;
 
 /// Deliberately archive the open jobs of an institution or source.
@@ -29,7 +29,7 @@ pub struct Retire {
 
 impl Retire {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_store(edge, Demand::DECIDE, async |store| {
+        with_store(edge, DatabaseDemand::DECIDE, async |store| {
             self.retire(edge, store).await
         })
     }

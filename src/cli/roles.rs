@@ -11,7 +11,7 @@ use crate::report::columns::{columns, line};
 use crate::stage::Stage;
 use crate::stage::classify::{FrameworkUse, KnownFramework};
 use crate::store::views::decided::{self, UnmatchedTitle};
-use crate::store::{Demand, PgConnection};
+use crate::store::{DatabaseDemand, PgConnection};
 use clap::Subcommand;
 use serde_json::json;
 use std::fmt::Write;
@@ -366,7 +366,7 @@ fn learn(edge: &Edge, framework: Option<&str>) -> Result<(), Failure> {
                 .help("`roles: { framework: NAME, standardise: { from: title } }` does"),
         );
     }
-    with_store(edge, Demand::READ, async |store| {
+    with_store(edge, DatabaseDemand::READ, async |store| {
         for (known, sources) in &wanted {
             let titles = decided::titles(&mut *store.connection().await?, sources).await?;
             let file = learn_one(edge, known, &titles)?;

@@ -7,7 +7,7 @@ use crate::engine::rollback::{self as undo, Asked};
 use crate::report::columns::line;
 use crate::report::rollback::{self, ClockBack, Page};
 use crate::store::rollback::{RollbackOrder, RolledBackRun, find};
-use crate::store::{Demand, Store, retention};
+use crate::store::{DatabaseDemand, Store, retention};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -76,7 +76,7 @@ async fn no_run(store: &Store, number: i64) -> Result<Failure, Failure> {
 
 impl Rollback {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_store(edge, Demand::DECIDE, async |store| {
+        with_store(edge, DatabaseDemand::DECIDE, async |store| {
             self.take_back(edge, store).await
         })
     }

@@ -19,7 +19,7 @@ use crate::report::{progress, summary};
 use crate::source::door::Door;
 use crate::span::Span;
 use crate::store::waiting::WaitingHolds;
-use crate::store::{Demand, Need, Store};
+use crate::store::{DatabaseDemand, Store, TableUse};
 use futures::StreamExt;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -218,10 +218,10 @@ impl Run {
         if self.dry_run { 2 } else { 1 }
     }
 
-    fn demand(&self, institutions: usize) -> Demand {
+    fn demand(&self, institutions: usize) -> DatabaseDemand {
         let under_way = u32::try_from(institutions.clamp(1, UNDER_WAY)).unwrap_or(1);
-        Demand {
-            need: Need::Write,
+        DatabaseDemand {
+            need: TableUse::Write,
             least: self.held() + 1,
             most: under_way * self.held() + WORKING,
             is_private: false,

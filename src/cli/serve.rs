@@ -6,7 +6,7 @@ use super::{Edge, Failure, NOTHING, parse_span};
 use crate::orchestration::scheduler::Tick;
 use crate::orchestration::{PlanSet, Scheduler};
 use crate::span::Span;
-use crate::store::{Demand, Need, Store, users};
+use crate::store::{DatabaseDemand, Store, TableUse, users};
 use crate::web::{self, Doors, IdentityProxy, Site, TrustedNetwork};
 use axum::http::HeaderName;
 use std::net::SocketAddr;
@@ -34,9 +34,9 @@ struct Hands {
 }
 
 impl Hands {
-    fn demand(&self) -> Demand {
-        Demand {
-            need: Need::Write,
+    fn demand(&self) -> DatabaseDemand {
+        DatabaseDemand {
+            need: TableUse::Write,
             least: 4,
             most: u32::from(self.parallel) * 3 + BESIDES,
             is_private: false,

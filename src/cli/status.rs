@@ -3,7 +3,7 @@
 use super::database::Database;
 use super::{DONE, Edge, FAILED, Failure, are_institutions, database, identity, show};
 use crate::report::status;
-use crate::store::{Demand, Store};
+use crate::store::{DatabaseDemand, Store};
 use std::time::Duration;
 
 /// How often `--watch` looks again.
@@ -29,7 +29,7 @@ pub struct StatusArgs {
 impl StatusArgs {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         database::block_on(async {
-            let database = Database::open(edge, Demand::READ).await?;
+            let database = Database::open(edge, DatabaseDemand::READ).await?;
             let store = database.store.clone().of_project(identity::known(edge)?);
             let code = loop {
                 let code = self.look(edge, &store).await?;

@@ -10,7 +10,7 @@ use crate::model::RetentionPolicy;
 use crate::orchestration::worker::KEPT;
 use crate::plan::picture::thousands;
 use crate::report::columns::{columns, counted, size};
-use crate::store::{Demand, PgConnection, Store, host_turns, projects, queue};
+use crate::store::{DatabaseDemand, PgConnection, Store, host_turns, projects, queue};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
@@ -46,9 +46,9 @@ impl Tidy {
     pub(super) async fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let policy = policy(edge)?;
         let demand = if self.dry_run {
-            Demand::READ
+            DatabaseDemand::READ
         } else {
-            Demand::DECIDE
+            DatabaseDemand::DECIDE
         };
         let database = Database::open(edge, demand).await?;
         let store = database.store.clone().of_project(identity::known(edge)?);

@@ -7,7 +7,7 @@ use crate::actions::access::{self, PASSWORD_LEAST};
 use crate::model::AccessRole;
 use crate::report::columns::{columns, line};
 use crate::store::users::{self, KnownUser};
-use crate::store::{Connection, Demand, PgConnection, StoreError};
+use crate::store::{Connection, DatabaseDemand, PgConnection, StoreError};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -114,7 +114,7 @@ pub(super) fn at_once<T>(
     edge: &Edge,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    with_store(edge, Demand::writing(2), async |store| {
+    with_store(edge, DatabaseDemand::writing(2), async |store| {
         let mut connection = store.connection().await?;
         let mut tx = connection.begin().await.map_err(StoreError::from)?;
         let done = work(&mut tx).await?;

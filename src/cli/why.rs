@@ -4,8 +4,8 @@ use super::database::with_store;
 use super::{DONE, Edge, Failure, named};
 use crate::engine::verdicts::{self, Judged};
 use crate::report::biography as page;
-use crate::store::views::biography::{self, AdState as Known, FoundJob};
-use crate::store::{Demand, Store};
+use crate::store::views::biography::{self, AdState, FoundJob};
+use crate::store::{DatabaseDemand, Store};
 use serde_json::json;
 
 /// Everything that is known of an ad: the biography of its job.
@@ -28,7 +28,7 @@ pub struct Why {
 
 impl Why {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_store(edge, Demand::READ, async |store| {
+        with_store(edge, DatabaseDemand::READ, async |store| {
             self.tell(edge, store).await.map(|()| DONE)
         })
     }
@@ -65,7 +65,7 @@ async fn judge(
     edge: &Edge,
     store: &Store,
     found: &FoundJob,
-    known: &Known,
+    known: &AdState,
 ) -> Result<Option<Judged>, Failure> {
     let judged = verdicts::judge_stored(store, &edge.checked(), found, known).await?;
     if judged.is_none() {

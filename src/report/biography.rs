@@ -11,7 +11,7 @@ use crate::stage::resolve::FoundRelation;
 use crate::store::opening_views::{self, OpeningMemberLine};
 use crate::store::resolved::{self, ResolvedFailure};
 use crate::store::retention::RemovedParts;
-use crate::store::versions::{self, PartVersion as PartText};
+use crate::store::versions::{self, PartVersion};
 use crate::store::views::biography::{
     self, AdState, FoundJob, PastAlert, PastHold, ReplacedDocument,
 };
@@ -509,7 +509,7 @@ async fn texts(
         .filter(|(name, _)| name.starts_with("mapping of "))
         .filter_map(|(_, hash)| hash.as_str().map(str::to_owned))
         .collect();
-    let texts: Vec<PartText> = versions::texts(
+    let texts: Vec<PartVersion> = versions::texts(
         connection,
         found.institution_id,
         &wanted.into_iter().collect::<Vec<_>>(),

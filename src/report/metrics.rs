@@ -7,7 +7,7 @@
 
 use crate::plan::Plan;
 use crate::plan::due::DueTimes;
-use crate::store::metrics::{DURATION_BOUNDS, Scrape, SourceTally, StageTally};
+use crate::store::metrics::{DURATION_BOUNDS, MetricsScrape, SourceTally, StageTally};
 use chrono::{DateTime, Utc};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -166,7 +166,7 @@ fn write_sample(
 }
 
 /// The text of a scrape at an instant.
-pub fn text(scrape: &Scrape, plans: &[Arc<Plan>], now: DateTime<Utc>) -> String {
+pub fn text(scrape: &MetricsScrape, plans: &[Arc<Plan>], now: DateTime<Utc>) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(samples(scrape, plans, now)));
     let mut out = String::new();
@@ -175,7 +175,7 @@ pub fn text(scrape: &Scrape, plans: &[Arc<Plan>], now: DateTime<Utc>) -> String 
     out
 }
 
-fn samples(scrape: &Scrape, plans: &[Arc<Plan>], now: DateTime<Utc>) -> SampleSet {
+fn samples(scrape: &MetricsScrape, plans: &[Arc<Plan>], now: DateTime<Utc>) -> SampleSet {
     let mut set = SampleSet::default();
     set.add("weir_build_info", &[env!("CARGO_PKG_VERSION")], 1.0);
     for source in &scrape.sources {
@@ -287,7 +287,7 @@ fn of_stage(set: &mut SampleSet, tally: &StageTally) {
     set.push("weir_stage_duration_seconds", &names, value);
 }
 
-fn of_runs(set: &mut SampleSet, scrape: &Scrape) {
+fn of_runs(set: &mut SampleSet, scrape: &MetricsScrape) {
     for run in &scrape.runs {
         let names = [run.institution.as_str(), run.status.as_str()];
         set.add("weir_runs", &names, wide(run.runs));
@@ -297,7 +297,7 @@ fn of_runs(set: &mut SampleSet, scrape: &Scrape) {
     }
 }
 
-fn of_schedule(set: &mut SampleSet, scrape: &Scrape, plan: &Plan, now: DateTime<Utc>) {
+fn of_schedule(set: &mut SampleSet, scrape: &MetricsScrape, plan: &Plan, now: DateTime<Utc>) {
     let Some(due) = DueTimes::of(plan) else {
         return;
     };
@@ -321,7 +321,7 @@ pub fn late_by(due: &DueTimes, last: DateTime<Utc>, now: DateTime<Utc>) -> chron
         .map_or(chrono::TimeDelta::zero(), |missed| now - missed)
 }
 
-fn of_database(set: &mut SampleSet, scrape: &Scrape) {
+fn of_database(set: &mut SampleSet, scrape: &MetricsScrape) {
     for (table, bytes) in &scrape.tables {
         set.add("weir_table_bytes", &[table], wide(*bytes));
     }

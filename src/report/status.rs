@@ -9,7 +9,7 @@ use crate::plan::due::{self, DueTimes};
 use crate::plan::{Checked, Institution, InstitutionStatus, Plan};
 use crate::store::leases::{self, HeldLease};
 use crate::store::queue::{self, UnitRow};
-use crate::store::schedules::{self, Pause};
+use crate::store::schedules::{self, InstitutionPause};
 use crate::store::{Result, Store};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -95,7 +95,7 @@ pub struct Status {
 /// Facts of which the states are made.
 struct Facts {
     units: Vec<UnitRow>,
-    pauses: Vec<Pause>,
+    pauses: Vec<InstitutionPause>,
     health: Vec<InstitutionHealth>,
 }
 
@@ -267,7 +267,7 @@ fn waiting(unit: &UnitRow, zone: Tz) -> String {
     format!("{source}due {}{why}", local(unit.due_at, zone))
 }
 
-fn paused(pause: &Pause, zone: Tz) -> String {
+fn paused(pause: &InstitutionPause, zone: Tz) -> String {
     let until = pause.until.map_or_else(
         || "until resumed".to_owned(),
         |until| format!("until {}", local(until, zone)),

@@ -5,7 +5,7 @@
 use super::{ReadEnd, Setting, Settled};
 use crate::model::{Alert, HoldKind, NewHold, ReadState};
 use crate::span::{CalendarSpan, Share, Span};
-use crate::store::settle::{self, Closing, ClosingCount};
+use crate::store::settle::{self, ClosingCount, DateClosing};
 use crate::store::{PgConnection, holds};
 use crate::yaml::{Parsed, PositiveNumber};
 use chrono::Duration;
@@ -158,7 +158,7 @@ impl Archive {
     ) -> crate::store::Result<()> {
         let (stream, at) = (&setting.stream, setting.at);
         let newest_passed = at.newest_passed(setting.zone, self.after_close);
-        let closing = Closing {
+        let closing = DateClosing {
             newest_passed,
             fingerprint: Some(setting.steady),
         };

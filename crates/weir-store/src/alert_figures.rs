@@ -24,7 +24,7 @@ macro_rules! recent {
 
 /// Figures of the newest run of an institution.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct RunFigures {
+pub struct NewestRunFigures {
     /// The institution.
     pub institution: String,
     /// How it ended.
@@ -62,7 +62,7 @@ pub struct RunFigures {
 pub async fn runs(
     connection: &mut PgConnection,
     institutions: Option<&[String]>,
-) -> Result<Vec<RunFigures>> {
+) -> Result<Vec<NewestRunFigures>> {
     Ok(sqlx::query_as(concat!(
         recent!("'done', 'failed', 'interrupted'"),
         ", outcomes AS (

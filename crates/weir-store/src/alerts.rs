@@ -381,13 +381,13 @@ pub async fn silences(
     at: DateTime<Utc>,
 ) -> Result<Vec<(i64, AlertSilence)>> {
     #[derive(sqlx::FromRow)]
-    struct Numbered {
+    struct NumberedSilence {
         id: i64,
         #[sqlx(flatten)]
         silence: AlertSilence,
     }
     let sql =
         "SELECT * FROM alert_silences WHERE starts_at <= $1 AND ends_at > $1 ORDER BY ends_at, id";
-    let rows: Vec<Numbered> = sqlx::query_as(sql).bind(at).fetch_all(connection).await?;
+    let rows: Vec<NumberedSilence> = sqlx::query_as(sql).bind(at).fetch_all(connection).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.silence)).collect())
 }

@@ -4,7 +4,7 @@
 //! No task may hold one connection while it waits for another, except the lock of an institution
 //! and the one transaction of a dry run: those are included in the demand of the command.
 
-use super::preflight::Demand;
+use super::preflight::DatabaseDemand;
 use super::{Result, StoreError, session};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
@@ -18,7 +18,7 @@ const GIVES_WITHIN: Duration = Duration::from_secs(3);
 
 /// Free connections, by limit.
 #[derive(Debug, Clone, sqlx::FromRow)]
-struct Free {
+struct FreeConnections {
     server: i64,
     role: Option<i64>,
     database: Option<i64>,
@@ -26,7 +26,7 @@ struct Free {
     port: i32,
 }
 
-impl Free {
+impl FreeConnections {
     fn least(&self) -> i64 {
         [Some(self.server), self.role, self.database]
             .into_iter()
@@ -56,7 +56,7 @@ pub(super) async fn of(
     first: &mut PgConnection,
     second: Option<&mut PgConnection>,
     options: &PgConnectOptions,
-    demand: Demand,
+    demand: DatabaseDemand,
 ) -> Result<u32> {
     if demand.is_private {
         return Ok(demand.most);
@@ -91,7 +91,7 @@ async fn process(connection: &mut PgConnection) -> Result<i32> {
         .await?)
 }
 
-async fn free(connection: &mut PgConnection, own: &[i32]) -> Result<Free> {
+async fn free(connection: &mut PgConnection, own: &[i32]) -> Result<FreeConnections> {
     let free = sqlx::query_as(
         "SELECT current_setting('max_connections')::bigint - COALESCE(used.all, 0) - CASE WHEN r.rolsuper THEN 0
              ELSE current_setting('superuser_reserved_connections')::int + COALESCE(current_setting('reserved_connections', true)::int, 0) END AS server,
@@ -107,7 +107,12 @@ async fn free(connection: &mut PgConnection, own: &[i32]) -> Result<Free> {
 }
 
 /// How many of them a pooler provides: tried, because it does not say.
-async fn given(options: &PgConnectOptions, own: usize, demand: Demand, most: u32) -> Result<u32> {
+async fn given(
+    options: &PgConnectOptions,
+    own: usize,
+    demand: DatabaseDemand,
+    most: u32,
+) -> Result<u32> {
     let own = u32::try_from(own).unwrap_or(1);
     let tried = (own..most).map(|_| async {
         let mut connection = session::connect(options).await.ok()?;

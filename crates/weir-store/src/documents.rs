@@ -46,7 +46,7 @@ pub struct PageContext<'s> {
 
 /// What is stored of an ad that came with another text than before.
 #[derive(sqlx::FromRow)]
-struct Known {
+struct KnownDocument {
     external_id: String,
     content_hash: Vec<u8>,
     document_id: i64,
@@ -326,7 +326,7 @@ async fn read_all(received: Vec<ReceivedRecord>) -> (Vec<Document>, Vec<String>)
 
 /// Documents with new text, compared with what is stored of their ads.
 #[derive(Default)]
-struct Sorted {
+struct SortedDocuments {
     /// New or different content.
     fresh: Vec<Document>,
     /// Unreadable after all, or the second of an id with other content.
@@ -340,9 +340,9 @@ async fn sort_out(
     reading: PageContext<'_>,
     documents: Vec<Document>,
     seen: &mut SeenAds,
-) -> Result<Sorted> {
+) -> Result<SortedDocuments> {
     let known = known(connection, reading, &documents).await?;
-    let mut sorted = Sorted::default();
+    let mut sorted = SortedDocuments::default();
     let mut fresh: HashMap<String, Hash> = HashMap::new();
     let mut same: Vec<(String, Hash)> = Vec::new();
     for document in documents {
@@ -381,7 +381,7 @@ async fn known(
     if documents.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<Known> = sqlx::query_as(
+    let rows: Vec<KnownDocument> = sqlx::query_as(
         "SELECT external_id, content_hash, document_id FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($3)",
     )
     .bind(reading.stream.institution)

@@ -10,7 +10,7 @@ use weir_model::{Clock, Outcome, SourceKey};
 
 /// One document that failed, with every reason.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
-pub struct Failure {
+pub struct FailedDocument {
     /// The document's number.
     pub document_id: i64,
     /// The institution.
@@ -90,7 +90,7 @@ pub async fn list(
     connection: &mut PgConnection,
     wanted: &FailureFilter<'_>,
     limit: Option<i64>,
-) -> Result<Vec<Failure>> {
+) -> Result<Vec<FailedDocument>> {
     let sql = failures!(
         "($1::text IS NULL OR institution = $1) AND ($2::text IS NULL OR source_id = $2)
          AND (($3::text IS NULL AND $4::text IS NULL) OR EXISTS (
@@ -116,7 +116,7 @@ pub async fn page(
     wanted: &FailureFilter<'_>,
     after: Option<[&str; 3]>,
     most: i64,
-) -> Result<Vec<Failure>> {
+) -> Result<Vec<FailedDocument>> {
     let sql = failures!(
         "($1::text IS NULL OR institution = $1) AND ($2::text IS NULL OR source_id = $2)
          AND (($3::text IS NULL AND $4::text IS NULL) OR EXISTS (
@@ -141,7 +141,7 @@ pub async fn page(
 ///
 /// # Errors
 /// The database failed.
-pub async fn find(connection: &mut PgConnection, documents: &[i64]) -> Result<Vec<Failure>> {
+pub async fn find(connection: &mut PgConnection, documents: &[i64]) -> Result<Vec<FailedDocument>> {
     Ok(sqlx::query_as(failures!(
         "document_id = ANY ($1) ORDER BY institution, source_id, document_id"
     ))
@@ -244,7 +244,7 @@ pub async fn warnings(
 /// The database failed.
 pub async fn content(
     connection: &mut PgConnection,
-    failure: &Failure,
+    failure: &FailedDocument,
 ) -> Result<(Json, Option<Json>, Option<Json>)> {
     let row = sqlx::query_as(
         "SELECT d.raw_content, d.metadata, j.raw_data FROM staging_documents d
@@ -282,7 +282,7 @@ pub async fn retry(
 pub async fn discard(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    failures: &[&Failure],
+    failures: &[&FailedDocument],
     at: Clock,
     by: &str,
     why: &str,

@@ -3,7 +3,7 @@
 //! as it was before or as it is after.
 
 use super::columns::{newer_version, supersede};
-use super::jobs::{self, Archiving};
+use super::jobs::{self, ArchiveOrder};
 use super::{Result, holds, staging};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -146,7 +146,7 @@ async fn displace(
     };
     let reasons: Vec<(Uuid, String)> = displaced.iter().map(why).collect();
     let by = "etl_pipeline";
-    let archiving = Archiving {
+    let archiving = ArchiveOrder {
         institution: stream.institution,
         run: Some(sight.run),
         at: sight.at,

@@ -82,7 +82,7 @@ const ARCHIVE: &str = concat!(
 
 /// Jobs that are archived: as what, by whom and when.
 #[derive(Debug, Clone, Copy)]
-pub struct Archiving<'a> {
+pub struct ArchiveOrder<'a> {
     /// The institution.
     pub institution: Uuid,
     /// The run; `None` if an operator does it.
@@ -101,7 +101,7 @@ pub struct Archiving<'a> {
 /// The database failed.
 pub async fn archive(
     connection: &mut PgConnection,
-    archiving: Archiving<'_>,
+    archiving: ArchiveOrder<'_>,
     reasons: &[(Uuid, String)],
 ) -> Result<Vec<String>> {
     if reasons.is_empty() {

@@ -10,7 +10,7 @@
 //! Must never hold a transaction open, and never wait for a holder that is alive: whoever wants to
 //! wait asks again.
 
-use super::sessions::Session;
+use super::sessions::ServerSession;
 use super::{Result, Store, StoreError};
 use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
@@ -48,7 +48,7 @@ impl Lease {
             return Ok(None);
         };
         let (lost, end) = (CancellationToken::new(), CancellationToken::new());
-        let beating = Heartbeat {
+        let beating = LeaseHeartbeat {
             store: store.clone(),
             name: name.to_owned(),
             fence,
@@ -65,8 +65,8 @@ impl Lease {
     }
 
     /// Its fence.
-    pub fn fence(&self) -> Fence {
-        Fence {
+    pub fn fence(&self) -> LeaseFence {
+        LeaseFence {
             name: self.name.as_str().into(),
             number: self.fence,
         }
@@ -92,12 +92,12 @@ pub fn of_institution(institution: Uuid) -> String {
 
 /// What a batch commits under.
 #[derive(Debug, Clone)]
-pub struct Fence {
+pub struct LeaseFence {
     name: std::sync::Arc<str>,
     number: i64,
 }
 
-impl Fence {
+impl LeaseFence {
     /// Whether the lease has not been taken by others; it cannot be before the transaction ends.
     ///
     /// # Errors
@@ -126,7 +126,7 @@ macro_rules! is_held {
 ///
 /// # Errors
 /// The database failed.
-pub async fn holder(connection: &mut PgConnection, name: &str) -> Result<Option<Session>> {
+pub async fn holder(connection: &mut PgConnection, name: &str) -> Result<Option<ServerSession>> {
     let row = sqlx::query_as(concat!(
         "SELECT COALESCE(l.session_pid, 0) AS pid, l.holder AS name, l.taken_at AS since FROM leases l WHERE l.name = $1 AND ",
         is_held!()
@@ -219,7 +219,7 @@ async fn end_batches(store: &Store, name: &str, taker: i32) -> Result<()> {
 }
 
 /// Renews a lease until it is given back or lost.
-struct Heartbeat {
+struct LeaseHeartbeat {
     store: Store,
     name: String,
     fence: i64,
@@ -227,7 +227,7 @@ struct Heartbeat {
     end: CancellationToken,
 }
 
-impl Heartbeat {
+impl LeaseHeartbeat {
     async fn beat(self, connection: PoolConnection<Postgres>) {
         let mut connection = Some(connection);
         loop {

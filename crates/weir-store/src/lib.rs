@@ -71,7 +71,7 @@ pub use weir_pg as server;
 pub use narrow::NarrowStore;
 
 pub use lane::{BatchConnection, WriteSession};
-pub use preflight::{Demand, Need};
+pub use preflight::{DatabaseDemand, TableUse};
 
 pub use sqlx::{Connection, PgConnection};
 
@@ -241,17 +241,17 @@ pub struct Store {
     /// The schema that its sessions are bound to.
     schema: Option<Arc<str>>,
     connections: u32,
-    identity: Option<projects::Identity>,
+    identity: Option<projects::ActingProject>,
     awaited: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// Something that a task of this process waits for, until it is dropped.
-pub struct Awaited {
+pub struct PendingWait {
     what: String,
     all: Arc<Mutex<BTreeSet<String>>>,
 }
 
-impl Drop for Awaited {
+impl Drop for PendingWait {
     fn drop(&mut self) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.remove(&self.what);
@@ -265,7 +265,7 @@ impl Store {
     ///
     /// # Errors
     /// There is no connection, or the database is not suitable.
-    pub async fn open_for(url: &str, demand: Demand, who: &str) -> Result<Store> {
+    pub async fn open_for(url: &str, demand: DatabaseDemand, who: &str) -> Result<Store> {
         preflight::open(url, demand, who).await
     }
 
@@ -274,7 +274,7 @@ impl Store {
     /// # Errors
     /// No connection, or the database does not suit.
     pub async fn open(url: &str, connections: u32, who: &str) -> Result<Store> {
-        Store::open_for(url, Demand::writing(connections), who).await
+        Store::open_for(url, DatabaseDemand::writing(connections), who).await
     }
 
     /// Creates the database `weir` of the server at `url`, unless it is there.
@@ -357,22 +357,22 @@ impl Store {
 
     /// The same database on behalf of a project: see [`projects`].
     #[must_use]
-    pub fn of_project(self, identity: Option<projects::Identity>) -> Store {
+    pub fn of_project(self, identity: Option<projects::ActingProject>) -> Store {
         Store { identity, ..self }
     }
 
     /// The project on whose behalf it is used; `None` if ownership does not matter.
-    pub fn identity(&self) -> Option<&projects::Identity> {
+    pub fn identity(&self) -> Option<&projects::ActingProject> {
         self.identity.as_ref()
     }
 
     /// Lets whoever watches say what is waited for.
-    pub fn waits_for(&self, what: String) -> Awaited {
+    pub fn waits_for(&self, what: String) -> PendingWait {
         let all = Arc::clone(&self.awaited);
         let mut waiting = all.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.insert(what.clone());
         drop(waiting);
-        Awaited { what, all }
+        PendingWait { what, all }
     }
 
     /// What tasks of this process wait for.

@@ -80,7 +80,7 @@ pub struct SourceLosses {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+struct LossRow {
     institution: String,
     source_id: String,
     run_id: i64,
@@ -101,7 +101,7 @@ pub async fn newest(
     connection: &mut PgConnection,
     institution: Option<&str>,
 ) -> Result<Vec<SourceLosses>> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<LossRow> = sqlx::query_as(
         "SELECT i.slug AS institution, l.source_id, l.run_id, l.field_name, l.lost, l.present, l.external_id, l.example, l.expected, l.remedy
          FROM (SELECT DISTINCT ON (institution_id, source_id) institution_id, source_id, run_id FROM source_quality
                WHERE $1::text IS NULL OR institution_id = (SELECT id FROM institutions WHERE slug = $1)
@@ -132,7 +132,7 @@ pub async fn newest(
     Ok(all)
 }
 
-impl Row {
+impl LossRow {
     fn loss(self) -> FieldLoss {
         let example = self
             .external_id

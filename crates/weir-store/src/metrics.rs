@@ -285,7 +285,7 @@ pub async fn queue(connection: &mut PgConnection) -> Result<QueueFigures> {
 
 /// All that a scrape reads.
 #[derive(Debug, Clone, Default)]
-pub struct Scrape {
+pub struct MetricsScrape {
     /// Each source.
     pub sources: Vec<SourceTally>,
     /// Each node.
@@ -311,8 +311,8 @@ pub struct Scrape {
 ///
 /// # Errors
 /// The database failed.
-pub async fn scrape(connection: &mut PgConnection) -> Result<Scrape> {
-    Ok(Scrape {
+pub async fn scrape(connection: &mut PgConnection) -> Result<MetricsScrape> {
+    Ok(MetricsScrape {
         sources: sources(connection).await?,
         stages: stages(connection).await?,
         runs: runs(connection).await?,

@@ -2,7 +2,7 @@
 //! database is shared: others choose its encoding, schemas, roles and connection limits.
 //!
 //! Nothing is written here except missing tables, and those only if the command or an empty schema
-//! requires it. To add a check, add its fact to [`Facts`] and a line to [`Facts::check`].
+//! requires it. To add a check, add its fact to [`DatabaseFacts`] and a line to [`DatabaseFacts::check`].
 
 use super::migrations::{self, SchemaState};
 use super::session::{self, identifier};
@@ -16,7 +16,7 @@ const LOOKS_WITHIN: Duration = Duration::from_secs(30);
 
 /// What a command does to the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
+pub enum TableUse {
     /// It reads: `SELECT` is enough.
     Read,
     /// It writes rows.
@@ -27,9 +27,9 @@ pub enum Need {
 
 /// What a command needs of the database.
 #[derive(Debug, Clone, Copy)]
-pub struct Demand {
+pub struct DatabaseDemand {
     /// What it does.
-    pub need: Need,
+    pub need: TableUse,
     /// Connections without which it cannot work.
     pub least: u32,
     /// Connections that it can use.
@@ -39,33 +39,33 @@ pub struct Demand {
     pub is_private: bool,
 }
 
-impl Demand {
+impl DatabaseDemand {
     /// One connection to read with.
-    pub const READ: Demand = Demand {
-        need: Need::Read,
+    pub const READ: DatabaseDemand = DatabaseDemand {
+        need: TableUse::Read,
         least: 1,
         most: 4,
         is_private: false,
     };
     /// A lock, and a connection under it.
-    pub const DECIDE: Demand = Demand {
-        need: Need::Write,
+    pub const DECIDE: DatabaseDemand = DatabaseDemand {
+        need: TableUse::Write,
         least: 2,
         most: 4,
         is_private: false,
     };
     /// The tables alone.
-    pub const MIGRATE: Demand = Demand {
-        need: Need::Migrate,
+    pub const MIGRATE: DatabaseDemand = DatabaseDemand {
+        need: TableUse::Migrate,
         least: 1,
         most: 1,
         is_private: false,
     };
 
     /// Writing with at most so many connections.
-    pub fn writing(most: u32) -> Demand {
-        Demand {
-            need: Need::Write,
+    pub fn writing(most: u32) -> DatabaseDemand {
+        DatabaseDemand {
+            need: TableUse::Write,
             least: 1,
             most,
             is_private: false,
@@ -75,7 +75,7 @@ impl Demand {
 
 /// The facts found by the first look at a database.
 #[derive(Debug, Clone, sqlx::FromRow)]
-struct Facts {
+struct DatabaseFacts {
     encoding: String,
     database: String,
     role: String,
@@ -92,7 +92,7 @@ struct Facts {
 ///
 /// # Errors
 /// No connection, or the database does not suit.
-pub(super) async fn open(url: &str, demand: Demand, who: &str) -> Result<Store> {
+pub(super) async fn open(url: &str, demand: DatabaseDemand, who: &str) -> Result<Store> {
     let (mut first, options) = session::agree(session::options(url, who)?).await?;
     let mut second = if demand.is_private {
         None
@@ -143,7 +143,10 @@ async fn within<T>(what: &str, look: impl Future<Output = Result<T>>) -> Result<
 }
 
 /// The schema of the tables, and whether they must be made or changed for the command.
-async fn look(connection: &mut PgConnection, demand: Demand) -> Result<(Facts, String, bool)> {
+async fn look(
+    connection: &mut PgConnection,
+    demand: DatabaseDemand,
+) -> Result<(DatabaseFacts, String, bool)> {
     session::settle(connection, None).await?;
     let facts = facts(connection).await?;
     facts.check(demand.need)?;
@@ -158,7 +161,7 @@ async fn look(connection: &mut PgConnection, demand: Demand) -> Result<(Facts, S
     Ok((facts, schema, is_behind))
 }
 
-async fn facts(connection: &mut PgConnection) -> Result<Facts> {
+async fn facts(connection: &mut PgConnection) -> Result<DatabaseFacts> {
     let facts = sqlx::query_as(
         "SELECT current_setting('server_encoding') AS encoding, current_database()::text AS database, current_user::text AS role,
            pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only') = 'on' AS is_read_only, current_schema()::text AS schema,
@@ -172,9 +175,9 @@ fn unsuitable<T>(problem: &str, help: &str) -> Result<T> {
     Err(StoreError::unsuitable(problem, help))
 }
 
-impl Facts {
-    fn check(&self, need: Need) -> Result<()> {
-        let Facts {
+impl DatabaseFacts {
+    fn check(&self, need: TableUse) -> Result<()> {
+        let DatabaseFacts {
             database,
             encoding,
             role,
@@ -188,7 +191,7 @@ impl Facts {
                 "create one that can: CREATE DATABASE weir ENCODING 'UTF8' TEMPLATE template0",
             );
         }
-        if need == Need::Read {
+        if need == TableUse::Read {
             return Ok(());
         }
         if self.is_standby {
@@ -210,7 +213,7 @@ impl Facts {
 
     /// The schema of the tables: where they are, or where they would be made.
     async fn home(&self, connection: &mut PgConnection) -> Result<String> {
-        let Facts {
+        let DatabaseFacts {
             search_path,
             role,
             database,
@@ -243,7 +246,7 @@ impl Facts {
 
     fn unreadable(&self, schema: &str, error: StoreError) -> StoreError {
         if error.code().as_deref() == Some("42501") {
-            self.denied(schema, "`_sqlx_migrations`", Need::Read)
+            self.denied(schema, "`_sqlx_migrations`", TableUse::Read)
         } else {
             error
         }
@@ -254,7 +257,7 @@ impl Facts {
         &self,
         connection: &mut PgConnection,
         schema: &str,
-        demand: Demand,
+        demand: DatabaseDemand,
         standing: SchemaState,
     ) -> Result<bool> {
         let newest = migrations::newest();
@@ -277,7 +280,7 @@ impl Facts {
                     "give Weir its own schema (docs/reference/database.md) or another database",
                 );
             }
-            SchemaState::Older(version) if demand.need == Need::Read && !demand.is_private => {
+            SchemaState::Older(version) if demand.need == TableUse::Read && !demand.is_private => {
                 return unsuitable(
                     &format!(
                         "the tables in schema `{schema}` are from an older Weir: version {version}, but this one needs {newest}"
@@ -334,7 +337,7 @@ impl Facts {
         &self,
         connection: &mut PgConnection,
         schema: &str,
-        need: Need,
+        need: TableUse,
     ) -> Result<()> {
         // A table of Weir leads with the institution.
         let missing: Vec<String> = sqlx::query_scalar(
@@ -346,7 +349,7 @@ impl Facts {
              ORDER BY 1",
         )
         .bind(schema)
-        .bind(need == Need::Write)
+        .bind(need == TableUse::Write)
         .fetch_all(connection)
         .await?;
         match missing.as_slice() {
@@ -358,8 +361,8 @@ impl Facts {
         }
     }
 
-    fn denied(&self, schema: &str, tables: &str, need: Need) -> StoreError {
-        let (verb, rights) = if need == Need::Write {
+    fn denied(&self, schema: &str, tables: &str, need: TableUse) -> StoreError {
+        let (verb, rights) = if need == TableUse::Write {
             ("write", "SELECT, INSERT, UPDATE, DELETE")
         } else {
             ("read", "SELECT")

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 /// The project on whose behalf the database is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct ActingProject {
     /// `project:` in its `weir.yaml`.
     pub project: Arc<str>,
     /// Whether its runs claim unclaimed institutions: not if the identity could not be written to a
@@ -22,7 +22,7 @@ pub struct Identity {
 
 /// A claim on an institution.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Claim {
+pub struct InstitutionClaim {
     /// The project.
     pub project: String,
     /// Since when.
@@ -39,7 +39,7 @@ pub async fn owner(
     connection: &mut PgConnection,
     institution: Uuid,
     slug: &str,
-) -> Result<Option<Claim>> {
+) -> Result<Option<InstitutionClaim>> {
     let newest = sqlx::query_as(
         "SELECT c.project, c.claimed_at, c.claimed_by FROM project_claims c JOIN institutions i ON i.id = c.institution_id
          WHERE i.id = $1 OR i.slug = $2 ORDER BY c.id DESC LIMIT 1",

@@ -362,7 +362,7 @@ pub async fn newest(
     connection: &mut PgConnection,
     institution: uuid::Uuid,
 ) -> Result<Vec<NewestRead>> {
-    type Row = (
+    type QualityRow = (
         String,
         DateTime<Utc>,
         String,
@@ -373,7 +373,7 @@ pub async fn newest(
         Option<i64>,
         Option<i64>,
     );
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<QualityRow> = sqlx::query_as(
         "SELECT q.source_id, q.at, q.state, q.standing, q.ads, m.kind, m.subject, m.part, m.whole
          FROM source_quality q LEFT JOIN quality_measures m ON m.institution_id = q.institution_id AND m.source_id = q.source_id AND m.at = q.at
          WHERE (q.institution_id, q.source_id, q.at) IN (SELECT institution_id, source_id, max(at) FROM source_quality WHERE institution_id = $1 GROUP BY 1, 2)

@@ -1,8 +1,8 @@
 //! Runs: who runs, since when, with what result; and the lock that gives one run at a time an
 //! institution.
 
-use super::leases::{self, Fence, Lease};
-use super::sessions::Session;
+use super::leases::{self, Lease, LeaseFence};
+use super::sessions::ServerSession;
 use super::{Result, Store, StoreError, metrics, storable, storable_json};
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
@@ -72,7 +72,7 @@ const WAITS_FOR_A_LOCK: Duration = Duration::from_secs(24 * 60 * 60);
 /// its source.
 #[derive(Debug, Clone)]
 pub struct LockGuard {
-    fence: Fence,
+    fence: LeaseFence,
     slug: Arc<str>,
 }
 
@@ -108,7 +108,10 @@ impl LockGuard {
 ///
 /// # Errors
 /// The database failed.
-pub async fn holder(connection: &mut PgConnection, institution: Uuid) -> Result<Option<Session>> {
+pub async fn holder(
+    connection: &mut PgConnection,
+    institution: Uuid,
+) -> Result<Option<ServerSession>> {
     leases::holder(connection, &leases::of_institution(institution)).await
 }
 

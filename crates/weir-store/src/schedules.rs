@@ -68,7 +68,7 @@ pub async fn server_clock(connection: &mut PgConnection) -> Result<DateTime<Utc>
 
 /// A pause of an institution.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow, serde::Serialize)]
-pub struct Pause {
+pub struct InstitutionPause {
     /// The institution.
     pub institution_id: Uuid,
     /// Its slug.
@@ -87,7 +87,10 @@ pub struct Pause {
 ///
 /// # Errors
 /// The database failed.
-pub async fn pauses(connection: &mut PgConnection, at: DateTime<Utc>) -> Result<Vec<Pause>> {
+pub async fn pauses(
+    connection: &mut PgConnection,
+    at: DateTime<Utc>,
+) -> Result<Vec<InstitutionPause>> {
     let sql = "SELECT institution_id, slug, until, reason, paused_by, paused_at FROM pauses
          WHERE resumed_at IS NULL AND (until IS NULL OR until > $1) ORDER BY slug";
     Ok(sqlx::query_as(sql).bind(at).fetch_all(connection).await?)
@@ -97,7 +100,7 @@ pub async fn pauses(connection: &mut PgConnection, at: DateTime<Utc>) -> Result<
 ///
 /// # Errors
 /// The database failed.
-pub async fn pause(connection: &mut PgConnection, pause: &Pause) -> Result<()> {
+pub async fn pause(connection: &mut PgConnection, pause: &InstitutionPause) -> Result<()> {
     end_pause(
         connection,
         pause.institution_id,

@@ -1,7 +1,7 @@
 //! Other connections: who holds a lock, and whom this process waits for. An ordinary role sees the
 //! process and the name of others' sessions, but not since when: invisible details are omitted.
 //!
-//! Nothing here waits. To show more of a session, add it to [`Session`].
+//! Nothing here waits. To show more of a session, add it to [`ServerSession`].
 
 use super::Result;
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use std::fmt;
 
 /// A session of the server.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Session {
+pub struct ServerSession {
     /// Its server process.
     pub pid: i32,
     /// What it calls itself.
@@ -19,7 +19,7 @@ pub struct Session {
     pub since: Option<DateTime<Utc>>,
 }
 
-impl fmt::Display for Session {
+impl fmt::Display for ServerSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name.as_deref().filter(|name| !name.is_empty()) {
             Some(name) => write!(f, "{name} (session {})", self.pid)?,
@@ -35,7 +35,7 @@ impl fmt::Display for Session {
 ///
 /// # Errors
 /// The database failed.
-pub async fn holder(connection: &mut PgConnection, key: i64) -> Result<Option<Session>> {
+pub async fn holder(connection: &mut PgConnection, key: i64) -> Result<Option<ServerSession>> {
     let row = sqlx::query_as(
         "SELECT l.pid, a.application_name AS name, a.backend_start AS since FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
          WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -48,7 +48,10 @@ pub async fn holder(connection: &mut PgConnection, key: i64) -> Result<Option<Se
 ///
 /// # Errors
 /// The database failed.
-pub async fn waits(connection: &mut PgConnection, name: &str) -> Result<Vec<(String, Session)>> {
+pub async fn waits(
+    connection: &mut PgConnection,
+    name: &str,
+) -> Result<Vec<(String, ServerSession)>> {
     let rows: Vec<(Option<String>, i32, Option<String>, Option<DateTime<Utc>>)> = sqlx::query_as(
         "SELECT DISTINCT ON (p.pid) CASE WHEN l.locktype = 'advisory' THEN NULL WHEN l.relation IS NULL THEN 'a row' ELSE 'table ' || l.relation::regclass END,
            p.pid, b.application_name, COALESCE(b.xact_start, b.backend_start)
@@ -63,7 +66,7 @@ pub async fn waits(connection: &mut PgConnection, name: &str) -> Result<Vec<(Str
         |(what, pid, name, since): (Option<String>, i32, Option<String>, Option<DateTime<Utc>>)| {
             (
                 what.unwrap_or_else(|| "the lock of an institution".to_owned()),
-                Session { pid, name, since },
+                ServerSession { pid, name, since },
             )
         };
     Ok(rows.into_iter().map(wait).collect())
@@ -88,7 +91,7 @@ pub async fn stand_still(connection: &mut PgConnection, name: &str) -> Result<(b
 ///
 /// # Errors
 /// The database failed.
-pub async fn others(connection: &mut PgConnection) -> Result<Vec<Session>> {
+pub async fn others(connection: &mut PgConnection) -> Result<Vec<ServerSession>> {
     let rows = sqlx::query_as(
         "SELECT pid, application_name AS name, COALESCE(xact_start, backend_start) AS since FROM pg_stat_activity
          WHERE datname = current_database() AND pid <> pg_backend_pid() AND (xact_start IS NOT NULL OR application_name ~ '^process [0-9]+ on ')

@@ -2,7 +2,7 @@
 //! One transaction per source; repeating it at the same clock changes nothing.
 
 use super::closing::closed_by_date;
-use super::jobs::{self, Archiving};
+use super::jobs::{self, ArchiveOrder};
 use super::{Result, holds, staging};
 use chrono::{Duration, NaiveDate};
 use sqlx::PgConnection;
@@ -52,7 +52,7 @@ macro_rules! on_the_board {
 
 /// The open jobs that are closed by date.
 #[derive(Debug, Clone, Copy)]
-pub struct Closing {
+pub struct DateClosing {
     /// The newest closing date that has passed.
     pub newest_passed: NaiveDate,
     /// The fingerprint that derives their ads, if there is one.
@@ -79,7 +79,7 @@ pub struct ClosingCount {
 pub async fn closing(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    closing: Closing,
+    closing: DateClosing,
     at: Clock,
     after: i32,
 ) -> Result<ClosingCount> {
@@ -107,7 +107,7 @@ pub async fn closing(
 pub async fn archive_closed(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    closing: Closing,
+    closing: DateClosing,
     run: Option<i64>,
     at: Clock,
     by: &str,
@@ -124,7 +124,7 @@ pub async fn archive_closed(
     .await?;
     jobs::archive(
         connection,
-        Archiving {
+        ArchiveOrder {
             institution: stream.institution,
             run,
             at,
@@ -144,7 +144,7 @@ pub async fn archive_closed(
 pub async fn keep_open(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    closing: Closing,
+    closing: DateClosing,
     at: Clock,
 ) -> Result<u64> {
     let kept = sqlx::query(concat!(
@@ -362,7 +362,7 @@ pub async fn retire_missing(
     .bind(after)
     .fetch_all(&mut *connection)
     .await?;
-    let archiving = Archiving {
+    let archiving = ArchiveOrder {
         institution: stream.institution,
         run,
         at,
@@ -394,7 +394,7 @@ pub async fn retire_by_person(
     .bind(why)
     .fetch_all(&mut *connection)
     .await?;
-    let archiving = Archiving {
+    let archiving = ArchiveOrder {
         institution: stream.institution,
         run: None,
         at,

@@ -48,7 +48,7 @@ pub async fn tidy(connection: &mut PgConnection, documents: i64) -> Result<()> {
 const LARGE: i64 = 1000;
 
 #[derive(sqlx::FromRow)]
-struct Column {
+struct ColumnRow {
     table_name: String,
     table_comment: Option<String>,
     name: String,
@@ -63,7 +63,7 @@ struct Column {
 /// # Errors
 /// The database failed.
 pub async fn reference(connection: &mut PgConnection) -> Result<String> {
-    let columns: Vec<Column> = sqlx::query_as(
+    let columns: Vec<ColumnRow> = sqlx::query_as(
         "SELECT c.relname AS table_name, obj_description(c.oid) AS table_comment, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS kind,
            NOT a.attnotnull AS nullable, c.relkind = 'v' AS is_view, col_description(c.oid, a.attnum) AS comment
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -75,7 +75,7 @@ pub async fn reference(connection: &mut PgConnection) -> Result<String> {
     Ok(markdown(&columns))
 }
 
-fn markdown(columns: &[Column]) -> String {
+fn markdown(columns: &[ColumnRow]) -> String {
     let mut page = String::from(
         "# Tables\n\nGenerated from the comments in the database: `weir db tables`. Do not edit by hand.\n",
     );

@@ -17,7 +17,7 @@ const SILENT: u32 = 3;
 
 /// What someone must know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
+pub enum WatchNotice {
     /// The command waits for a lock.
     Waits(String),
     /// PostgreSQL does not respond.
@@ -32,7 +32,7 @@ pub async fn watch(
     url: String,
     who: String,
     is_waiting: impl Fn() -> bool,
-    tell: impl Fn(Notice),
+    tell: impl Fn(WatchNotice),
 ) {
     let Ok(options) = session::options(&url, &format!("{who}, watching")) else {
         return;
@@ -62,7 +62,7 @@ pub async fn watch(
                     .into_iter()
                     .chain(awaited)
                     .filter(|words| told.insert(words.clone()))
-                    .for_each(|words| tell(Notice::Waits(words)));
+                    .for_each(|words| tell(WatchNotice::Waits(words)));
                 if seen.stands_still && !is_waiting() && store.held() > seen.locks {
                     return tell(silence(
                         "a connection to PostgreSQL has been silent for 3 min",
@@ -78,26 +78,26 @@ pub async fn watch(
 }
 
 /// The result of one look.
-struct Seen {
+struct WatchedState {
     waits: Vec<String>,
     stands_still: bool,
     locks: i64,
 }
 
-async fn look(connection: &mut PgConnection, who: &str) -> Result<Seen> {
+async fn look(connection: &mut PgConnection, who: &str) -> Result<WatchedState> {
     let waits = sessions::waits(connection, who).await?;
     let waits = waits
         .into_iter()
         .map(|(what, session)| format!("waiting for {what}, held by {session}"))
         .collect();
     let (stands_still, locks) = sessions::stand_still(connection, who).await?;
-    Ok(Seen {
+    Ok(WatchedState {
         waits,
         stands_still,
         locks,
     })
 }
 
-fn silence(what: &str) -> Notice {
-    Notice::Silent(what.to_owned())
+fn silence(what: &str) -> WatchNotice {
+    WatchNotice::Silent(what.to_owned())
 }

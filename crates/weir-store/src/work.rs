@@ -13,7 +13,7 @@ use weir_model::{
 };
 
 #[derive(sqlx::FromRow)]
-struct Row {
+struct StoredAdRow {
     external_id: String,
     document_id: i64,
     raw_content: String,
@@ -92,7 +92,7 @@ pub async fn of(
     at: Clock,
     documents: Vec<Document>,
 ) -> Result<Vec<Ad>> {
-    let rows: Vec<Row> = sqlx::query_as(select_ads!(
+    let rows: Vec<StoredAdRow> = sqlx::query_as(select_ads!(
         "''",
         "NULL::text",
         "NULL::timestamptz",
@@ -148,7 +148,7 @@ pub async fn after(
     limit: usize,
     which: AdSelection,
 ) -> Result<Vec<Ad>> {
-    let rows: Vec<Row> = sqlx::query_as(select_stored_ads!(
+    let rows: Vec<StoredAdRow> = sqlx::query_as(select_stored_ads!(
         "s.external_id > $5 AND s.external_id IN (
              SELECT w.external_id FROM ad_states w
              WHERE w.institution_id = $1 AND w.source_id = $2 AND w.refused IS NULL AND NOT w.retired AND w.external_id > $5
@@ -179,7 +179,7 @@ pub async fn named(
     at: Clock,
     ids: &[&str],
 ) -> Result<Vec<Ad>> {
-    let rows: Vec<Row> = sqlx::query_as(select_stored_ads!("s.external_id = ANY ($3)"))
+    let rows: Vec<StoredAdRow> = sqlx::query_as(select_stored_ads!("s.external_id = ANY ($3)"))
         .bind(stream.institution)
         .bind(&stream.source)
         .bind(ids)
@@ -229,7 +229,7 @@ pub struct PendingAds {
     pub new_content: i64,
 }
 
-impl Row {
+impl StoredAdRow {
     /// The ad of a row that has its content: what was stored as jsonb reads as JSON.
     fn stored_ad(self, at: Clock) -> Ad {
         let content = serde_json::from_str(&self.raw_content).unwrap_or(Json::Null);

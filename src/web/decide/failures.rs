@@ -5,7 +5,7 @@ use super::{told_page, whose};
 use crate::actions::failures as failing;
 use crate::engine::person;
 use crate::model::Clock;
-use crate::store::failures::{self, Failure};
+use crate::store::failures::{self, FailedDocument};
 use crate::web::access::Visitor;
 use crate::web::parts::told;
 use crate::web::refusal::PageError;
@@ -32,13 +32,13 @@ pub(in crate::web) fn failure_buttons(site: &Visitor) -> Markup {
 }
 
 /// The selected failures, as they were seen.
-async fn chosen(site: &Visitor, decision: &Decision) -> Result<Vec<Failure>, PageError> {
+async fn chosen(site: &Visitor, decision: &Decision) -> Result<Vec<FailedDocument>, PageError> {
     let found = failures::find(&mut *site.connection().await?, &decision.ids()).await?;
     // Numbers of documents are unique within an institution; the revision tells the others apart.
     let seen = found
         .into_iter()
         .filter(|one| decision.is_as_seen(one.document_id, Some(&one.revision)));
-    let seen: Vec<Failure> = seen.collect();
+    let seen: Vec<FailedDocument> = seen.collect();
     if seen.len() < decision.seen.len() {
         return Err(PageError::moved(
             "An ad has changed since you saw it",
@@ -87,7 +87,7 @@ pub(super) async fn discard(
         let whose = whose(of_one[0].institution_id, &of_one[0].institution, Some(at));
         person::decide(&site.store, whose, async |connection| {
             let now = failures::find(connection, &documents).await?;
-            let now: Vec<Failure> = now
+            let now: Vec<FailedDocument> = now
                 .into_iter()
                 .filter(|one| one.institution_id == whose.institution)
                 .filter(|one| decision.is_as_seen(one.document_id, Some(&one.revision)))

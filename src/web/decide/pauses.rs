@@ -6,7 +6,7 @@ use super::told_page;
 use crate::actions::pauses;
 use crate::plan::Plan;
 use crate::report::page::when;
-use crate::store::schedules::{self, Pause};
+use crate::store::schedules::{self, InstitutionPause};
 use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::parts::told;
@@ -18,7 +18,7 @@ use maud::{Markup, html};
 use std::sync::Arc;
 
 /// What a form says of an institution that it shows: its slug, and the pause that it has.
-pub(in crate::web) fn pause_name(slug: &str, pause: Option<&Pause>) -> String {
+pub(in crate::web) fn pause_name(slug: &str, pause: Option<&InstitutionPause>) -> String {
     let revision = pause.map_or(0, |pause| pause.paused_at.timestamp_micros());
     format!("{slug}@{revision:x}")
 }
@@ -73,7 +73,7 @@ pub(super) async fn pause(
     let ruling = decision.ruling(crate::model::Clock(now));
     let plans = chosen(&site, &decision).await?;
     let pause_of = |plan: &Arc<Plan>| {
-        Ok(Pause {
+        Ok(InstitutionPause {
             institution_id: plan.institution.id,
             slug: plan.institution.slug.clone(),
             until: end(decision.text("until"), plan, now)?,
@@ -82,12 +82,12 @@ pub(super) async fn pause(
             paused_at: now,
         })
     };
-    let all: Vec<Pause> = plans
+    let all: Vec<InstitutionPause> = plans
         .iter()
         .map(pause_of)
         .collect::<Result<_, PageError>>()?;
     pauses::pause(&site.store, &all).await?;
-    let line = |(pause, plan): (&Pause, &Arc<Plan>)| {
+    let line = |(pause, plan): (&InstitutionPause, &Arc<Plan>)| {
         html! {
             (told(&pause.slug, 60)) ": paused "
             @match pause.until { Some(until) => { "until " (when(until, plan.zone, now)) }, None => { "until it is resumed" } }
@@ -158,11 +158,11 @@ pub(super) async fn resume(
 #[cfg(test)]
 mod tests {
     use super::pause_name;
-    use crate::store::schedules::Pause;
+    use crate::store::schedules::InstitutionPause;
 
     #[test]
     fn a_pause_that_is_replaced_has_another_name() {
-        let pause = |second| Pause {
+        let pause = |second| InstitutionPause {
             institution_id: uuid::Uuid::nil(),
             slug: "acme".to_owned(),
             until: None,

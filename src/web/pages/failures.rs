@@ -6,7 +6,7 @@ use super::{asked, cut};
 use crate::plan::picture::thousands;
 use crate::report::columns::{counted, line};
 use crate::report::page::when;
-use crate::store::failures::{self, Failure, FailureFilter, FailureGroup};
+use crate::store::failures::{self, FailedDocument, FailureFilter, FailureGroup};
 use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links::address;
@@ -67,7 +67,7 @@ impl FailuresQuery {
 struct FailuresFacts {
     catalog: Catalog,
     groups: Vec<FailureGroup>,
-    ads: Vec<Failure>,
+    ads: Vec<FailedDocument>,
 }
 
 /// The page.
@@ -109,7 +109,7 @@ pub(super) async fn page(
         .show(&site, &body))
 }
 
-fn cursor(ad: &Failure) -> String {
+fn cursor(ad: &FailedDocument) -> String {
     format!(
         "{}{UNIT}{}{UNIT}{}",
         ad.institution, ad.source_id, ad.external_id
@@ -170,7 +170,7 @@ fn ads(site: &Visitor, facts: &FailuresFacts, now: DateTime<Utc>) -> Markup {
     }
 }
 
-fn row(ad: &Failure, facts: &FailuresFacts, now: DateTime<Utc>) -> Markup {
+fn row(ad: &FailedDocument, facts: &FailuresFacts, now: DateTime<Utc>) -> Markup {
     let name = format!("{}/{}:{}", ad.institution, ad.source_id, ad.external_id);
     html! {
         tr data-row {

@@ -4,7 +4,7 @@
 use crate::plan::picture::thousands;
 use crate::report::classes::nearest;
 use crate::report::columns::{counted, line, share};
-use crate::store::views::source_list::{self, KnownFramework, NewestCoverage, NewestUnmatched};
+use crate::store::views::source_list::{self, LastUsedFramework, NewestCoverage, NewestUnmatched};
 use crate::web::access::Visitor;
 use crate::web::links::{self, address};
 use crate::web::parts::{empty, told};
@@ -89,7 +89,7 @@ fn titles(unmatched: &[NewestUnmatched]) -> Markup {
     }
 }
 
-fn versions(known: &[KnownFramework]) -> Markup {
+fn versions(known: &[LastUsedFramework]) -> Markup {
     html! {
         section {
             h2 { "Frameworks that runs use" }

@@ -4,7 +4,7 @@
 use crate::plan::due::{self, DueTimes};
 use crate::report::columns::line;
 use crate::report::health::{InstitutionHealth, next_step};
-use crate::store::schedules::Pause;
+use crate::store::schedules::InstitutionPause;
 use crate::store::views::run_list::RunLine;
 use crate::web::catalog::{CatalogEntry, YamlStanding};
 use crate::web::links::{self, address};
@@ -22,7 +22,7 @@ pub(super) struct InstitutionFacts<'f> {
     /// Whether its newest run was killed.
     pub(super) died: bool,
     /// What holds back its schedule.
-    pub(super) pause: Option<&'f Pause>,
+    pub(super) pause: Option<&'f InstitutionPause>,
     pub(super) now: DateTime<Utc>,
 }
 

@@ -6,7 +6,7 @@ use crate::plan::Plan;
 use crate::report::columns::{counted, line, span_words};
 use crate::report::page::when;
 use crate::report::schedule::{self, DueInstitution, Schedule};
-use crate::store::schedules::{self, Pause};
+use crate::store::schedules::{self, InstitutionPause};
 use crate::web::access::Visitor;
 use crate::web::catalog::{Catalog, YamlStanding};
 use crate::web::decide::{pause_buttons, pause_name};
@@ -109,7 +109,7 @@ fn answer(schedule: &Schedule, is_scheduled: bool) -> String {
 }
 
 /// The institutions by when they are due, to be paused and resumed.
-fn table(site: &Visitor, schedule: &Schedule, pauses: &[Pause], zone: Tz) -> Markup {
+fn table(site: &Visitor, schedule: &Schedule, pauses: &[InstitutionPause], zone: Tz) -> Markup {
     html! {
         form method="post" action="/schedule/pause" {
             div.table { table {
@@ -126,7 +126,12 @@ fn table(site: &Visitor, schedule: &Schedule, pauses: &[Pause], zone: Tz) -> Mar
     }
 }
 
-fn row(schedule: &Schedule, due: &DueInstitution, pause: Option<&Pause>, zone: Tz) -> Markup {
+fn row(
+    schedule: &Schedule,
+    due: &DueInstitution,
+    pause: Option<&InstitutionPause>,
+    zone: Tz,
+) -> Markup {
     html! {
         tr data-row {
             td.tick { input type="checkbox" name="institution" value=(pause_name(&due.institution, pause)) aria-label={ "select " (line(&due.institution, 60)) }; }
@@ -140,7 +145,7 @@ fn row(schedule: &Schedule, due: &DueInstitution, pause: Option<&Pause>, zone: T
 }
 
 /// Who holds it back, until when and why.
-fn paused(pause: &Pause, zone: Tz, now: DateTime<Utc>) -> Markup {
+fn paused(pause: &InstitutionPause, zone: Tz, now: DateTime<Utc>) -> Markup {
     html! {
         p.soft.next-step {
             (state(OperatingState::Paused, "paused")) " "

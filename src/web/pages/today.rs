@@ -8,7 +8,7 @@ use crate::report::health::{self, InstitutionHealth};
 use crate::report::page::when;
 use crate::store::PgConnection;
 use crate::store::runs::holder;
-use crate::store::schedules::{self, Pause};
+use crate::store::schedules::{self, InstitutionPause};
 use crate::store::views::live;
 use crate::store::views::run_list::{self, RunLine};
 use crate::web::access::Visitor;
@@ -51,7 +51,7 @@ struct MorningFacts {
     holds: BTreeMap<Uuid, i64>,
     /// Institutions whose newest run was killed.
     died: BTreeSet<Uuid>,
-    pauses: BTreeMap<Uuid, Pause>,
+    pauses: BTreeMap<Uuid, InstitutionPause>,
 }
 
 /// The page.

@@ -221,7 +221,7 @@ fn refusal(source: &str, one: OpenFailure) -> RunRecord {
 }
 
 #[derive(sqlx::FromRow)]
-struct Question {
+struct HeldQuestion {
     #[sqlx(try_from = "String")]
     kind: HoldKind,
     subject: String,
@@ -247,7 +247,7 @@ pub async fn questions(
     let new = open(now, stream).await?.into_iter();
     let news =
         new.filter(|one| !old.contains(&(one.kind, one.subject.clone(), one.reason.clone())));
-    let record = |one: Question| RunRecord {
+    let record = |one: HeldQuestion| RunRecord {
         source: stream.source.clone(),
         what: RecordKind::Question,
         id: one.subject,
@@ -264,7 +264,7 @@ pub async fn questions(
     Ok(news.map(record).collect())
 }
 
-async fn open(connection: &mut PgConnection, stream: &SourceKey) -> Result<Vec<Question>> {
+async fn open(connection: &mut PgConnection, stream: &SourceKey) -> Result<Vec<HeldQuestion>> {
     let rows = sqlx::query_as(
         "SELECT kind, subject, reason, details FROM holds
          WHERE institution_id = $1 AND source_id = $2 AND status = 'open' AND kind <> 'job' ORDER BY kind, subject COLLATE \"C\"",

@@ -261,7 +261,7 @@ pub async fn newest_unmatched(
 
 /// A framework as a run last used it.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
-pub struct KnownFramework {
+pub struct LastUsedFramework {
     /// Its name.
     pub name: String,
     /// Its version.
@@ -284,7 +284,7 @@ pub struct KnownFramework {
 ///
 /// # Errors
 /// The database failed.
-pub async fn frameworks(connection: &mut PgConnection) -> Result<Vec<KnownFramework>> {
+pub async fn frameworks(connection: &mut PgConnection) -> Result<Vec<LastUsedFramework>> {
     let sql = "SELECT DISTINCT ON (name) name, version, kind, about, source, licence, jsonb_array_length(entries)::bigint AS entries, first_used_at
                FROM frameworks ORDER BY name, first_used_at DESC LIMIT 200";
     Ok(sqlx::query_as(sql).fetch_all(connection).await?)
