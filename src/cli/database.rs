@@ -4,7 +4,7 @@
 use super::{Edge, FAILED, Failure, NOTHING, identity, out};
 use crate::store::projects::ActingProject;
 use crate::store::scratch::TestDatabases;
-use crate::store::server::{Environment, Search, Server};
+use crate::store::server::{BinarySearchPath, Server, ServerEnvironment};
 use crate::store::{DatabaseDemand, PgConnection, Store, TableUse, watch};
 use std::path::PathBuf;
 
@@ -181,13 +181,13 @@ pub(super) async fn blocking<T: Send + 'static>(
 }
 
 /// Where the private server's binaries, data and sockets may be.
-pub(super) fn environment(edge: &Edge) -> Environment {
+pub(super) fn environment(edge: &Edge) -> ServerEnvironment {
     let runtime = edge.text("XDG_RUNTIME_DIR").map(PathBuf::from);
     let temporary = edge
         .text("TMPDIR")
         .map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
-    Environment {
-        search: Search {
+    ServerEnvironment {
+        search: BinarySearchPath {
             path: edge
                 .environment
                 .get(std::ffi::OsStr::new("PATH"))

@@ -5,7 +5,7 @@ use super::tidy::Tidy;
 use super::{DONE, Edge, Failure, identity, out};
 use crate::engine::person::{self, Whose};
 use crate::model::{Alert, Clock};
-use crate::store::server::{Server, Stopped};
+use crate::store::server::{Server, StopOutcome};
 use crate::store::{DatabaseDemand, PgConnection, Store, projects, runs, sessions, tables};
 use clap::Subcommand;
 use std::io::Write;
@@ -86,7 +86,7 @@ async fn stop(edge: &Edge) -> Result<(), Failure> {
     let stopped = blocking(move || Server::stop(&project, &environment)).await??;
     say!(
         "{}",
-        if stopped == Stopped::Now {
+        if stopped == StopOutcome::Now {
             "stopped"
         } else {
             "was not running"
@@ -95,7 +95,7 @@ async fn stop(edge: &Edge) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn server_status(edge: &Edge) -> Result<crate::store::server::Status, Failure> {
+async fn server_status(edge: &Edge) -> Result<crate::store::server::ServerStatus, Failure> {
     let (project, environment) = (edge.project.clone(), database::environment(edge));
     Ok(blocking(move || Server::status(&project, &environment)).await??)
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use weir::store::Store;
-use weir::store::server::{Environment, Search, Server};
+use weir::store::server::{BinarySearchPath, Server, ServerEnvironment};
 
 static SERVER: Mutex<Weak<Server>> = Mutex::new(Weak::new());
 static TEMPLATE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
@@ -20,11 +20,11 @@ pub struct Bench {
 }
 
 /// Where the server's binaries may be.
-pub fn environment() -> Environment {
+pub fn environment() -> ServerEnvironment {
     #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
     let path = std::env::var_os("PATH").unwrap_or_default();
-    Environment {
-        search: Search {
+    ServerEnvironment {
+        search: BinarySearchPath {
             path,
             extra: Vec::new(),
         },

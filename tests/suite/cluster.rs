@@ -13,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixStream};
-use weir::store::server::Environment;
+use weir::store::server::ServerEnvironment;
 
 /// Whether the machine has a program; says so where it does not.
 pub fn have(program: &str) -> bool {
@@ -79,7 +79,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    pub fn start(environment: &Environment, settings: &[&str]) -> Cluster {
+    pub fn start(environment: &ServerEnvironment, settings: &[&str]) -> Cluster {
         let programs = glob::glob("/usr/lib/postgresql/*/bin")
             .unwrap()
             .flatten()

@@ -1,10 +1,10 @@
-//! Creates, starts and stops the cluster in a [`Place`].
+//! Creates, starts and stops the cluster in a [`ClusterFolder`].
 //!
 //! Everything here happens behind the gate, so in one process at a time. A cluster is created under
 //! another name and then renamed: an interrupted start never looks complete. Leftovers of a crash
-//! are removed only if [`Sighting`] proves that nothing runs, and signals go only to processes
+//! are removed only if [`ClusterLiveness`] proves that nothing runs, and signals go only to processes
 //! proven to be the cluster's own. Never `kill -9` here. To handle another broken state of a
-//! cluster, add a [`Sighting`] and its remedy to [`bring_up`].
+//! cluster, add a [`ClusterLiveness`] and its remedy to [`bring_up`].
 
 use std::fs;
 use std::io;
@@ -16,13 +16,13 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::Environment;
-use super::binaries::{Binaries, BinariesError};
-use super::liveness::{Postmaster, Sighting, processes};
-use super::place::{Place, PlaceError, SOCKET};
+use super::ServerEnvironment;
+use super::binaries::{BinariesError, ServerBinaries};
+use super::liveness::{ClusterLiveness, Postmaster, processes};
+use super::place::{ClusterFolder, PlaceError, SOCKET};
 use super::server_log;
 use super::settings;
-use super::users::Gate;
+use super::users::StartLock;
 
 /// Maximum time for a server to start, recover or stop.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -119,23 +119,27 @@ impl ClusterError {
 }
 
 /// Brings the server up, whatever state it was left in, and names the folder of its socket.
-pub fn bring_up(place: &Place, env: &Environment, gate: &Gate) -> Result<PathBuf, ClusterError> {
+pub fn bring_up(
+    place: &ClusterFolder,
+    env: &ServerEnvironment,
+    gate: &StartLock,
+) -> Result<PathBuf, ClusterError> {
     let began = Instant::now();
     loop {
-        let in_the_way = match Sighting::of(&place.data()) {
-            Sighting::Ready(postmaster) => return Ok(postmaster.socket_folder),
-            Sighting::Gone => return start(place, env, gate),
-            Sighting::Busy(pids) => pids,
-            Sighting::Deaf(postmaster) => signal(vec![postmaster.pid], Signal::SIGINT),
-            Sighting::Orphans(pids) if began.elapsed() < ORPHANS_NOTICE => pids,
-            Sighting::Orphans(pids) => signal(pids, Signal::SIGTERM),
+        let in_the_way = match ClusterLiveness::of(&place.data()) {
+            ClusterLiveness::Ready(postmaster) => return Ok(postmaster.socket_folder),
+            ClusterLiveness::Gone => return start(place, env, gate),
+            ClusterLiveness::Busy(pids) => pids,
+            ClusterLiveness::Deaf(postmaster) => signal(vec![postmaster.pid], Signal::SIGINT),
+            ClusterLiveness::Orphans(pids) if began.elapsed() < ORPHANS_NOTICE => pids,
+            ClusterLiveness::Orphans(pids) => signal(pids, Signal::SIGTERM),
         };
         wait(place, began, &in_the_way)?;
     }
 }
 
 /// Stops the server and waits for it to end; returns whether there was one.
-pub fn bring_down(place: &Place, _behind: &Gate) -> Result<bool, ClusterError> {
+pub fn bring_down(place: &ClusterFolder, _behind: &StartLock) -> Result<bool, ClusterError> {
     let postmaster = Postmaster::read(&place.data()).map(|it| it.pid);
     let began = Instant::now();
     let mut left = processes(&place.data(), postmaster);
@@ -151,7 +155,7 @@ pub fn bring_down(place: &Place, _behind: &Gate) -> Result<bool, ClusterError> {
     Ok(ran)
 }
 
-fn wait(place: &Place, began: Instant, pids: &[u32]) -> Result<(), ClusterError> {
+fn wait(place: &ClusterFolder, began: Instant, pids: &[u32]) -> Result<(), ClusterError> {
     if began.elapsed() < PATIENCE {
         sleep(POLL);
         return Ok(());
@@ -177,8 +181,12 @@ fn signal(pids: Vec<u32>, signal: Signal) -> Vec<u32> {
     pids
 }
 
-fn start(place: &Place, env: &Environment, gate: &Gate) -> Result<PathBuf, ClusterError> {
-    let binaries = Binaries::find(&env.search, &place.data())?;
+fn start(
+    place: &ClusterFolder,
+    env: &ServerEnvironment,
+    gate: &StartLock,
+) -> Result<PathBuf, ClusterError> {
+    let binaries = ServerBinaries::find(&env.search, &place.data())?;
     make(place, &binaries, gate)?;
     let sockets = place.make_socket_folder(env)?;
     clear_leftovers(place, &sockets)?;
@@ -212,7 +220,11 @@ fn start(place: &Place, env: &Environment, gate: &Gate) -> Result<PathBuf, Clust
 }
 
 /// Creates the cluster if there is none yet.
-fn make(place: &Place, binaries: &Binaries, gate: &Gate) -> Result<(), ClusterError> {
+fn make(
+    place: &ClusterFolder,
+    binaries: &ServerBinaries,
+    gate: &StartLock,
+) -> Result<(), ClusterError> {
     let (unfinished, data) = (place.folder().join("data.new"), place.data());
     if data.join("PG_VERSION").exists() {
         return Ok(());
@@ -232,9 +244,9 @@ fn make(place: &Place, binaries: &Binaries, gate: &Gate) -> Result<(), ClusterEr
 }
 
 fn initdb(
-    place: &Place,
-    binaries: &Binaries,
-    gate: &Gate,
+    place: &ClusterFolder,
+    binaries: &ServerBinaries,
+    gate: &StartLock,
     locale: &str,
 ) -> Result<Output, ClusterError> {
     let mut initdb = place
@@ -255,7 +267,11 @@ fn initdb(
 }
 
 /// Runs a server program. It holds the gate too, so if we are killed nobody disturbs its work.
-fn run(mut command: Command, place: &Place, gate: &Gate) -> Result<Output, ClusterError> {
+fn run(
+    mut command: Command,
+    place: &ClusterFolder,
+    gate: &StartLock,
+) -> Result<Output, ClusterError> {
     let program = PathBuf::from(command.get_program());
     let output = command
         .stdin(gate.to_stdin())
@@ -273,8 +289,8 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }
 
-/// Removes what a crash left. Only after [`Sighting::Gone`].
-fn clear_leftovers(place: &Place, sockets: &Path) -> Result<(), ClusterError> {
+/// Removes what a crash left. Only after [`ClusterLiveness::Gone`].
+fn clear_leftovers(place: &ClusterFolder, sockets: &Path) -> Result<(), ClusterError> {
     let socket_lock = sockets.join(format!("{SOCKET}.lock"));
     let leftovers = [
         place.data().join("postmaster.pid"),

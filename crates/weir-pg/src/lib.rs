@@ -28,15 +28,15 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-pub use binaries::{BinariesError, Search};
+pub use binaries::{BinariesError, BinarySearchPath};
 pub use cluster::ClusterError;
 pub use owner::OwnerError;
 pub use place::PlaceError;
 pub use users::UsersError;
 
-use liveness::Sighting;
-use place::Place;
-use users::{Gate, Seat};
+use liveness::ClusterLiveness;
+use place::ClusterFolder;
+use users::{ClientLock, StartLock};
 
 /// How long `stop` waits for others that are about to leave.
 const LEAVING: Duration = Duration::from_secs(2);
@@ -45,9 +45,9 @@ const POLL: Duration = Duration::from_millis(50);
 /// What the caller knows of its surroundings; the default suits a machine with PostgreSQL in a
 /// usual place.
 #[derive(Debug, Clone, Default)]
-pub struct Environment {
+pub struct ServerEnvironment {
     /// Where to look for the server programs.
-    pub search: Search,
+    pub search: BinarySearchPath,
     /// Keeps the data when the project is closed to the server's user, which only root can meet;
     /// `/var/lib/weir` if none.
     pub state: Option<PathBuf>,
@@ -88,7 +88,7 @@ impl ServerError {
 
 /// What `stop` found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stopped {
+pub enum StopOutcome {
     /// A server ran and has ended.
     Now,
     /// No server ran.
@@ -97,7 +97,7 @@ pub enum Stopped {
 
 /// The status of the private server; reading it changes nothing.
 #[derive(Debug, Clone)]
-pub struct Status {
+pub struct ServerStatus {
     /// The data folder; it need not exist yet.
     pub data: PathBuf,
     /// The server's log.
@@ -124,9 +124,9 @@ pub struct Status {
 /// call [`Server::close`] to get them.
 #[derive(Debug)]
 pub struct Server {
-    place: Place,
+    place: ClusterFolder,
     socket_folder: PathBuf,
-    seat: Option<Seat>,
+    seat: Option<ClientLock>,
 }
 
 impl Server {
@@ -135,11 +135,11 @@ impl Server {
     /// # Errors
     /// The machine lacks the programs, a user or a place, or PostgreSQL itself fails; the message
     /// says what to do.
-    pub fn open(project: &Path, env: &Environment) -> Result<Self, ServerError> {
-        let place = Place::of(project, env)?;
+    pub fn open(project: &Path, env: &ServerEnvironment) -> Result<Self, ServerError> {
+        let place = ClusterFolder::of(project, env)?;
         place.make()?;
-        let gate = Gate::lock(&place)?;
-        let seat = Seat::take(&place, &gate)?;
+        let gate = StartLock::lock(&place)?;
+        let seat = ClientLock::take(&place, &gate)?;
         let socket_folder = cluster::bring_up(&place, env, &gate)?;
         Ok(Self {
             place,
@@ -180,28 +180,32 @@ impl Server {
     ///
     /// # Errors
     /// [`ServerError::InUse`] if they do not: then the server stops when the last of them leaves.
-    pub fn stop(project: &Path, env: &Environment) -> Result<Stopped, ServerError> {
-        let place = Place::of(project, env)?;
+    pub fn stop(project: &Path, env: &ServerEnvironment) -> Result<StopOutcome, ServerError> {
+        let place = ClusterFolder::of(project, env)?;
         if !place.folder().exists() {
-            return Ok(Stopped::Already);
+            return Ok(StopOutcome::Already);
         }
         users::set_pinned(&place, false)?;
-        let ran = !matches!(Sighting::of(&place.data()), Sighting::Gone);
+        let ran = !matches!(ClusterLiveness::of(&place.data()), ClusterLiveness::Gone);
         stop_unused(&place)?;
-        Ok(if ran { Stopped::Now } else { Stopped::Already })
+        Ok(if ran {
+            StopOutcome::Now
+        } else {
+            StopOutcome::Already
+        })
     }
 
     /// Looks at the project's server without changing anything or waiting for anyone.
     ///
     /// # Errors
     /// When the project cannot be read or belongs to another user.
-    pub fn status(project: &Path, env: &Environment) -> Result<Status, ServerError> {
-        let place = Place::of(project, env)?;
-        let postmaster = match Sighting::of(&place.data()) {
-            Sighting::Ready(postmaster) => Some(postmaster),
+    pub fn status(project: &Path, env: &ServerEnvironment) -> Result<ServerStatus, ServerError> {
+        let place = ClusterFolder::of(project, env)?;
+        let postmaster = match ClusterLiveness::of(&place.data()) {
+            ClusterLiveness::Ready(postmaster) => Some(postmaster),
             _ => None,
         };
-        Ok(Status {
+        Ok(ServerStatus {
             version: binaries::major_of(&place.data()),
             running: postmaster.is_some(),
             pid: postmaster.as_ref().map(|it| it.pid),
@@ -218,7 +222,7 @@ impl Server {
         let Some(seat) = self.seat.take() else {
             return Ok(());
         };
-        let gate = Gate::lock(&self.place)?;
+        let gate = StartLock::lock(&self.place)?;
         drop(seat);
         if users::present(&self.place).is_empty() && !users::is_pinned(&self.place) {
             cluster::bring_down(&self.place, &gate)?;
@@ -234,10 +238,10 @@ impl Drop for Server {
 }
 
 /// Releases the gate between two looks, because those who leave must pass it.
-fn stop_unused(place: &Place) -> Result<(), ServerError> {
+fn stop_unused(place: &ClusterFolder) -> Result<(), ServerError> {
     let began = Instant::now();
     loop {
-        let gate = Gate::lock(place)?;
+        let gate = StartLock::lock(place)?;
         let pids = users::present(place);
         if pids.is_empty() {
             cluster::bring_down(place, &gate)?;

@@ -3,7 +3,7 @@
 //! A pid file proves nothing: it survives a crash and a reboot, and its number may by then be a
 //! zombie or an unrelated process. Two things do prove life: a response on the socket, and a
 //! PostgreSQL process that works in the data folder (every one of them does). This file only looks;
-//! it must never write, signal or remove anything. To add evidence, add it to [`Sighting::of`].
+//! it must never write, signal or remove anything. To add evidence, add it to [`ClusterLiveness::of`].
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
@@ -25,7 +25,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// What the evidence says about a cluster.
 #[derive(Debug)]
-pub enum Sighting {
+pub enum ClusterLiveness {
     /// It accepts connections on the socket in this folder.
     Ready(Postmaster),
     /// Its postmaster lives but accepts no connections now: it is starting, recovering or stopping.
@@ -38,7 +38,7 @@ pub enum Sighting {
     Gone,
 }
 
-impl Sighting {
+impl ClusterLiveness {
     /// Looks at the cluster in `data`.
     pub fn of(data: &Path) -> Self {
         let postmaster = Postmaster::read(data);

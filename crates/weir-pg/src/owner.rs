@@ -39,7 +39,7 @@ pub enum OwnerError {
 
 /// The user of the server's processes and files.
 #[derive(Debug, Clone)]
-pub struct Owner {
+pub struct ClusterOwner {
     uid: u32,
     gid: u32,
     name: String,
@@ -47,7 +47,7 @@ pub struct Owner {
     lowered: bool,
 }
 
-impl Owner {
+impl ClusterOwner {
     /// The owner of the cluster in `folder`, or of a new one if there is none yet.
     pub fn of(folder: &Path) -> Result<Self, OwnerError> {
         let me = Uid::effective().as_raw();

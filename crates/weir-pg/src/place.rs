@@ -12,8 +12,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::Environment;
-use super::owner::{Owner, OwnerError};
+use super::ServerEnvironment;
+use super::owner::{ClusterOwner, OwnerError};
 
 /// The name that PostgreSQL gives its socket; the number is only a name, nothing listens on TCP.
 pub const SOCKET: &str = ".s.PGSQL.5432";
@@ -70,15 +70,15 @@ pub enum PlaceError {
 
 /// The cluster folder of one project, and whose it is.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct ClusterFolder {
     folder: PathBuf,
-    owner: Owner,
+    owner: ClusterOwner,
     note: Option<String>,
 }
 
-impl Place {
+impl ClusterFolder {
     /// Where the project's cluster is, or would be; creates nothing.
-    pub fn of(project: &Path, env: &Environment) -> Result<Self, PlaceError> {
+    pub fn of(project: &Path, env: &ServerEnvironment) -> Result<Self, PlaceError> {
         let unreadable = |source| PlaceError::Project {
             folder: project.to_owned(),
             source,
@@ -86,7 +86,7 @@ impl Place {
         let project = project.canonicalize().map_err(unreadable)?;
         let inside = project.join(".weir/postgres");
         let inside = inside.canonicalize().unwrap_or(inside);
-        let owner = Owner::of(&inside)?;
+        let owner = ClusterOwner::of(&inside)?;
         match owner.blocked_at(&inside) {
             None => Self::unless_outside(&project, inside, owner, env),
             Some(folder) if inside.join("data").exists() => Err(closed(&owner, folder, inside)),
@@ -98,8 +98,8 @@ impl Place {
     fn unless_outside(
         project: &Path,
         inside: PathBuf,
-        owner: Owner,
-        env: &Environment,
+        owner: ClusterOwner,
+        env: &ServerEnvironment,
     ) -> Result<Self, PlaceError> {
         let elsewhere = owner.is_lowered()
             && !inside.join("data").exists()
@@ -114,9 +114,13 @@ impl Place {
         })
     }
 
-    fn outside(project: &Path, obstacle: &Path, env: &Environment) -> Result<Self, PlaceError> {
+    fn outside(
+        project: &Path,
+        obstacle: &Path,
+        env: &ServerEnvironment,
+    ) -> Result<Self, PlaceError> {
         let folder = state(project, env);
-        let owner = Owner::of(&folder)?;
+        let owner = ClusterOwner::of(&folder)?;
         if let Some(obstacle) = owner.blocked_at(&folder) {
             return Err(closed(&owner, obstacle, folder));
         }
@@ -145,7 +149,7 @@ impl Place {
 
     /// A folder for the socket: the cluster's own, or a short one under the folders for temporary
     /// files.
-    pub fn make_socket_folder(&self, env: &Environment) -> Result<PathBuf, PlaceError> {
+    pub fn make_socket_folder(&self, env: &ServerEnvironment) -> Result<PathBuf, PlaceError> {
         if fits(&self.folder) {
             return Ok(self.folder.clone());
         }
@@ -174,7 +178,7 @@ impl Place {
     }
 
     /// Whose the cluster is.
-    pub fn owner(&self) -> &Owner {
+    pub fn owner(&self) -> &ClusterOwner {
         &self.owner
     }
 
@@ -194,7 +198,7 @@ impl Place {
     }
 }
 
-fn closed(owner: &Owner, folder: PathBuf, place: PathBuf) -> PlaceError {
+fn closed(owner: &ClusterOwner, folder: PathBuf, place: PathBuf) -> PlaceError {
     PlaceError::Closed {
         user: owner.name().to_owned(),
         folder,
@@ -202,7 +206,7 @@ fn closed(owner: &Owner, folder: PathBuf, place: PathBuf) -> PlaceError {
     }
 }
 
-fn state(project: &Path, env: &Environment) -> PathBuf {
+fn state(project: &Path, env: &ServerEnvironment) -> PathBuf {
     let base = env.state.clone().unwrap_or_else(|| PathBuf::from(STATE));
     base.canonicalize().unwrap_or(base).join(key(project))
 }

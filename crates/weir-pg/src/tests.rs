@@ -12,22 +12,22 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid};
 use tempfile::TempDir;
 
-use super::binaries::{Binaries, BinariesError, Search};
-use super::{Environment, Server, ServerError, Stopped};
+use super::binaries::{BinariesError, BinarySearchPath, ServerBinaries};
+use super::{Server, ServerEnvironment, ServerError, StopOutcome};
 
 /// A project folder that the server's user may pass.
-struct Project {
+struct ServerProject {
     folder: TempDir,
-    env: Environment,
+    env: ServerEnvironment,
 }
 
-impl Project {
+impl ServerProject {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         set_mode(folder.path(), 0o755);
-        let env = Environment {
+        let env = ServerEnvironment {
             state: Some(folder.path().join("state")),
-            ..Environment::default()
+            ..ServerEnvironment::default()
         };
         Self { folder, env }
     }
@@ -48,7 +48,7 @@ impl Project {
         Server::status(self.path(), &self.env).unwrap().pid
     }
 
-    fn stop(&self) -> Result<Stopped, ServerError> {
+    fn stop(&self) -> Result<StopOutcome, ServerError> {
         Server::stop(self.path(), &self.env)
     }
 }
@@ -59,8 +59,8 @@ fn set_mode(folder: &Path, mode: u32) {
 
 #[test]
 fn the_last_one_out_stops_the_server() {
-    let project = Project::new();
-    assert_eq!(project.stop().unwrap(), Stopped::Already);
+    let project = ServerProject::new();
+    assert_eq!(project.stop().unwrap(), StopOutcome::Already);
     let (first, second) = (project.open(), project.open());
     assert_eq!(first.url("a b"), second.url("a b"));
     assert!(
@@ -77,7 +77,7 @@ fn the_last_one_out_stops_the_server() {
 
 #[test]
 fn many_at_once_share_one_server() {
-    let project = Project::new();
+    let project = ServerProject::new();
     let servers = thread::scope(|scope| {
         let all: Vec<_> = (0..4).map(|_| scope.spawn(|| project.open())).collect();
         all.into_iter()
@@ -97,7 +97,7 @@ fn many_at_once_share_one_server() {
 
 #[test]
 fn a_killed_or_unreachable_postmaster_is_replaced() {
-    let project = Project::new();
+    let project = ServerProject::new();
     let _before = project.open();
     let killed = project.pid().unwrap();
     kill(Pid::from_raw(killed.try_into().unwrap()), Signal::SIGKILL).unwrap();
@@ -112,7 +112,7 @@ fn a_killed_or_unreachable_postmaster_is_replaced() {
 
 #[test]
 fn stop_names_the_users_and_takes_the_pin() {
-    let project = Project::new();
+    let project = ServerProject::new();
     let server = project.open();
     server.pin().unwrap();
     let refusal = project.stop().unwrap_err();
@@ -125,17 +125,17 @@ fn stop_names_the_users_and_takes_the_pin() {
     server.pin().unwrap();
     drop(server);
     assert!(project.pid().is_some());
-    assert_eq!(project.stop().unwrap(), Stopped::Now);
+    assert_eq!(project.stop().unwrap(), StopOutcome::Now);
     assert!(!Server::status(project.path(), &project.env).unwrap().pinned);
 }
 
 #[test]
 fn leftovers_of_an_interrupted_beginning_and_of_a_reboot_are_no_obstacle() {
-    let project = Project::new();
+    let project = ServerProject::new();
     fs::create_dir_all(project.cluster().join("data.new/base")).unwrap();
     set_mode(&project.path().join(".weir"), 0o755);
     fs::write(project.cluster().join("data.new/PG_VERSION"), "15").unwrap();
-    let owned = super::place::Place::of(project.path(), &project.env).unwrap();
+    let owned = super::place::ClusterFolder::of(project.path(), &project.env).unwrap();
     std::os::unix::fs::chown(project.cluster(), Some(owned.owner().uid()), None).unwrap();
     drop(project.open());
     let data = project.cluster().join("data");
@@ -155,7 +155,7 @@ fn leftovers_of_an_interrupted_beginning_and_of_a_reboot_are_no_obstacle() {
 
 #[test]
 fn a_client_killed_in_the_middle_leaves_no_seat() {
-    let project = Project::new();
+    let project = ServerProject::new();
     fs::write(project.path().join("die here"), "").unwrap();
     let name = format!(
         "{}::dies_with_a_server_open",
@@ -178,14 +178,14 @@ fn a_client_killed_in_the_middle_leaves_no_seat() {
 fn dies_with_a_server_open() {
     let here = current_dir().unwrap();
     if here.join("die here").exists() {
-        let _server = Server::open(&here, &Environment::default()).unwrap();
+        let _server = Server::open(&here, &ServerEnvironment::default()).unwrap();
         kill(Pid::this(), Signal::SIGKILL).unwrap();
     }
 }
 
 #[test]
 fn a_closed_project_keeps_its_data_outside() {
-    let (mut project, state) = (Project::new(), Project::new());
+    let (mut project, state) = (ServerProject::new(), ServerProject::new());
     project.env.state = Some(state.path().join("weir"));
     set_mode(project.path(), 0o700);
     let server = project.open();
@@ -203,7 +203,7 @@ fn a_closed_project_keeps_its_data_outside() {
 
 #[test]
 fn long_and_odd_paths_work() {
-    let (mut project, sockets) = (Project::new(), Project::new());
+    let (mut project, sockets) = (ServerProject::new(), ServerProject::new());
     let folder = project
         .path()
         .join(format!("it's $(exit) \"odd\", {}", "x".repeat(100)));
@@ -221,7 +221,7 @@ fn long_and_odd_paths_work() {
 
 #[test]
 fn a_failed_start_quotes_the_log() {
-    let project = Project::new();
+    let project = ServerProject::new();
     drop(project.open());
     fs::remove_file(project.cluster().join("data/global/pg_control")).unwrap();
     let error = Server::open(project.path(), &project.env).unwrap_err();
@@ -233,6 +233,6 @@ fn a_failed_start_quotes_the_log() {
 fn data_of_another_version_are_refused() {
     let data = tempfile::tempdir().unwrap();
     fs::write(data.path().join("PG_VERSION"), "9\n").unwrap();
-    let error = Binaries::find(&Search::default(), data.path()).unwrap_err();
+    let error = ServerBinaries::find(&BinarySearchPath::default(), data.path()).unwrap_err();
     assert!(matches!(error, BinariesError::OtherMajor { wanted, .. } if wanted == "9"));
 }

@@ -14,7 +14,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use super::place::Place;
+use super::place::ClusterFolder;
 
 /// A lock or marker could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,11 +28,11 @@ pub struct UsersError {
 
 /// Holds the gate while it lives.
 #[derive(Debug)]
-pub struct Gate(File);
+pub struct StartLock(File);
 
-impl Gate {
+impl StartLock {
     /// Waits for the gate.
-    pub fn lock(place: &Place) -> Result<Self, UsersError> {
+    pub fn lock(place: &ClusterFolder) -> Result<Self, UsersError> {
         let path = place.folder().join("gate.lock");
         let file = open(&path, place).and_then(|file| file.lock().map(|()| file));
         file.map(Self).map_err(|source| UsersError { path, source })
@@ -47,7 +47,7 @@ impl Gate {
     }
 }
 
-impl Drop for Gate {
+impl Drop for StartLock {
     fn drop(&mut self) {
         // Closing is not enough: a child between fork and exec may hold a copy.
         let _ = self.0.unlock();
@@ -56,14 +56,14 @@ impl Drop for Gate {
 
 /// One user of the server; its holder may connect.
 #[derive(Debug)]
-pub struct Seat {
+pub struct ClientLock {
     file: File,
     path: PathBuf,
 }
 
-impl Seat {
+impl ClientLock {
     /// Takes a seat for this process and clears those of the dead.
-    pub fn take(place: &Place, _behind: &Gate) -> Result<Self, UsersError> {
+    pub fn take(place: &ClusterFolder, _behind: &StartLock) -> Result<Self, UsersError> {
         for (path, _) in seats(place).filter(|(path, _)| !is_taken(path)) {
             let _ = fs::remove_file(path);
         }
@@ -76,7 +76,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for ClientLock {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
         let _ = self.file.unlock();
@@ -84,7 +84,7 @@ impl Drop for Seat {
 }
 
 /// The processes that use the server now, including ours; a process may hold several seats.
-pub fn present(place: &Place) -> Vec<u32> {
+pub fn present(place: &ClusterFolder) -> Vec<u32> {
     let mut pids: Vec<u32> = seats(place)
         .filter(|(path, _)| is_taken(path))
         .map(|(_, pid)| pid)
@@ -95,12 +95,12 @@ pub fn present(place: &Place) -> Vec<u32> {
 }
 
 /// Whether the last one out leaves the server running.
-pub fn is_pinned(place: &Place) -> bool {
+pub fn is_pinned(place: &ClusterFolder) -> bool {
     pin_path(place).exists()
 }
 
 /// Tells the last process to leave the server running, or no longer to do so.
-pub fn set_pinned(place: &Place, pinned: bool) -> Result<(), UsersError> {
+pub fn set_pinned(place: &ClusterFolder, pinned: bool) -> Result<(), UsersError> {
     let path = pin_path(place);
     let done = if pinned {
         open(&path, place).map(drop)
@@ -110,7 +110,7 @@ pub fn set_pinned(place: &Place, pinned: bool) -> Result<(), UsersError> {
     done.map_err(|source| UsersError { path, source })
 }
 
-fn pin_path(place: &Place) -> PathBuf {
+fn pin_path(place: &ClusterFolder) -> PathBuf {
     place.folder().join("pinned")
 }
 
@@ -126,7 +126,7 @@ fn remove(path: &Path) -> io::Result<()> {
 
 /// Opens or makes a file of the cluster folder. The server's user could plant a link there: root
 /// must not follow it.
-fn open(path: &Path, place: &Place) -> io::Result<File> {
+fn open(path: &Path, place: &ClusterFolder) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options
         .read(true)
@@ -139,7 +139,7 @@ fn open(path: &Path, place: &Place) -> io::Result<File> {
     Ok(file)
 }
 
-fn seats(place: &Place) -> impl Iterator<Item = (PathBuf, u32)> {
+fn seats(place: &ClusterFolder) -> impl Iterator<Item = (PathBuf, u32)> {
     let entries = fs::read_dir(place.folder()).into_iter().flatten().flatten();
     entries.filter_map(|entry| Some((entry.path(), seated(&entry.file_name())?)))
 }
@@ -154,7 +154,7 @@ fn seated(name: &OsStr) -> Option<u32> {
     pid.parse().ok()
 }
 
-fn free_name(place: &Place) -> PathBuf {
+fn free_name(place: &ClusterFolder) -> PathBuf {
     let pid = std::process::id();
     let mut names = (0_u32..).map(|n| place.folder().join(format!("user-{pid}-{n}.lock")));
     names.find(|path| !path.exists()).unwrap_or_default()
