@@ -24,7 +24,7 @@ fn main() {
         panic!("measure HEADS DATA TUNE.csv REPORT.csv [PARAMETER=VALUE ...] [sweep]");
     };
     let load = |name: &str| Arc::new(framework(Path::new(heads), Path::new(data), name));
-    let bench = Bench {
+    let bench = RoleBench {
         framework: load("esco"),
         bridge: load("onet-titles"),
         tune: read_titles(&std::fs::read(tune).unwrap()).unwrap(),
@@ -67,14 +67,14 @@ fn parameter<'a>(tuning: &'a mut ScoreTuning, name: &str) -> &'a mut f32 {
     }
 }
 
-struct Bench {
+struct RoleBench {
     framework: Arc<Framework>,
     bridge: Arc<Framework>,
     tune: Vec<LabelledTitle>,
     report: Vec<LabelledTitle>,
 }
 
-impl Bench {
+impl RoleBench {
     fn index(
         &self,
         tuning: &ScoreTuning,

@@ -2,7 +2,7 @@
 
 use super::DecisionMistake;
 use super::labelled::{LabelFault, LabelledCapability, LabelledText};
-use super::measure::{self, CurvePoint, DecisionTally, ratio};
+use super::measure::{self, ConfidencePoint, DecisionTally, ratio};
 use crate::capability::{CapabilityIndex, CapabilityKind};
 use std::fmt;
 
@@ -16,13 +16,13 @@ pub struct CapabilityScore {
     /// Texts with labels, and how many of them something was decided for.
     pub texts: (usize, usize),
     /// What is decided from a confidence on: recall in place of coverage.
-    pub curve: Vec<CurvePoint>,
+    pub curve: Vec<ConfidencePoint>,
     /// Capabilities that were wrong or not found.
     pub mistakes: Vec<DecisionMistake>,
 }
 
 /// A row of a text, to be compared.
-struct TextRow {
+struct ComparedRow {
     id: String,
     level: Option<String>,
     kind: CapabilityKind,
@@ -61,11 +61,11 @@ impl CapabilityScore {
         &mut self,
         text: &LabelledText,
         labels: &[LabelledCapability],
-        rows: &[TextRow],
+        rows: &[ComparedRow],
         answers: &mut Vec<(f32, bool)>,
     ) {
-        let label_of = |row: &TextRow| labels.iter().find(|label| label.id == row.id);
-        let same = |row: &&TextRow| label_of(row).is_some_and(|label| agrees(row, label));
+        let label_of = |row: &ComparedRow| labels.iter().find(|label| label.id == row.id);
+        let same = |row: &&ComparedRow| label_of(row).is_some_and(|label| agrees(row, label));
         self.decisions.add(DecisionTally {
             labels: labels.len(),
             decided: rows.len(),
@@ -107,11 +107,11 @@ fn check(index: &CapabilityIndex, label: &LabelledCapability) -> Result<(), Labe
     }
 }
 
-fn rows(index: &CapabilityIndex, text: &str) -> Vec<TextRow> {
+fn rows(index: &CapabilityIndex, text: &str) -> Vec<ComparedRow> {
     let row = |row: crate::capability::CapabilityRow| {
         let framework = index.frameworks().get(row.framework)?;
         let level = row.level.and_then(|level| framework.levels.get(level));
-        Some(TextRow {
+        Some(ComparedRow {
             id: framework.entries.get(row.capability)?.id.clone(),
             level: level.map(|level| level.id.clone()),
             kind: row.kind,
@@ -121,7 +121,7 @@ fn rows(index: &CapabilityIndex, text: &str) -> Vec<TextRow> {
     index.decide(text).into_iter().filter_map(row).collect()
 }
 
-fn agrees(row: &TextRow, label: &LabelledCapability) -> bool {
+fn agrees(row: &ComparedRow, label: &LabelledCapability) -> bool {
     let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     said(&label.level).is_none_or(|level| Some(level) == row.level)
         && said(&label.kind).is_none_or(|kind| kind == row.kind.name())
@@ -132,7 +132,7 @@ fn expected(label: &LabelledCapability) -> String {
     parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
-fn shown(row: &TextRow) -> String {
+fn shown(row: &ComparedRow) -> String {
     let level = row.level.as_deref().unwrap_or("no level");
     format!("{} {level} {}", row.id, row.kind.name())
 }
@@ -144,7 +144,7 @@ impl fmt::Display for CapabilityScore {
         let (texts, decided) = self.texts;
         writeln!(out, "texts        {decided} of {texts} with labels have a row")?;
         writeln!(out, "curve        sure  recall  precision")?;
-        for CurvePoint { confidence, coverage, precision } in &self.curve {
+        for ConfidencePoint { confidence, coverage, precision } in &self.curve {
             writeln!(out, "             {confidence:.2}  {coverage:>6.3}  {precision:>9.3}")?;
         }
         Ok(())

@@ -118,7 +118,7 @@ pub fn read_names(csv: &[u8]) -> Result<Vec<LabelledName>, LabelFault> {
 
 /// A row of a CSV of texts.
 #[derive(Deserialize)]
-struct TextRow {
+struct LabelledTextRow {
     text: String,
     capability_id: Option<String>,
     #[serde(default)]
@@ -133,7 +133,7 @@ struct TextRow {
 /// A row cannot be read, or there are none.
 pub fn read_texts(csv: &[u8]) -> Result<Vec<LabelledText>, LabelFault> {
     let mut texts: Vec<LabelledText> = Vec::new();
-    for TextRow { text, capability_id, level, kind } in read::<TextRow>(csv)? {
+    for LabelledTextRow { text, capability_id, level, kind } in read::<LabelledTextRow>(csv)? {
         if texts.last().is_none_or(|last| last.text != text) {
             texts.push(LabelledText { text, capabilities: Vec::new(), asks: Vec::new() });
         }

@@ -55,7 +55,7 @@ impl fmt::Display for DecisionTally {
 
 /// What is decided from a confidence on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CurvePoint {
+pub struct ConfidencePoint {
     /// The least confidence.
     pub confidence: f32,
     /// Decisions of all texts.
@@ -76,13 +76,13 @@ pub struct CalibrationBin {
 }
 
 /// The curve over answers with a confidence, right or not.
-pub(super) fn curve(answers: &[(f32, bool)]) -> Vec<CurvePoint> {
+pub(super) fn curve(answers: &[(f32, bool)]) -> Vec<ConfidencePoint> {
     let point = |confidence: f32| {
         let sure: Vec<bool> =
             answers.iter().filter(|(c, _)| *c >= confidence).map(|(_, right)| *right).collect();
         let right = sure.iter().filter(|right| **right).count();
         let coverage = ratio(sure.len(), answers.len());
-        CurvePoint { confidence, coverage, precision: ratio(right, sure.len()) }
+        ConfidencePoint { confidence, coverage, precision: ratio(right, sure.len()) }
     };
     [0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95].into_iter().map(point).collect()
 }

@@ -18,7 +18,7 @@ pub use labelled::{
     LabelFault, LabelledCapability, LabelledName, LabelledText, LabelledTexts, LabelledTitle,
     read_names, read_texts, read_titles,
 };
-pub use measure::{CalibrationBin, CurvePoint, DecisionTally};
+pub use measure::{CalibrationBin, ConfidencePoint, DecisionTally};
 pub use roles::RoleScore;
 
 /// A decision that was not what the label says.

@@ -2,7 +2,7 @@
 
 use super::DecisionMistake;
 use super::labelled::{LabelFault, LabelledTitle};
-use super::measure::{self, CalibrationBin, CurvePoint, DecisionTally, count, ratio};
+use super::measure::{self, CalibrationBin, ConfidencePoint, DecisionTally, count, ratio};
 use crate::framework::{EntryIndex, Framework};
 use crate::role::{
     ClassificationMatcher, RoleAd, RoleDecision, RoleMatcher, RoleOutcome, RoleThresholds,
@@ -25,7 +25,7 @@ pub struct RoleScore {
     /// How often the right role is among the first 1, 5 and 10.
     pub recall_at: [f64; 3],
     /// What is decided from a confidence on, roles only.
-    pub curve: Vec<CurvePoint>,
+    pub curve: Vec<ConfidencePoint>,
     /// Confidence against what was right, roles only.
     pub bins: Vec<CalibrationBin>,
     /// Decisions that were wrong, the surest first.
@@ -185,7 +185,7 @@ impl fmt::Display for RoleScore {
                 writeln!(out, "             {confidence:.2} sure, {right:.2} right  ({answers})")?;
             }
             writeln!(out, "curve        sure  coverage  precision")?;
-            for CurvePoint { confidence, coverage, precision } in &self.curve {
+            for ConfidencePoint { confidence, coverage, precision } in &self.curve {
                 writeln!(out, "             {confidence:.2}  {coverage:>8.3}  {precision:>9.3}")?;
             }
         }

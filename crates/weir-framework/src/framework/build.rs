@@ -3,7 +3,7 @@
 use super::fault::{FaultCause, FaultPlace, FrameworkFault};
 use super::head::{EntryHead, FrameworkHead, LevelHead, ParentRule, TableHead};
 use super::hierarchy;
-use super::table::{self, TableRow};
+use super::table::{self, EntryRow};
 use super::{Framework, FrameworkEntry, FrameworkLevel, IndicatorPhrase, RoleCapability};
 use std::collections::HashMap;
 
@@ -139,7 +139,7 @@ impl EntryDrafts {
         }
     }
 
-    fn add_row(&mut self, head: &TableHead, row: TableRow) {
+    fn add_row(&mut self, head: &TableHead, row: EntryRow) {
         let place = FaultPlace::Row { file: head.file.clone(), row: row.row };
         let parent = self.parent_of(head, &row, &place);
         if let Some(known) = self.by_id.get(&row.id).copied() {
@@ -161,7 +161,7 @@ impl EntryDrafts {
         self.add(entry, parent, place);
     }
 
-    fn parent_of(&mut self, head: &TableHead, row: &TableRow, place: &FaultPlace) -> ParentDraft {
+    fn parent_of(&mut self, head: &TableHead, row: &EntryRow, place: &FaultPlace) -> ParentDraft {
         let mut above = ParentDraft::None;
         for (id, name) in &row.groups {
             if !self.by_id.contains_key(id) {
@@ -178,7 +178,7 @@ impl EntryDrafts {
     }
 
     /// Another row of an entry: its titles are more titles.
-    fn merge(&mut self, known: usize, row: TableRow) {
+    fn merge(&mut self, known: usize, row: EntryRow) {
         let Some(entry) = self.entries.get_mut(known) else { return };
         for title in row.name.into_iter().chain(row.titles) {
             if title != entry.name && !entry.aliases.contains(&title) {

@@ -7,7 +7,7 @@ use std::io::Read;
 
 /// What a row of a table says of an entry.
 #[derive(Debug, Default)]
-pub(super) struct TableRow {
+pub(super) struct EntryRow {
     pub(super) row: u64,
     pub(super) id: String,
     pub(super) name: Option<String>,
@@ -34,7 +34,7 @@ pub(super) fn read(
     head: &TableHead,
     bytes: &[u8],
     faults: &mut Vec<FrameworkFault>,
-) -> Vec<TableRow> {
+) -> Vec<EntryRow> {
     let before = faults.len();
     let mut fault =
         |cause| faults.push(FrameworkFault { place: FaultPlace::Table(head.file.clone()), cause });
@@ -67,7 +67,7 @@ fn read_rows<R: Read>(
     head: &TableHead,
     mut reader: csv::Reader<R>,
     faults: &mut Vec<FrameworkFault>,
-) -> Vec<TableRow> {
+) -> Vec<EntryRow> {
     let table = || FaultPlace::Table(head.file.clone());
     let plan = match reader.headers() {
         Ok(columns) => ColumnPlan::new(head, columns, faults),
@@ -124,11 +124,11 @@ impl<'a> ColumnPlan<'a> {
         (faults.len() == before).then_some(plan)
     }
 
-    fn row(&self, record: &StringRecord) -> TableRow {
+    fn row(&self, record: &StringRecord) -> EntryRow {
         let cell = |column: usize| record.get(column).unwrap_or_default().trim();
         let filled = |column: usize| Some(cell(column)).filter(|text| self.says_something(text));
         let owned = |column: Option<usize>| column.and_then(filled).map(str::to_owned);
-        TableRow {
+        EntryRow {
             row: record.position().map_or(0, csv::Position::line),
             id: cell(self.id).to_owned(),
             name: owned(self.name),

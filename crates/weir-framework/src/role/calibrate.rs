@@ -77,9 +77,12 @@ const ROUNDS: usize = 25;
 /// The ridge: without it a set that is answered without a mistake has no end.
 const RIDGE: f64 = 1.0;
 
-type Square = [[f64; WEIGHTS]; WEIGHTS];
+type WeightSquare = [[f64; WEIGHTS]; WEIGHTS];
 
-fn slopes(answers: &[(SureFeatures, bool)], weights: &[f64; WEIGHTS]) -> ([f64; WEIGHTS], Square) {
+fn slopes(
+    answers: &[(SureFeatures, bool)],
+    weights: &[f64; WEIGHTS],
+) -> ([f64; WEIGHTS], WeightSquare) {
     let mut gradient = [0.0; WEIGHTS];
     let mut curvature = [[0.0; WEIGHTS]; WEIGHTS];
     for (features, right) in answers {
@@ -101,7 +104,7 @@ fn slopes(answers: &[(SureFeatures, bool)], weights: &[f64; WEIGHTS]) -> ([f64; 
 }
 
 /// Solves a system by elimination with pivots.
-fn solve(mut matrix: Square, mut right: [f64; WEIGHTS]) -> [f64; WEIGHTS] {
+fn solve(mut matrix: WeightSquare, mut right: [f64; WEIGHTS]) -> [f64; WEIGHTS] {
     for at in 0..WEIGHTS {
         let size = |row: &usize| matrix[*row][at].abs();
         let pivot = (at..WEIGHTS).max_by(|l, r| size(l).total_cmp(&size(r))).unwrap_or(at);

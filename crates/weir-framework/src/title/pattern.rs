@@ -14,9 +14,9 @@ pub(super) fn find(words: &[TitleWord]) -> Option<(NoteKind, String, usize)> {
         .or_else(|| gender(words))
 }
 
-type Found = Option<(NoteKind, String, usize)>;
+type NoteMatch = Option<(NoteKind, String, usize)>;
 
-fn pay<'a>(first: &str, text: &impl Fn(usize) -> &'a str) -> Found {
+fn pay<'a>(first: &str, text: &impl Fn(usize) -> &'a str) -> NoteMatch {
     let money = first.starts_with(['$', '£', '€']) || is_thousands(first);
     if !money {
         return None;
@@ -68,7 +68,7 @@ fn is_pay_word(word: &str) -> bool {
 }
 
 /// `12 month contract`, `6mth`, `3-6 months`, `2 days per week`, `0.6 fte`, `2/1`.
-fn duration<'a>(first: &str, text: &impl Fn(usize) -> &'a str) -> Found {
+fn duration<'a>(first: &str, text: &impl Fn(usize) -> &'a str) -> NoteMatch {
     let digits = first.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number = !digits.is_empty()
         && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '/'));
@@ -110,7 +110,7 @@ fn duration<'a>(first: &str, text: &impl Fn(usize) -> &'a str) -> Found {
 }
 
 /// `x 3`, `10 positions`.
-fn headcount<'a>(first: &str, text: &impl Fn(usize) -> &'a str) -> Found {
+fn headcount<'a>(first: &str, text: &impl Fn(usize) -> &'a str) -> NoteMatch {
     let number = |word: &str| {
         (1..=3).contains(&word.len()) && word.bytes().all(|digit| digit.is_ascii_digit())
     };
@@ -123,7 +123,7 @@ fn headcount<'a>(first: &str, text: &impl Fn(usize) -> &'a str) -> Found {
 }
 
 /// `req-20391`, `ref: 8231`, `#5512`, `jr100234`, `2026`.
-fn requisition<'a>(first: &str, text: &impl Fn(usize) -> &'a str) -> Found {
+fn requisition<'a>(first: &str, text: &impl Fn(usize) -> &'a str) -> NoteMatch {
     let digits = |word: &str| word.bytes().filter(u8::is_ascii_digit).count();
     let number = |word: &str| {
         let code = word.trim_start_matches(['#', '$']);
@@ -141,7 +141,7 @@ fn requisition<'a>(first: &str, text: &impl Fn(usize) -> &'a str) -> Found {
 }
 
 /// `m f d` where every letter is a word of its own.
-fn gender(words: &[TitleWord]) -> Found {
+fn gender(words: &[TitleWord]) -> NoteMatch {
     let letter =
         |word: &&TitleWord| matches!(word.folded.as_str(), "m" | "f" | "w" | "d" | "x" | "v" | "i");
     let count = words.iter().take_while(letter).count();
