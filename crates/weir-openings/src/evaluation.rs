@@ -72,7 +72,7 @@ pub struct PairMistake {
 
 /// A point of the curve over the threshold `same`.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct CurvePoint {
+pub struct ThresholdPoint {
     /// The threshold.
     pub threshold: f64,
     /// Precision of `same` there.
@@ -93,7 +93,7 @@ pub struct EvaluationReport {
     /// The mistakes, in the order of the file.
     pub mistakes: Vec<PairMistake>,
     /// Precision and recall over the threshold.
-    pub curve: Vec<CurvePoint>,
+    pub curve: Vec<ThresholdPoint>,
     /// Pairs `same` across sources that blocking proposed, and all of them.
     pub proposed: (usize, usize),
     /// Pairs that went to review.
@@ -191,7 +191,7 @@ impl EvaluationReport {
 }
 
 /// Precision and recall of `same` at thresholds from -8 to 8.
-fn curve(answers: &[(bool, Option<f64>)]) -> Vec<CurvePoint> {
+fn curve(answers: &[(bool, Option<f64>)]) -> Vec<ThresholdPoint> {
     let point = |step: i32| {
         let threshold = f64::from(step) / 2.0;
         let mut figures = ClassFigures::default();
@@ -201,7 +201,7 @@ fn curve(answers: &[(bool, Option<f64>)]) -> Vec<CurvePoint> {
             figures.answered += usize::from(answered);
             figures.right += usize::from(*same && answered);
         }
-        CurvePoint { threshold, precision: figures.precision(), recall: figures.recall() }
+        ThresholdPoint { threshold, precision: figures.precision(), recall: figures.recall() }
     };
     (-16..=16).map(point).collect()
 }

@@ -83,17 +83,17 @@ pub fn lines(pair: &PairFeatures, weights: &FieldWeights) -> Vec<ScoreLine> {
 }
 
 /// Every field with its points, by its weight.
-fn weighted(pair: &PairFeatures, weights: &FieldWeights) -> impl Iterator<Item = Points> {
+fn weighted(pair: &PairFeatures, weights: &FieldWeights) -> impl Iterator<Item = ScorePoints> {
     POINTS.iter().map(move |points| {
         let (field, found, points) = points(pair);
         (field, found, points * weights.of(field))
     })
 }
 
-type Points = (&'static str, String, f64);
+type ScorePoints = (&'static str, String, f64);
 
 /// Every field that brings points.
-const POINTS: [fn(&PairFeatures) -> Points; 9] =
+const POINTS: [fn(&PairFeatures) -> ScorePoints; 9] =
     [title, level, number, year, season, employer, place, text, exact_key];
 
 /// The name of a variant as an operator reads it.
@@ -102,7 +102,7 @@ fn name_of(relation: impl Serialize) -> String {
     name.and_then(|name| name.as_str().map(|name| name.replace('_', " "))).unwrap_or_default()
 }
 
-fn title(pair: &PairFeatures) -> Points {
+fn title(pair: &PairFeatures) -> ScorePoints {
     let points = match pair.title {
         TitleRelation::Equal => 0.5,
         TitleRelation::Merged => 0.25,
@@ -114,7 +114,7 @@ fn title(pair: &PairFeatures) -> Points {
     ("title", name_of(pair.title), points)
 }
 
-fn level(pair: &PairFeatures) -> Points {
+fn level(pair: &PairFeatures) -> ScorePoints {
     let points = match pair.level {
         MarkRelation::Neither => 1.0,
         MarkRelation::Equal => 0.0,
@@ -124,7 +124,7 @@ fn level(pair: &PairFeatures) -> Points {
     ("level", name_of(pair.level), points)
 }
 
-fn number(pair: &PairFeatures) -> Points {
+fn number(pair: &PairFeatures) -> ScorePoints {
     let points = if pair.number == MarkRelation::Equal { 1.0 } else { 0.0 };
     ("number", name_of(pair.number), points)
 }
@@ -137,20 +137,20 @@ fn marked(relation: MarkRelation) -> f64 {
     }
 }
 
-fn year(pair: &PairFeatures) -> Points {
+fn year(pair: &PairFeatures) -> ScorePoints {
     ("year", name_of(pair.year), marked(pair.year))
 }
 
-fn season(pair: &PairFeatures) -> Points {
+fn season(pair: &PairFeatures) -> ScorePoints {
     ("season", name_of(pair.season), marked(pair.season))
 }
 
-fn employer(pair: &PairFeatures) -> Points {
+fn employer(pair: &PairFeatures) -> ScorePoints {
     let points = if pair.employer == EmployerRelation::Related { -0.5 } else { 0.0 };
     ("employer", name_of(pair.employer), points)
 }
 
-fn place(pair: &PairFeatures) -> Points {
+fn place(pair: &PairFeatures) -> ScorePoints {
     let points = match pair.place {
         PlaceRelation::Remote => 3.0,
         PlaceRelation::Subset => -1.0,
@@ -160,7 +160,7 @@ fn place(pair: &PairFeatures) -> Points {
     ("place", name_of(pair.place), points)
 }
 
-fn text(pair: &PairFeatures) -> Points {
+fn text(pair: &PairFeatures) -> ScorePoints {
     let Some(text) = pair.text else {
         return ("text", "missing".to_owned(), 0.0);
     };
@@ -173,7 +173,7 @@ fn text(pair: &PairFeatures) -> Points {
     ("text", format!("{share:.0} % shared"), points)
 }
 
-fn exact_key(pair: &PairFeatures) -> Points {
+fn exact_key(pair: &PairFeatures) -> ScorePoints {
     let found = if pair.address { "address" } else { "requisition" };
     ("exact key", found.to_owned(), if exact(pair) { 6.0 } else { 0.0 })
 }
