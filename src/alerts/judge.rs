@@ -10,7 +10,7 @@ use crate::model::{AlertChange, AlertPatience, AlertState, AlertStatus, ProblemS
 use crate::plan::alerts::{AlertRule, AlertSubject};
 use crate::plan::channels::Channel;
 use crate::plan::{Checked, Plan};
-use crate::source::door::Window;
+use crate::source::door::ReadWindow;
 use crate::store::alert_figures::{self, RaisedAlert};
 use crate::store::alerts::{self, AlertKey, StoredState};
 use crate::store::notices::{self, NewNotice, NoticeKind};
@@ -51,7 +51,7 @@ struct Sighting<'a> {
     severity: ProblemSeverity,
     group: &'a str,
     to: &'a [String],
-    quiet: Option<Window>,
+    quiet: Option<ReadWindow>,
 }
 
 /// The group of what runs raise themselves.
@@ -361,7 +361,7 @@ async fn resolve(
 }
 
 /// When quiet hours end; now if there are none.
-fn after_quiet(quiet: Window, zone: Tz, now: DateTime<Utc>) -> DateTime<Utc> {
+fn after_quiet(quiet: ReadWindow, zone: Tz, now: DateTime<Utc>) -> DateTime<Utc> {
     // Minute by minute: whatever the clocks do in that night, it ends where they say that it does.
     let mut at = now;
     for _ in 0..=24 * 60 {
@@ -379,7 +379,7 @@ mod tests {
 
     #[test]
     fn what_fires_in_quiet_hours_waits_for_their_end() {
-        let quiet: Window = "22:00-06:00".parse().unwrap();
+        let quiet: ReadWindow = "22:00-06:00".parse().unwrap();
         let due = |at: &str| {
             let at: DateTime<Utc> = at.parse().unwrap();
             let due = after_quiet(quiet, chrono_tz::Australia::Sydney, at);

@@ -12,7 +12,7 @@ use crate::orchestration::host_pace::HostPace;
 use crate::orchestration::{PlanSet, WorkNotice, Worker};
 use crate::plan::Checked;
 use crate::report::{progress, summary};
-use crate::source::door::Door;
+use crate::source::door::HttpClient;
 use crate::span::Span;
 use crate::store::queue::UnitEnd;
 use crate::store::{DatabaseDemand, Store};
@@ -94,7 +94,7 @@ impl Crew {
     fn worker(&self, edge: &Edge, hands: usize) -> Result<Worker, Failure> {
         Ok(Worker {
             store: self.database.store.clone(),
-            access: edge.access(Door::paced_with(Arc::new(HostPace(
+            access: edge.access(HttpClient::paced_with(Arc::new(HostPace(
                 self.database.store.clone(),
             )))?),
             name: edge.process(),

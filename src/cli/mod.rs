@@ -65,9 +65,9 @@ use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
 use crate::engine::person::Whose;
 use crate::model::Clock;
 use crate::plan::{self as planning, Checked, Flow, Plan};
-use crate::source::door::Door;
-use crate::source::http::Tokens;
-use crate::source::{Access, Variables, secrets};
+use crate::source::door::HttpClient;
+use crate::source::http::TokenCache;
+use crate::source::{SourceAccess, Variables, secrets};
 use crate::span::Span;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::collections::HashMap;
@@ -373,12 +373,12 @@ impl Edge {
     }
 
     /// What a read has access to.
-    fn access(&self, door: Door) -> Access {
-        Access {
+    fn access(&self, door: HttpClient) -> SourceAccess {
+        SourceAccess {
             folder: self.project.clone(),
             door,
             variables: Arc::new(self.variables()),
-            tokens: Tokens::default(),
+            tokens: TokenCache::default(),
             secrets: out::secrets(),
         }
     }

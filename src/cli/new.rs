@@ -11,8 +11,10 @@ use crate::diagnostic::{Diagnostics, FileTexts};
 use crate::plan::board;
 use crate::plan::compile::is_name;
 use crate::source::Method;
-use crate::source::door::{Ask, Limits, Manners, MannersSpec, Responses, Terms, Trouble};
-use crate::source::draft::{self, Draft};
+use crate::source::door::{
+    FetchError, HttpRequest, Manners, MannersSpec, ReadLimits, ResponseRules, ResponseTerms,
+};
+use crate::source::draft::{self, SourceDraft};
 use crate::span::Zone;
 use crate::test::first::Sample;
 use clap::Args;
@@ -123,8 +125,8 @@ impl NewInstitution {
         Ok(DONE)
     }
 
-    fn draft(&self, is_address: bool) -> Draft<'_> {
-        Draft {
+    fn draft(&self, is_address: bool) -> SourceDraft<'_> {
+        SourceDraft {
             institution: &self.institution,
             timezone: &self.timezone,
             from: &self.from,
@@ -188,10 +190,10 @@ impl NewInstitution {
             .map_err(|error| Failure::nothing(format!("`{}` is not a URL: {error}", self.from)))?;
         let mut out = Diagnostics::new();
         let manners: Option<Manners> =
-            MannersSpec::compile(None, &Limits::default(), self.allow_private, &mut out);
+            MannersSpec::compile(None, &ReadLimits::default(), self.allow_private, &mut out);
         let manners =
             Arc::new(manners.ok_or_else(|| Failure::nothing("the default manners are invalid"))?);
-        let ask = Ask {
+        let ask = HttpRequest {
             method: Method::GET,
             shown_url: url.to_string(),
             home: Some(url.clone()),
@@ -199,12 +201,12 @@ impl NewInstitution {
             headers: Default::default(),
             body: None,
             manners,
-            responses: Arc::new(Responses::default()),
-            terms: Terms::default(),
+            responses: Arc::new(ResponseRules::default()),
+            terms: ResponseTerms::default(),
             cookies: Arc::default(),
         };
         // There is no YAML yet that could declare it.
-        let told = |trouble: Trouble| {
+        let told = |trouble: FetchError| {
             Failure::nothing(
                 trouble
                     .to_string()

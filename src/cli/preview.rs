@@ -8,7 +8,7 @@ use crate::engine::preview::{self, Preview, PreviewChoice};
 use crate::model::{Document, FieldValue, ProblemSeverity};
 use crate::plan::{Checked, Flow, Plan};
 use crate::quality::{FieldLoss, loss};
-use crate::source::Access;
+use crate::source::SourceAccess;
 use crate::stage::Draft;
 use crate::untrusted::Untrusted;
 use serde_json::{Value as Json, json};
@@ -123,7 +123,7 @@ impl PreviewArgs {
         Ok(Some((Arc::clone(plan), number)))
     }
 
-    fn access(&self, edge: &Edge, plan: &Plan, flow: usize) -> Result<Access, Failure> {
+    fn access(&self, edge: &Edge, plan: &Plan, flow: usize) -> Result<SourceAccess, Failure> {
         let mut door = door(edge, self.recorded.as_deref())?;
         if self.save {
             let folder = format!(

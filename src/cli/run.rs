@@ -16,7 +16,7 @@ use crate::plan::{Checked, InstitutionStatus, Plan};
 use crate::report::health::{self, InstitutionHealth, LastingError};
 use crate::report::records::changes;
 use crate::report::{progress, summary};
-use crate::source::door::Door;
+use crate::source::door::HttpClient;
 use crate::span::Span;
 use crate::store::waiting::WaitingHolds;
 use crate::store::{DatabaseDemand, Store, TableUse};
@@ -492,10 +492,10 @@ pub(super) fn engine(
 }
 
 /// The door to the network, or to a recording.
-pub(super) fn door(edge: &Edge, recorded: Option<&Path>) -> Result<Door, Failure> {
+pub(super) fn door(edge: &Edge, recorded: Option<&Path>) -> Result<HttpClient, Failure> {
     Ok(match recorded {
-        Some(folder) => Door::replaying(edge.project.join(folder))?,
-        None => Door::new()?,
+        Some(folder) => HttpClient::replaying(edge.project.join(folder))?,
+        None => HttpClient::new()?,
     })
 }
 

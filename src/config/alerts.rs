@@ -3,7 +3,7 @@
 //! compile them.
 
 use crate::model::ProblemSeverity;
-use crate::source::door::Window;
+use crate::source::door::ReadWindow;
 use crate::span::{Span, Zone};
 use crate::yaml::{Located, Node, OneOrMany, Parsed, Required, Text};
 use indexmap::IndexMap;
@@ -41,7 +41,7 @@ pub struct AlertSpec {
     /// The channels that are notified; all if omitted.
     pub to: Option<OneOrMany<Located<String>>>,
     /// Hours in which nothing is sent, in the institution's time: `22:00-06:00`.
-    pub quiet: Option<Parsed<Window>>,
+    pub quiet: Option<Parsed<ReadWindow>>,
     /// The message: `{institution}`, `{source}` and every figure can be inserted.
     pub text: Required<Text>,
     /// Examples that must fire or stay quiet; `weir check` tries them.

@@ -7,9 +7,9 @@ use super::{Engine, RunError};
 use crate::model::{Clock, ReadOutcome, ReadState, ReceivedRecord, RefusalCause, SourceKey};
 use crate::plan::Flow;
 use crate::plan::picture::Passage;
-use crate::source::Page;
+use crate::source::DocumentPage;
 use crate::source::door::CookieJar;
-use crate::source::http::{Detail, Http};
+use crate::source::http::{DetailRequest, HttpSource};
 use crate::store::documents;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -39,7 +39,7 @@ impl DetailPages {
         &mut self,
         engine: &Engine,
         stream: &SourceKey,
-        page: &Page,
+        page: &DocumentPage,
     ) -> Result<(), RunError> {
         let is_gone =
             |one: &&(ReceivedRecord, RefusalCause)| matches!(one.1, RefusalCause::DetailGone(_));
@@ -57,7 +57,7 @@ impl DetailPages {
     }
 
     /// Counts what passes.
-    fn pass(&mut self, page: &Page) {
+    fn pass(&mut self, page: &DocumentPage) {
         let count = |ads: usize| i64::try_from(ads).unwrap_or(i64::MAX);
         self.passed.rows_in += count(page.detailed.len() + page.undetailed.len());
         self.passed.rows_out += count(page.detailed.len());
@@ -139,8 +139,8 @@ pub(super) async fn pass_on(
     stream: &SourceKey,
     at: Clock,
     needed: bool,
-    mut pages: mpsc::Receiver<Page>,
-    sender: mpsc::Sender<Page>,
+    mut pages: mpsc::Receiver<DocumentPage>,
+    sender: mpsc::Sender<DocumentPage>,
 ) -> Result<DetailPages, RunError> {
     let (mut all, cookies) = (DetailPages::default(), Arc::default());
     while let Some(mut page) = pages.recv().await {
@@ -161,9 +161,9 @@ pub(super) async fn pass_on(
                     return Ok(all);
                 }
             }
-            page = Page {
+            page = DocumentPage {
                 bookmark,
-                ..Page::default()
+                ..DocumentPage::default()
             };
             if page.bookmark.is_some() && sender.send(page).await.is_err() {
                 return Ok(all);
@@ -183,8 +183,8 @@ async fn take_wanted(
     engine: &Engine,
     stream: &SourceKey,
     at: Clock,
-    detail: &Detail,
-    page: &mut Page,
+    detail: &DetailRequest,
+    page: &mut DocumentPage,
 ) -> Result<Vec<ReceivedRecord>, RunError> {
     let mut connection = engine.store.connection().await?;
     let read_before = detail.again.map(|again| at.0 - again);
@@ -198,12 +198,12 @@ async fn take_wanted(
 
 async fn complete(
     engine: &Engine,
-    http: &Http,
-    detail: &Detail,
+    http: &HttpSource,
+    detail: &DetailRequest,
     listings: &[ReceivedRecord],
     cookies: &Arc<CookieJar>,
-) -> Page {
-    let mut page = Page::default();
+) -> DocumentPage {
+    let mut page = DocumentPage::default();
     for listing in listings {
         match detail
             .complete(http, &engine.access, listing, cookies)

@@ -52,7 +52,7 @@ pub use summary::Summary;
 use crate::model::{Clock, Hash, RecordFilter};
 use crate::plan::{Flow, Plan};
 use crate::rule::ScriptSandbox;
-use crate::source::Access;
+use crate::source::SourceAccess;
 use crate::store::runs::{self, InstitutionLock};
 use crate::store::views::digest::digest;
 use crate::store::{Store, WriteSession};
@@ -169,7 +169,7 @@ pub struct Engine {
     /// The database.
     pub store: Store,
     /// What readings may use.
-    pub access: Access,
+    pub access: SourceAccess,
     /// The engine for scripts.
     pub sandbox: Arc<ScriptSandbox>,
     /// Who watches.

@@ -8,7 +8,7 @@ use crate::model::{
 use crate::plan::{Flow, Plan};
 use crate::quality::FieldLoss;
 use crate::rule::ScriptSandbox;
-use crate::source::{Access, Approach, Pages, proof};
+use crate::source::{PageSink, ReadApproach, SourceAccess, proof};
 use crate::stage::{Draft, Setting, Stage, lost};
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub enum PreviewChoice<'c> {
 
 /// Reads ads of a source until those wanted are found, and derives them.
 pub async fn look(
-    access: &Access,
+    access: &SourceAccess,
     sandbox: &Arc<ScriptSandbox>,
     plan: &Plan,
     flow: &Flow,
@@ -53,8 +53,8 @@ pub async fn look(
             refused: Vec::new(),
         };
     }
-    let (pages, mut receiver) = Pages::channel(&flow.ident);
-    let approach = Approach::default();
+    let (pages, mut receiver) = PageSink::channel(&flow.ident);
+    let approach = ReadApproach::default();
     let reading = flow.fetch.read(access, &approach, pages);
     let gathering = async move {
         let (mut listed, mut refused): (Vec<ReceivedRecord>, Vec<Document>) =
@@ -127,7 +127,7 @@ fn losses(draft: &Draft) -> Vec<FieldLoss> {
     lost::lost(draft).map(loss).collect()
 }
 
-async fn detailed(access: &Access, flow: &Flow, listing: ReceivedRecord) -> Document {
+async fn detailed(access: &SourceAccess, flow: &Flow, listing: ReceivedRecord) -> Document {
     let Some((http, detail)) = flow.fetch.detail() else {
         return listing.read();
     };

@@ -12,7 +12,7 @@ use super::{RunError, error, segment};
 use crate::model::{Alert, CacheValidators, Document, ReadOutcome, ReadState};
 use crate::plan::Flow;
 use crate::plan::picture::Passage;
-use crate::source::{Approach, Page, Pages};
+use crate::source::{DocumentPage, PageSink, ReadApproach};
 use crate::stage::{Kind, ReadEnd, Setting};
 use crate::store::documents::{self, ArrivedPage, PageContext};
 use crate::store::presence::{self, SeenAds};
@@ -29,7 +29,7 @@ impl SourceWalk<'_> {
         let (begun, known) = self.begin_read().await?;
         let (read, goes_on) = (begun.id, begun.bookmark.is_some());
         let validators = known.as_ref().map(|known| known.validators.clone());
-        let approach = Approach {
+        let approach = ReadApproach {
             bookmark: begun.bookmark,
             known: validators,
             empty_is_honest: self.flow.empty_is_honest(),
@@ -82,7 +82,7 @@ impl SourceWalk<'_> {
         feed: Feed,
         read: i64,
         goes_on: bool,
-        approach: Approach,
+        approach: ReadApproach,
     ) -> Result<(ReadOutcome, SeenAds, BTreeSet<NodeIndex>), RunError> {
         let (run, setting, flow) = (self.run, &self.setting, &self.flow);
         let mut seen = SeenAds::default();
@@ -91,7 +91,7 @@ impl SourceWalk<'_> {
         }
         // Ads that must wait for the end of the read are found by query then.
         let (begun, is_streaming) = self.open_segment().await?;
-        let (pages, listed) = Pages::channel(&flow.ident);
+        let (pages, listed) = PageSink::channel(&flow.ident);
         let (detailed, receiver) = mpsc::channel(1);
         let (fresh, documents) = mpsc::channel(1);
         let fresh = is_streaming.then_some(fresh);
@@ -209,7 +209,7 @@ async fn store_pages(
     setting: &Setting,
     flow: &Flow,
     read: i64,
-    mut pages: mpsc::Receiver<Page>,
+    mut pages: mpsc::Receiver<DocumentPage>,
     fresh: Option<mpsc::Sender<Vec<Document>>>,
     seen: &mut SeenAds,
 ) -> Result<(), RunError> {
@@ -249,7 +249,7 @@ async fn store_page(
     run: &Run<'_>,
     setting: &Setting,
     read: i64,
-    page: Page,
+    page: DocumentPage,
     seen: &mut SeenAds,
 ) -> Result<Vec<Document>, RunError> {
     let mut held = run.lane.hold().await?;
@@ -260,7 +260,7 @@ async fn store_page(
         stream: &setting.stream,
         at: setting.at,
     };
-    let Page {
+    let DocumentPage {
         received,
         detailed,
         undetailed,

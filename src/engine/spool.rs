@@ -5,7 +5,7 @@
 use super::{BOARDS_AT_ONCE, Engine, FILES_AT_ONCE, Request, RunError, detail};
 use crate::model::{ReadOutcome, SourceKey};
 use crate::plan::{Flow, Plan};
-use crate::source::{Approach, Pages, proof};
+use crate::source::{PageSink, ReadApproach, proof};
 use crate::store::reads;
 use futures::stream::{StreamExt, TryStreamExt};
 use std::fs::File;
@@ -72,8 +72,8 @@ impl Feed {
         self,
         engine: &Engine,
         flow: &Flow,
-        approach: &Approach,
-        pages: Pages,
+        approach: &ReadApproach,
+        pages: PageSink,
     ) -> ReadOutcome {
         match self {
             Feed::Live => flow.fetch.read(&engine.access, approach, pages).await,
@@ -138,12 +138,12 @@ async fn read_one(
     )
     .await?;
     let known = known.map(|known| known.validators);
-    let approach = Approach {
+    let approach = ReadApproach {
         bookmark: None,
         known,
         empty_is_honest: flow.empty_is_honest(),
     };
-    let (pages, listed) = Pages::channel(&flow.ident);
+    let (pages, listed) = PageSink::channel(&flow.ident);
     let (sender, mut receiver) = mpsc::channel(1);
     let reading = flow.fetch.read(&engine.access, &approach, pages);
     let detailing = detail::pass_on(engine, flow, &stream, request.at, true, listed, sender);
@@ -160,7 +160,7 @@ async fn read_one(
     Ok(Feed::Spooled(Arc::new(spooled), detailed?.complete(proof)))
 }
 
-fn replay(file: &SpoolFile, pages: Pages) -> std::io::Result<()> {
+fn replay(file: &SpoolFile, pages: PageSink) -> std::io::Result<()> {
     for line in file.lines()? {
         pages
             .send(serde_json::from_str(&line?)?)

@@ -5,7 +5,7 @@
 use crate::model::{Field, FieldValue, Job, ProblemSeverity, RunSample, field::FIELDS};
 use crate::plan::outline::Outline;
 use crate::plan::picture::{Asides, Traffic};
-use crate::source::Page;
+use crate::source::DocumentPage;
 use crate::stage::Draft;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,7 +69,7 @@ impl Samples {
     }
 
     /// Looks at a page as it comes from the source.
-    pub(super) fn arrive(&mut self, source: &str, page: &Page) {
+    pub(super) fn arrive(&mut self, source: &str, page: &DocumentPage) {
         let raw = |ad: &str, refused: bool, what: String| RunSample {
             source: source.to_owned(),
             ad: cut(ad, ID),

@@ -12,7 +12,7 @@ use crate::engine::{
 };
 use crate::model::{Alert, Clock};
 use crate::plan::Plan;
-use crate::source::Access;
+use crate::source::SourceAccess;
 use crate::store::queue::{self, ClaimedUnit, UnitEnd};
 use crate::store::{Store, StoreError, host_turns, runs};
 use chrono::{DateTime, Utc};
@@ -53,7 +53,7 @@ pub struct Worker {
     /// The database.
     pub store: Store,
     /// What readings may use.
-    pub access: Access,
+    pub access: SourceAccess,
     /// How this worker is shown to others.
     pub name: String,
     /// Units under way at a time.

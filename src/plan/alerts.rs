@@ -13,7 +13,7 @@ use crate::rule::{
     CompiledScript, RuleFacts, RuleMessage, RuleParameter, ScriptBindings, ScriptSandbox,
     compile_script, typecheck,
 };
-use crate::source::door::Window;
+use crate::source::door::ReadWindow;
 use crate::yaml::{Located, Parsed as Written, Text};
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, HashMap};
@@ -39,7 +39,7 @@ pub struct AlertRule {
     /// The channels that are notified; all if none is named.
     pub to: Vec<String>,
     /// Hours in which nothing is sent.
-    pub quiet: Option<Window>,
+    pub quiet: Option<ReadWindow>,
     text: RuleMessage,
 }
 

@@ -6,13 +6,13 @@
 
 use crate::config::connector::{Connector, ConnectorSpec};
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
-use crate::source::draft::Board;
+use crate::source::draft::ConnectorBoard;
 use crate::source::steps::pattern;
 use regex::Regex;
 
 /// The board of an address, by the first connector that matches. The publisher's own pages are not
 /// a board.
-pub fn of_address<'a>(connectors: &'a [Connector], address: &'a str) -> Option<Board<'a>> {
+pub fn of_address<'a>(connectors: &'a [Connector], address: &'a str) -> Option<ConnectorBoard<'a>> {
     let found = connectors.iter().find_map(|connector| {
         let spec = connector.spec.as_ref()?;
         let given = whole(spec, &mut Diagnostics::new())?.captures(address)?;
@@ -25,7 +25,7 @@ pub fn of_address<'a>(connectors: &'a [Connector], address: &'a str) -> Option<B
             .get(given.len() - 1)
             .and_then(|rest| rest.as_str().split_once('?'))
             .map(|(_, query)| query);
-        Some(Board {
+        Some(ConnectorBoard {
             connector: &connector.name,
             about: spec.about.get()?,
             unconfirmed: spec.unconfirmed.as_deref(),
@@ -289,7 +289,7 @@ mod tests {
         assert!(out.is_empty(), "{:?}", out.sorted());
         for (address, name, with) in ADDRESSES {
             let found = of_address(&connectors, address);
-            let given = |board: Board| {
+            let given = |board: ConnectorBoard| {
                 board
                     .with
                     .iter()

@@ -18,7 +18,7 @@ use crate::model::{
 };
 use crate::quality::{QualityBar, QualityGauge, QualitySpec};
 use crate::rule::{CompiledRule, ScriptSandbox};
-use crate::source::{Ident, Source};
+use crate::source::{IdExtractor, Source};
 use crate::stage::archive::Archive;
 use crate::stage::classify::{CapabilitiesSpec, Classify, FrameworkSet, RolesSpec};
 use crate::stage::dates;
@@ -206,7 +206,7 @@ struct CompiledSource {
     zone: Tz,
     fetch: Source,
     read_as: String,
-    ident: Ident,
+    ident: IdExtractor,
     quality: QualityBar,
     gauge: Arc<QualityGauge>,
     batch: usize,
@@ -492,8 +492,11 @@ fn check_measured(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) {
 }
 
 /// How the ads of a source are identified, and how duplicates are handled.
-pub fn ident(source: &SourceSpec, out: &mut Diagnostics) -> Option<Ident> {
-    let mut ident = source.id.get().and_then(|id| Ident::compile(id, out))?;
+pub fn ident(source: &SourceSpec, out: &mut Diagnostics) -> Option<IdExtractor> {
+    let mut ident = source
+        .id
+        .get()
+        .and_then(|id| IdExtractor::compile(id, out))?;
     let places_of = |field: &str| {
         source
             .job

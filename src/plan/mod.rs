@@ -33,7 +33,7 @@ pub use tried::Tried;
 
 use crate::model::{Clock, Fingerprint, FingerprintParts, Hash, InstitutionProfile, YamlTexts};
 use crate::quality::{QualityBar, QualityGauge};
-use crate::source::{Ident, Source, Variables};
+use crate::source::{IdExtractor, Source, Variables};
 use crate::stage::dedupe::Dedupe;
 use crate::stage::promote::Promote;
 use crate::stage::validate::Validate;
@@ -127,7 +127,7 @@ pub struct Flow {
     /// The same in canonical form, as YAML and connector say it: `fetch`, `id` and `duplicates`.
     pub read_as: String,
     /// How its ads are told apart.
-    pub ident: Arc<Ident>,
+    pub ident: Arc<IdExtractor>,
     /// What is asked of its quality.
     pub quality: QualityBar,
     /// What is looked at in each ad.

@@ -10,9 +10,9 @@ use crate::model::{
     Ad, Clock, Document, FieldValue, Fingerprint, FingerprintParts, ReceivedRecord, SourceKey,
 };
 use crate::rule::ScriptSandbox;
-use crate::source::ident::Named;
-use crate::source::json::Item;
-use crate::source::{Ident, Source};
+use crate::source::ident::NamedRecord;
+use crate::source::json::DecodedItem;
+use crate::source::{IdExtractor, Source};
 use crate::stage::dates;
 use crate::stage::extract::Extract;
 use crate::stage::{Draft, Setting};
@@ -25,7 +25,7 @@ use uuid::Uuid;
 /// A source, ready to be tried.
 pub struct Trial {
     fetch: Source,
-    ident: Ident,
+    ident: IdExtractor,
     extract: Extract,
     zone: Tz,
 }
@@ -138,17 +138,19 @@ pub struct Page<'p> {
 /// A page cannot be read.
 pub fn ads_of_page(
     fetch: &Source,
-    ident: &Ident,
+    ident: &IdExtractor,
     page: Page,
     at: Clock,
 ) -> Result<(Vec<Ad>, Vec<Document>), String> {
     let (mut ads, mut refused, mut received) = (Vec::new(), Vec::new(), Vec::new());
     for item in fetch.records_of(page.body, page.name)? {
         match item {
-            Item::Unreadable(raw, why) => refused.push(Document::unreadable(&raw, json!({}), why)),
-            Item::Record(text) => match ident.name(text, json!({})) {
-                Named::Ad(one) => received.push(one),
-                Named::Refused(document) => refused.push(document),
+            DecodedItem::Unreadable(raw, why) => {
+                refused.push(Document::unreadable(&raw, json!({}), why));
+            }
+            DecodedItem::Record(text) => match ident.name(text, json!({})) {
+                NamedRecord::Ad(one) => received.push(one),
+                NamedRecord::Refused(document) => refused.push(document),
             },
         }
     }

@@ -6,7 +6,7 @@ use super::pay::{self, Pay, PaySpec};
 use super::{Draft, Setting};
 use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place};
-use crate::jsonpath::{Path, Step};
+use crate::jsonpath::{JsonPath, PathStep};
 use crate::model::{FieldKind, FingerprintParts, field::Field};
 use crate::rule::ScriptSandbox;
 use crate::rule::ad_input::RELATIONS;
@@ -222,15 +222,15 @@ impl JobSpec {
 /// that is not a simple path.
 fn places(spec: &MappingSpec) -> Vec<Vec<String>> {
     let names = |path: &Text| -> Vec<String> {
-        let path = Path::parse(path).ok();
+        let path = JsonPath::parse(path).ok();
         let steps = path
             .as_ref()
-            .and_then(Path::steps)
+            .and_then(JsonPath::steps)
             .unwrap_or_default()
             .iter();
         steps
             .map_while(|step| {
-                if let Step::Name(name) = step {
+                if let PathStep::Name(name) = step {
                     Some(name.clone())
                 } else {
                     None

@@ -2,12 +2,12 @@
 //! both.
 
 use crate::diagnostic::Diagnostics;
-use crate::jsonpath::{Path, path_of};
+use crate::jsonpath::{JsonPath, path_of};
 use crate::source::file::{json_path, not_a_path};
 use crate::yaml::Text;
 
 /// The path that a mapping names; problems go to `out`.
-pub(super) fn mapped_path(path: &Text, out: &mut Diagnostics) -> Option<Path> {
+pub(super) fn mapped_path(path: &Text, out: &mut Diagnostics) -> Option<JsonPath> {
     if path.starts_with('$') {
         return json_path(path, out);
     }

@@ -9,12 +9,12 @@ pub use super::view::View;
 use super::view::absolute;
 use crate::date::{DateFormat, DateReader, DateSetting};
 use crate::diagnostic::{Diagnostics, Place};
-use crate::jsonpath::Path;
+use crate::jsonpath::JsonPath;
 use crate::model::canonical::canonical_members;
 use crate::model::{Canonical, FieldKind, FieldValue, problem::InvalidValue};
 use crate::rule::sandbox::scope::DocumentValues;
 use crate::rule::{CompiledScript, ScriptSandbox, compile_script};
-use crate::source::steps::{Markup, ReadableForm, Steps, StepsSpec, address_of};
+use crate::source::steps::{MappingSteps, MarkupCache, ReadableForm, StepsSpec, address_of};
 use crate::span::Zone;
 use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
 use indexmap::IndexMap;
@@ -81,7 +81,7 @@ pub struct Mapping {
 #[derive(Debug, Clone)]
 pub struct Derive {
     from: From,
-    steps: Steps,
+    steps: MappingSteps,
     convert: Convert,
     default: Option<Json>,
 }
@@ -89,7 +89,7 @@ pub struct Derive {
 #[derive(Debug, Clone)]
 enum From {
     /// The first with a value of each list.
-    Paths(Vec<Vec<Path>>),
+    Paths(Vec<Vec<JsonPath>>),
     Parts(Vec<Part>),
     Script(Box<CompiledScript>),
     Constant(Json),
@@ -115,7 +115,7 @@ pub fn compile(
             };
             Some(Derive {
                 from: From::Paths(vec![vec![mapped_path(path, out)?]]),
-                steps: Steps::default(),
+                steps: MappingSteps::default(),
                 convert,
                 default: None,
             })
@@ -207,7 +207,7 @@ impl MappingCompiler<'_> {
             join: text(&self.join),
         };
         // Text that the steps have made readable is not read as markup again.
-        let is_read = steps.as_ref().is_some_and(Steps::make_readable_text);
+        let is_read = steps.as_ref().is_some_and(MappingSteps::make_readable_text);
         let convert = if is_read {
             Convert {
                 to: As::Text,
@@ -226,7 +226,7 @@ impl MappingCompiler<'_> {
         })
     }
 
-    fn compile_steps(&self, out: &mut Diagnostics) -> Option<Steps> {
+    fn compile_steps(&self, out: &mut Diagnostics) -> Option<MappingSteps> {
         let spec = self.steps();
         if let (Some(step), Some(constant)) = (spec.first(), &self.constant) {
             out.error(
@@ -292,7 +292,7 @@ impl MappingCompiler<'_> {
         ];
         let ways = ways.into_iter().filter(|is_there| *is_there).count();
         if ways == 0 && self.css.is_some() {
-            return Path::parse("$.html")
+            return JsonPath::parse("$.html")
                 .ok()
                 .map(|path| From::Paths(vec![vec![path]]));
         }
@@ -319,12 +319,12 @@ impl MappingCompiler<'_> {
         if !self.parts.is_empty() {
             return self.compile_parts(to, out).map(From::Parts);
         }
-        let mut either = |paths: &OneOrMany<Text>| -> Option<Vec<Path>> {
-            let paths: Vec<Option<Path>> =
+        let mut either = |paths: &OneOrMany<Text>| -> Option<Vec<JsonPath>> {
+            let paths: Vec<Option<JsonPath>> =
                 paths.iter().map(|path| mapped_path(path, out)).collect();
             paths.into_iter().collect()
         };
-        let paths: Vec<Option<Vec<Path>>> = self.from.iter().map(&mut either).collect();
+        let paths: Vec<Option<Vec<JsonPath>>> = self.from.iter().map(&mut either).collect();
         paths
             .into_iter()
             .collect::<Option<Vec<_>>>()
@@ -445,11 +445,11 @@ impl Derive {
     /// The members of a document that it reads; nothing if it may read any of them.
     pub(super) fn members(&self) -> Option<BTreeSet<&str>> {
         match &self.from {
-            From::Paths(paths) => paths.iter().flatten().map(Path::member).collect(),
+            From::Paths(paths) => paths.iter().flatten().map(JsonPath::member).collect(),
             From::Parts(parts) => parts
                 .iter()
                 .flat_map(Part::paths)
-                .map(Path::member)
+                .map(JsonPath::member)
                 .collect(),
             From::Constant(_) => Some(BTreeSet::new()),
             From::Script(_) => None,
@@ -474,7 +474,11 @@ impl Derive {
     }
 
     /// The first alternative with a value.
-    fn first_of<'p>(&self, paths: impl IntoIterator<Item = &'p Path>, view: &View) -> FieldValue {
+    fn first_of<'p>(
+        &self,
+        paths: impl IntoIterator<Item = &'p JsonPath>,
+        view: &View,
+    ) -> FieldValue {
         paths
             .into_iter()
             .map(|path| self.at(path, view))
@@ -484,7 +488,7 @@ impl Derive {
 
     /// The items of all lists, each once. A list that is there and empty is an empty list, not an
     /// absent one.
-    fn all_of(&self, paths: &[Vec<Path>], view: &View) -> FieldValue {
+    fn all_of(&self, paths: &[Vec<JsonPath>], view: &View) -> FieldValue {
         let mut values: Vec<FieldValue> = paths
             .iter()
             .map(|either| self.first_of(either, view))
@@ -528,7 +532,7 @@ impl Derive {
         })
     }
 
-    fn at(&self, path: &Path, view: &View) -> FieldValue {
+    fn at(&self, path: &JsonPath, view: &View) -> FieldValue {
         let found = view.select(path, view.document());
         if self.steps.is_empty() && self.convert.to != As::Url {
             return self.convert.apply_at(&found, view.fetched());
@@ -561,7 +565,7 @@ impl Derive {
             Ok(json) => {
                 let made = self.steps.apply(
                     &[&json],
-                    &Markup::default(),
+                    &MarkupCache::default(),
                     address_of(view.document()).as_ref(),
                 );
                 self.made_of(made, view, view.page())
@@ -631,7 +635,7 @@ impl Canonical for Derive {
 impl From {
     fn canonical_object(&self) -> Json {
         let texts =
-            |paths: &[Path]| -> Vec<String> { paths.iter().map(ToString::to_string).collect() };
+            |paths: &[JsonPath]| -> Vec<String> { paths.iter().map(ToString::to_string).collect() };
         match self {
             From::Paths(paths) => {
                 json!({ "paths": paths.iter().map(|either| texts(either)).collect::<Vec<_>>() })
@@ -646,7 +650,7 @@ impl From {
 }
 
 /// A path, or several alternatives.
-fn one_or_list(paths: &[Path]) -> String {
+fn one_or_list(paths: &[JsonPath]) -> String {
     let all = paths
         .iter()
         .map(ToString::to_string)

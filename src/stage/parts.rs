@@ -7,7 +7,7 @@ use super::convert::Convert;
 use super::mapped_path::mapped_path;
 use super::view::View;
 use crate::diagnostic::Diagnostics;
-use crate::jsonpath::Path;
+use crate::jsonpath::JsonPath;
 use crate::model::FieldValue;
 use crate::model::canonical::canonical_object;
 use crate::yaml::{Located, OneOrMany, Text, TextOr};
@@ -36,15 +36,15 @@ pub struct PartMapping {
 /// A part of a text, compiled.
 #[derive(Debug, Clone)]
 pub struct Part {
-    from: Vec<Path>,
+    from: Vec<JsonPath>,
     heading: Option<Heading>,
-    each: Option<Path>,
+    each: Option<JsonPath>,
 }
 
 #[derive(Debug, Clone)]
 enum Heading {
     Fixed(String),
-    At(Path),
+    At(JsonPath),
 }
 
 impl Part {
@@ -64,7 +64,7 @@ impl Part {
     }
 
     /// The paths that it reads in the document.
-    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+    pub(super) fn paths(&self) -> impl Iterator<Item = &JsonPath> {
         let heading = if let Some(Heading::At(path)) = &self.heading {
             Some(path)
         } else {
@@ -92,7 +92,7 @@ impl Part {
             }
             return None;
         }
-        let from: Vec<Option<Path>> = spec
+        let from: Vec<Option<JsonPath>> = spec
             .from
             .iter()
             .map(|path| mapped_path(path, out))
@@ -105,7 +105,7 @@ impl Part {
                 .map(|text| Some(Heading::Fixed(text.trim().to_owned()))),
         };
         let is_broken = matches!(each, Some(None)) || matches!(heading, Some(None));
-        let from: Option<Vec<Path>> = from.into_iter().collect();
+        let from: Option<Vec<JsonPath>> = from.into_iter().collect();
         Some(Part {
             from: from.filter(|_| !is_broken)?,
             heading: heading.flatten(),
@@ -120,7 +120,7 @@ impl Part {
         convert: &Convert,
         view: &View<'d>,
     ) -> Option<(String, FieldValue)> {
-        let read = |path: &Path| convert.apply_at(&view.select(path, value), view.fetched());
+        let read = |path: &JsonPath| convert.apply_at(&view.select(path, value), view.fetched());
         let text = self.from.iter().map(read).find(|text| !text.is_absent())?;
         let heading = match &self.heading {
             Some(Heading::Fixed(heading)) => heading.clone(),
@@ -160,7 +160,7 @@ pub(super) fn joined(parts: &[Part], convert: &Convert, view: &View) -> FieldVal
     invalid.unwrap_or_else(|| FieldValue::text(&told.join("\n\n")))
 }
 
-fn items<'d>(each: Option<&Path>, view: &View<'d>) -> Vec<&'d Json> {
+fn items<'d>(each: Option<&JsonPath>, view: &View<'d>) -> Vec<&'d Json> {
     let Some(each) = each else {
         return vec![view.document()];
     };

@@ -1,10 +1,10 @@
 //! One document as its mappings see it: what a path selects in it, and what its links are resolved
 //! against. It borrows the document and changes nothing.
 
-use crate::jsonpath::Path;
+use crate::jsonpath::JsonPath;
 use crate::model::Clock;
 use crate::rule::ScriptSandbox;
-use crate::source::steps::{ElementText, Markup, address_from, base, element_text};
+use crate::source::steps::{ElementText, MarkupCache, address_from, base, element_text};
 use serde_json::Value as Json;
 use url::Url;
 
@@ -13,7 +13,7 @@ pub struct View<'d> {
     sandbox: &'d ScriptSandbox,
     document: &'d Json,
     fetched: Clock,
-    markup: Markup<'d>,
+    markup: MarkupCache<'d>,
     /// The address that it was read from.
     page: Option<Url>,
     /// Whether it consists of XML elements.
@@ -27,7 +27,7 @@ impl<'d> View<'d> {
             sandbox,
             document,
             fetched,
-            markup: Markup::default(),
+            markup: MarkupCache::default(),
             page: None,
             is_elements: false,
         }
@@ -53,7 +53,7 @@ impl<'d> View<'d> {
     }
 
     /// What a path selects in a value of it.
-    pub(super) fn select(&self, path: &Path, within: &'d Json) -> Vec<&'d Json> {
+    pub(super) fn select(&self, path: &JsonPath, within: &'d Json) -> Vec<&'d Json> {
         if self.is_elements {
             path.select_elements(within)
         } else {
@@ -72,7 +72,7 @@ impl<'d> View<'d> {
     }
 
     /// The texts with markup in it.
-    pub(super) fn markup(&self) -> &Markup<'d> {
+    pub(super) fn markup(&self) -> &MarkupCache<'d> {
         &self.markup
     }
 
@@ -88,7 +88,7 @@ impl<'d> View<'d> {
 
     /// The address that links at a path lead from: in HTML that of its page, elsewhere that from
     /// which the document was read.
-    pub(super) fn base(&self, path: &Path) -> Option<Url> {
+    pub(super) fn base(&self, path: &JsonPath) -> Option<Url> {
         let is_page = self.document.get("html").is_some();
         is_page
             .then(|| base(self.document, path))

@@ -11,9 +11,9 @@ use crate::plan::institution_tests::{Day, ExpectedJob, InstitutionTest};
 use crate::plan::trial::compare_field;
 use crate::plan::tried::{Kind, Point};
 use crate::plan::{Checked, Plan, Tried};
-use crate::source::Access;
-use crate::source::door::Door;
-use crate::source::http::Tokens;
+use crate::source::SourceAccess;
+use crate::source::door::HttpClient;
+use crate::source::http::TokenCache;
 use crate::store::scratch::TestDatabases;
 use crate::store::views::newest;
 use crate::store::{Store, StoreError};
@@ -139,17 +139,17 @@ async fn run<'d>(
     day: &'d Day,
 ) -> Result<Summary, (String, &'d Place)> {
     let door = match &day.recorded {
-        Some(folder) => Door::replaying(ground.folder.join(folder.as_str()))
+        Some(folder) => HttpClient::replaying(ground.folder.join(folder.as_str()))
             .map_err(|error| (error.to_string(), &folder.place))?,
-        None => Door::shut(),
+        None => HttpClient::shut(),
     };
     let engine = Engine {
         store: store.clone(),
-        access: Access {
+        access: SourceAccess {
             folder: ground.folder.clone(),
             door,
             variables: Arc::new(day.variables.clone()),
-            tokens: Tokens::default(),
+            tokens: TokenCache::default(),
             secrets: SecretStore::default(),
         },
         sandbox: Arc::clone(&checked.sandbox),

@@ -10,7 +10,7 @@ use crate::plan::mapping_tests::{Given, MappingTests, Test};
 use crate::plan::trial::{Page, ads_of_page, clock_of, compare_field};
 use crate::plan::tried::{Kind, Point};
 use crate::plan::{Checked, Flow, Plan, Tried};
-use crate::source::ident::Named;
+use crate::source::ident::NamedRecord;
 use crate::stage::{Draft, Setting, Stage};
 use crate::yaml::Located;
 use rayon::prelude::*;
@@ -154,8 +154,8 @@ impl Bench<'_> {
                 .ident
                 .name(document.to_string().into_boxed_str(), json!({}))
             {
-                Named::Ad(received) => received.read(),
-                Named::Refused(document) => document,
+                NamedRecord::Ad(received) => received.read(),
+                NamedRecord::Refused(document) => document,
             },
             Given::File { file, ad, detail } => {
                 let body = read(folder, file).map_err(|why| (why, Some(&file.place)))?;

@@ -15,7 +15,7 @@ use weir::engine::{Engine, Event, Mode, Request, RunError, RunOutcome, Summary, 
 use weir::model::Clock;
 use weir::model::{RecordFilter, RunRecord};
 use weir::plan::{Checked, Plan};
-use weir::source::Access;
+use weir::source::SourceAccess;
 use weir::store::Store;
 
 /// The pipeline of every test.
@@ -254,10 +254,10 @@ impl Lab {
         let checked = self.checked();
         let engine = Engine {
             store: Store::connect(url, 12, "bench").await.unwrap(),
-            access: Access {
+            access: SourceAccess {
                 folder: self.folder.clone(),
-                door: weir::source::door::Door::new().unwrap(),
-                tokens: weir::source::http::Tokens::default(),
+                door: weir::source::door::HttpClient::new().unwrap(),
+                tokens: weir::source::http::TokenCache::default(),
                 variables: Arc::new(step.variables.clone()),
                 secrets: weir::untrusted::SecretStore::default(),
             },

@@ -3,13 +3,13 @@
 //! because a missing file says nothing about ads. A file that breaks off yields the ads before that point,
 //! and the read is partial.
 
-use super::decode::{Body, DecodeSpec, Decoder, Found, Unread};
-use super::json::Item;
-use super::page::{Pages, Stopped};
+use super::decode::{BodyDecoder, BodyFacts, DecodeSpec, DecodeSummary, UnreadCause};
+use super::json::DecodedItem;
+use super::page::{PageSink, ReadStopped};
 use super::proof::{doubts, judge, unreachable};
-use super::template::Missing;
-use super::{Access, Template};
-use crate::jsonpath::{Path as JsonPath, PathError, path_of};
+use super::template::MissingValue;
+use super::{SourceAccess, Template};
+use crate::jsonpath::{JsonPath, PathError, path_of};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -47,11 +47,11 @@ pub struct FileSpec {
 
 /// Files as a source, compiled.
 #[derive(Debug, Clone)]
-pub struct Files {
+pub struct FileSource {
     /// Files, folders or patterns.
     pub paths: Vec<Template>,
     /// How a file is read.
-    pub decoder: Decoder,
+    pub decoder: BodyDecoder,
     /// Without `decode`, the name of each file determines the format.
     by_name: bool,
     charset: Option<String>,
@@ -64,7 +64,7 @@ pub struct Files {
 
 impl FileSpec {
     /// Compiles it; problems go to `out`.
-    pub fn compile(&self, out: &mut Diagnostics) -> Option<Files> {
+    pub fn compile(&self, out: &mut Diagnostics) -> Option<FileSource> {
         if self.path.is_empty() {
             out.error(
                 &self.path.place,
@@ -97,7 +97,7 @@ impl FileSpec {
         );
         let charset = super::decode::charset(self.charset.as_ref(), out);
         let records = self.records.as_ref().map(ToString::to_string);
-        Some(Files {
+        Some(FileSource {
             paths: paths?,
             decoder: decoder?,
             by_name: self.decode.is_none(),
@@ -197,7 +197,7 @@ pub fn not_a_path<'o>(text: &Text, out: &'o mut Diagnostics) -> &'o mut Diagnost
 
 /// What was seen of the files so far.
 #[derive(Default)]
-struct Tally {
+struct FileTally {
     files: i64,
     /// Of them: read to their end.
     whole: i64,
@@ -211,9 +211,9 @@ struct Tally {
     problems: Vec<String>,
 }
 
-impl Files {
+impl FileSource {
     /// Reads all files that match, in the order of their names.
-    pub async fn read(&self, access: &Access, pages: Pages) -> ReadOutcome {
+    pub async fn read(&self, access: &SourceAccess, pages: PageSink) -> ReadOutcome {
         let (this, access) = (self.clone(), access.clone());
         let joined = tokio::task::spawn_blocking(move || this.read_blocking(&access, pages)).await;
         joined.unwrap_or_else(|error| unreachable(format!("the read failed: {error}")))
@@ -225,27 +225,27 @@ impl Files {
         paths.join(", ")
     }
 
-    fn read_blocking(&self, access: &Access, mut pages: Pages) -> ReadOutcome {
+    fn read_blocking(&self, access: &SourceAccess, mut pages: PageSink) -> ReadOutcome {
         let (files, absent) = match self.matching(access) {
             Ok(found) => found,
             Err(why) => return unreachable(why),
         };
-        let mut tally = Tally {
+        let mut tally = FileTally {
             problems: absent,
-            ..Tally::default()
+            ..FileTally::default()
         };
         if self.counts {
             pages.begin_crawl();
         }
         for file in files {
             let read = self.read_file(&file, access, &mut pages, &mut tally);
-            if read.and_then(|()| self.end_file(&mut pages, &mut tally)) == Err(Stopped) {
-                tally.problems.push(Stopped.to_string());
+            if read.and_then(|()| self.end_file(&mut pages, &mut tally)) == Err(ReadStopped) {
+                tally.problems.push(ReadStopped.to_string());
                 break;
             }
         }
-        if pages.flush() == Err(Stopped) {
-            tally.problems.push(Stopped.to_string());
+        if pages.flush() == Err(ReadStopped) {
+            tally.problems.push(ReadStopped.to_string());
         }
         tally.proof(&pages)
     }
@@ -253,7 +253,7 @@ impl Files {
     /// Records that share an id are merged within a file, if configured; otherwise each after the
     /// first is a repeat, and the stated count is the number of ads. Ids are only remembered for
     /// counting: without a stated count, memory stays flat.
-    fn end_file(&self, pages: &mut Pages, tally: &mut Tally) -> Result<(), Stopped> {
+    fn end_file(&self, pages: &mut PageSink, tally: &mut FileTally) -> Result<(), ReadStopped> {
         if self.counts {
             let added = pages.close_page();
             let named = pages.items - pages.unreadable - pages.nameless;
@@ -273,8 +273,8 @@ impl Files {
     }
 
     /// The files that match, and which paths match none.
-    fn matching(&self, access: &Access) -> Result<(Vec<PathBuf>, Vec<String>), String> {
-        let filled: Result<Vec<String>, Missing> = self
+    fn matching(&self, access: &SourceAccess) -> Result<(Vec<PathBuf>, Vec<String>), String> {
+        let filled: Result<Vec<String>, MissingValue> = self
             .paths
             .iter()
             .map(|path| path.fill(&access.variables))
@@ -302,10 +302,10 @@ impl Files {
     fn read_file(
         &self,
         file: &Path,
-        access: &Access,
-        pages: &mut Pages,
-        tally: &mut Tally,
-    ) -> Result<(), Stopped> {
+        access: &SourceAccess,
+        pages: &mut PageSink,
+        tally: &mut FileTally,
+    ) -> Result<(), ReadStopped> {
         let name = file
             .strip_prefix(&access.folder)
             .unwrap_or(file)
@@ -317,7 +317,7 @@ impl Files {
         });
         tally.files += 1;
         let (mut stopped, mut items) = (Ok(()), 0);
-        let mut put = |item: Item| {
+        let mut put = |item: DecodedItem| {
             items += 1;
             stopped = pages.put(item, &origin);
             stopped.is_ok()
@@ -325,7 +325,7 @@ impl Files {
         let found = match File::open(file) {
             Ok(opened) => self.parse(
                 &name,
-                Counting {
+                CountingReader {
                     inner: opened,
                     bytes: &mut tally.bytes,
                     left: MAX_FILE_BYTES,
@@ -333,7 +333,7 @@ impl Files {
                 },
                 &mut put,
             ),
-            Err(error) => Err(Unread::from(error)),
+            Err(error) => Err(UnreadCause::from(error)),
         };
         let found = found.and_then(|found| pages.own_table(found, items));
         match found {
@@ -361,15 +361,15 @@ impl Files {
         &self,
         name: &str,
         reader: impl Read,
-        put: &mut dyn FnMut(Item) -> bool,
-    ) -> Result<Found, Unread> {
+        put: &mut dyn FnMut(DecodedItem) -> bool,
+    ) -> Result<DecodeSummary, UnreadCause> {
         let mut reader = BufReader::with_capacity(256 * 1024, reader);
         self.decoder_of(name).decode(
             &mut reader,
-            &Body {
+            &BodyFacts {
                 url: self.url.as_deref(),
                 charset: self.charset.as_deref(),
-                ..Body::default()
+                ..BodyFacts::default()
             },
             &[],
             put,
@@ -377,7 +377,7 @@ impl Files {
     }
 }
 
-impl Files {
+impl FileSource {
     /// The place of the records, as the author wrote it.
     pub(super) fn records(&self) -> Option<&str> {
         self.records.as_deref()
@@ -389,7 +389,7 @@ impl Files {
     }
 
     /// Formats that need no `records` are chosen by file name; everything else is read as compiled.
-    pub(super) fn decoder_of(&self, name: &str) -> Decoder {
+    pub(super) fn decoder_of(&self, name: &str) -> BodyDecoder {
         let suggested = self
             .by_name
             .then(|| DecodeSpec::of_name(name))
@@ -398,10 +398,10 @@ impl Files {
     }
 }
 
-impl Tally {
+impl FileTally {
     fn found(
         &mut self,
-        found: &Found,
+        found: &DecodeSummary,
         name: &str,
         is_path: bool,
         absence: impl FnOnce() -> String,
@@ -419,7 +419,7 @@ impl Tally {
         }
     }
 
-    fn proof(mut self, pages: &Pages) -> ReadOutcome {
+    fn proof(mut self, pages: &PageSink) -> ReadOutcome {
         self.problems.extend(doubts(pages));
         // One file may state it for all of them.
         self.problems
@@ -469,7 +469,7 @@ fn is_hidden(file: &Path) -> bool {
 }
 
 /// Counts bytes and stops at the limit.
-pub(super) struct Counting<'b, R> {
+pub(super) struct CountingReader<'b, R> {
     pub(super) inner: R,
     pub(super) bytes: &'b mut i64,
     pub(super) left: u64,
@@ -477,7 +477,7 @@ pub(super) struct Counting<'b, R> {
     pub(super) is_over: bool,
 }
 
-impl<R: Read> Read for Counting<'_, R> {
+impl<R: Read> Read for CountingReader<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.is_over |= read as u64 > self.left;

@@ -3,9 +3,9 @@
 
 use super::file::json_path;
 use super::json;
-use super::steps::{Markup, Steps, StepsSpec, text_of};
-use super::twins::Twins;
-use crate::jsonpath::{Path, Step};
+use super::steps::{MappingSteps, MarkupCache, StepsSpec, text_of};
+use super::twins::DuplicatePolicy;
+use crate::jsonpath::{JsonPath, PathStep};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -39,22 +39,22 @@ pub struct IdSpec {
 
 /// How the id of an ad is found.
 #[derive(Debug, Clone)]
-pub struct Ident {
-    way: Way,
+pub struct IdExtractor {
+    way: IdMethod,
     /// What becomes of records that share an id.
-    pub twins: Twins,
+    pub twins: DuplicatePolicy,
 }
 
 #[derive(Debug, Clone)]
-enum Way {
-    At(Path),
-    Through(Vec<Path>, Box<Steps>),
-    Hash(Vec<Path>),
+enum IdMethod {
+    At(JsonPath),
+    Through(Vec<JsonPath>, Box<MappingSteps>),
+    Hash(Vec<JsonPath>),
 }
 
 /// What a record turned out to be.
 #[derive(Debug)]
-pub enum Named {
+pub enum NamedRecord {
     /// It has an id.
     Ad(ReceivedRecord),
     /// It has none, or is no JSON.
@@ -62,7 +62,7 @@ pub enum Named {
 }
 
 /// Compiles an id that is found by steps, or made of other values.
-fn compile_full(id: &Located<IdSpec>, out: &mut Diagnostics) -> Option<Ident> {
+fn compile_full(id: &Located<IdSpec>, out: &mut Diagnostics) -> Option<IdExtractor> {
     let spec = StepsSpec {
         css: id.css.as_ref(),
         parameter: id.parameter.as_ref(),
@@ -89,54 +89,54 @@ fn compile_full(id: &Located<IdSpec>, out: &mut Diagnostics) -> Option<Ident> {
     let hashed = paths(&id.hash, out);
     let (from, steps) = (paths(&id.from, out), spec.compile(out));
     if is_found {
-        Some(Ident::through(from?, steps?))
+        Some(IdExtractor::through(from?, steps?))
     } else {
-        Some(Ident::by(Way::Hash(hashed?)))
+        Some(IdExtractor::by(IdMethod::Hash(hashed?)))
     }
 }
 
-fn paths(texts: &[Text], out: &mut Diagnostics) -> Option<Vec<Path>> {
-    let paths: Vec<Option<Path>> = texts.iter().map(|path| json_path(path, out)).collect();
+fn paths(texts: &[Text], out: &mut Diagnostics) -> Option<Vec<JsonPath>> {
+    let paths: Vec<Option<JsonPath>> = texts.iter().map(|path| json_path(path, out)).collect();
     paths.into_iter().collect()
 }
 
-impl Ident {
+impl IdExtractor {
     /// The same, where a mapping reads only these members of a record.
     #[must_use]
-    pub fn reading(self, members: Option<BTreeSet<String>>) -> Ident {
-        Ident {
+    pub fn reading(self, members: Option<BTreeSet<String>>) -> IdExtractor {
+        IdExtractor {
             twins: self.twins.reading(members),
             ..self
         }
     }
 
-    fn by(way: Way) -> Ident {
-        Ident {
+    fn by(way: IdMethod) -> IdExtractor {
+        IdExtractor {
             way,
-            twins: Twins::default(),
+            twins: DuplicatePolicy::default(),
         }
     }
 
     /// An id that stands at a path.
-    pub fn at(path: Path) -> Ident {
-        Ident::by(Way::At(path))
+    pub fn at(path: JsonPath) -> IdExtractor {
+        IdExtractor::by(IdMethod::At(path))
     }
 
     /// Compiles `id:`; problems go to `out`.
-    pub fn compile(spec: &IdMapping, out: &mut Diagnostics) -> Option<Ident> {
+    pub fn compile(spec: &IdMapping, out: &mut Diagnostics) -> Option<IdExtractor> {
         match spec {
-            TextOr::Short(path) => json_path(path, out).map(Ident::at),
+            TextOr::Short(path) => json_path(path, out).map(IdExtractor::at),
             TextOr::Full(spec) => compile_full(spec, out),
         }
     }
 
     /// One path without steps is read from the text, without reading the rest.
-    fn through(mut paths: Vec<Path>, steps: Steps) -> Ident {
+    fn through(mut paths: Vec<JsonPath>, steps: MappingSteps) -> IdExtractor {
         match paths.pop() {
-            Some(only) if paths.is_empty() && steps.is_empty() => Ident::at(only),
+            Some(only) if paths.is_empty() && steps.is_empty() => IdExtractor::at(only),
             last => {
-                paths.extend(last.or_else(|| Path::parse("$.html").ok()));
-                Ident::by(Way::Through(paths, Box::new(steps)))
+                paths.extend(last.or_else(|| JsonPath::parse("$.html").ok()));
+                IdExtractor::by(IdMethod::Through(paths, Box::new(steps)))
             }
         }
     }
@@ -144,11 +144,11 @@ impl Ident {
     /// Whether a table with these columns has one of those that the id is made of.
     pub fn can_read(&self, columns: &[String]) -> bool {
         let paths = match &self.way {
-            Way::At(path) => std::slice::from_ref(path),
-            Way::Through(paths, _) | Way::Hash(paths) => paths,
+            IdMethod::At(path) => std::slice::from_ref(path),
+            IdMethod::Through(paths, _) | IdMethod::Hash(paths) => paths,
         };
-        let first = |path: &Path| match path.steps()?.first()? {
-            Step::Name(name) => Some(name.clone()),
+        let first = |path: &JsonPath| match path.steps()?.first()? {
+            PathStep::Name(name) => Some(name.clone()),
             _ => None,
         };
         let mut names = paths.iter().map(first);
@@ -157,25 +157,25 @@ impl Ident {
     }
 
     /// Finds the id of a record.
-    pub fn name(&self, text: Box<str>, metadata: Json) -> Named {
+    pub fn name(&self, text: Box<str>, metadata: Json) -> NamedRecord {
         let found = match &self.way {
-            Way::At(path) => json::pick(&text, path).map(|id| id.as_ref().and_then(id_text)),
+            IdMethod::At(path) => json::pick(&text, path).map(|id| id.as_ref().and_then(id_text)),
             _ => number::read(&text)
                 .map(|content| self.id_of(&content))
                 .map_err(|error| error.to_string()),
         };
         match found {
             Ok(id) => self.named(text, metadata, id),
-            Err(why) => Named::Refused(Document::unreadable(text.as_bytes(), metadata, why)),
+            Err(why) => NamedRecord::Refused(Document::unreadable(text.as_bytes(), metadata, why)),
         }
     }
 
     /// The id of a document.
     pub fn id_of(&self, content: &Json) -> Option<String> {
         match &self.way {
-            Way::At(path) => path.first(content).and_then(id_text),
-            Way::Through(paths, steps) => {
-                let markup = Markup::default();
+            IdMethod::At(path) => path.first(content).and_then(id_text),
+            IdMethod::Through(paths, steps) => {
+                let markup = MarkupCache::default();
                 paths.iter().find_map(|path| {
                     steps
                         .follow(path, content, &markup)
@@ -183,14 +183,14 @@ impl Ident {
                         .find_map(id_text)
                 })
             }
-            Way::Hash(paths) => hash_of(paths, content),
+            IdMethod::Hash(paths) => hash_of(paths, content),
         }
     }
 
-    fn named(&self, text: Box<str>, metadata: Json, id: Option<String>) -> Named {
+    fn named(&self, text: Box<str>, metadata: Json, id: Option<String>) -> NamedRecord {
         let looked_at = match id {
             Some(id) if id.len() <= LONGEST => {
-                return Named::Ad(ReceivedRecord::new(id, text, metadata));
+                return NamedRecord::Ad(ReceivedRecord::new(id, text, metadata));
             }
             Some(_) => format!(
                 "`{}` (ids longer than {LONGEST} bytes are ignored)",
@@ -199,8 +199,8 @@ impl Ident {
             None => format!("`{}`", self.looked_at()),
         };
         match number::read(&text) {
-            Ok(content) => Named::Refused(Document::nameless(content, metadata, &looked_at)),
-            Err(error) => Named::Refused(Document::unreadable(
+            Ok(content) => NamedRecord::Refused(Document::nameless(content, metadata, &looked_at)),
+            Err(error) => NamedRecord::Refused(Document::unreadable(
                 text.as_bytes(),
                 metadata,
                 error.to_string(),
@@ -210,7 +210,7 @@ impl Ident {
 
     /// Where it looks, as text.
     fn looked_at(&self) -> String {
-        let all = |paths: &[Path]| {
+        let all = |paths: &[JsonPath]| {
             paths
                 .iter()
                 .map(ToString::to_string)
@@ -218,10 +218,10 @@ impl Ident {
                 .join(", ")
         };
         match &self.way {
-            Way::At(path) => path.to_string(),
-            Way::Through(paths, steps) if steps.is_empty() => all(paths),
-            Way::Through(paths, steps) => format!("{}, {steps}", all(paths)),
-            Way::Hash(paths) => all(paths),
+            IdMethod::At(path) => path.to_string(),
+            IdMethod::Through(paths, steps) if steps.is_empty() => all(paths),
+            IdMethod::Through(paths, steps) => format!("{}, {steps}", all(paths)),
+            IdMethod::Hash(paths) => all(paths),
         }
     }
 }
@@ -243,7 +243,7 @@ fn id_text(value: &Json) -> Option<String> {
 
 /// The beginning of the hash of what the paths give, without regard to case and blanks around; each
 /// path has its place in it, so that a value which moves to another field is another id.
-fn hash_of(paths: &[Path], content: &Json) -> Option<String> {
+fn hash_of(paths: &[JsonPath], content: &Json) -> Option<String> {
     let parts: Vec<String> = paths
         .iter()
         .map(|path| hashed_text(&path.select(content)))
@@ -285,14 +285,14 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn id(ident: &Ident, record: &Json) -> String {
+    fn id(ident: &IdExtractor, record: &Json) -> String {
         match ident.name(record.to_string().into(), json!({})) {
-            Named::Ad(received) => received.external_id,
-            Named::Refused(document) => document.refused.unwrap().error_type().to_owned(),
+            NamedRecord::Ad(received) => received.external_id,
+            NamedRecord::Refused(document) => document.refused.unwrap().error_type().to_owned(),
         }
     }
 
-    fn compiled(yaml: &str) -> Ident {
+    fn compiled(yaml: &str) -> IdExtractor {
         let mut out = Diagnostics::new();
         let spec: Located<IdSpec> = weir_yaml::yaml::read("test.yaml", yaml, &mut out).unwrap();
         let ident = compile_full(&spec, &mut out);
@@ -302,10 +302,10 @@ mod tests {
 
     #[test]
     fn what_cannot_tell_ads_apart_is_no_id() {
-        let ident = Ident::at(Path::parse("$.id").unwrap());
+        let ident = IdExtractor::at(JsonPath::parse("$.id").unwrap());
         let named = |record: String| match ident.name(record.into(), json!({})) {
-            Named::Ad(received) => received.external_id,
-            Named::Refused(document) => document.refused.unwrap().message(),
+            NamedRecord::Ad(received) => received.external_id,
+            NamedRecord::Refused(document) => document.refused.unwrap().message(),
         };
         assert_eq!(
             named(r#"{"id":18446744073709551615}"#.to_owned()),
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn ids_are_texts_or_numbers() {
-        let ident = Ident::at(Path::parse("$.id").unwrap());
+        let ident = IdExtractor::at(JsonPath::parse("$.id").unwrap());
         assert_eq!(id(&ident, &json!({"id": " A1 "})), "A1");
         assert_eq!(id(&ident, &json!({"id": 8_130_725})), "8130725");
         assert_eq!(
@@ -367,7 +367,7 @@ mod tests {
             ),
             "123"
         );
-        assert!(matches!(compiled("{ from: $.id }").way, Way::At(_)));
+        assert!(matches!(compiled("{ from: $.id }").way, IdMethod::At(_)));
     }
 
     #[test]

@@ -13,20 +13,20 @@ use std::fmt;
 
 /// A compiled JSONPath.
 #[derive(Clone)]
-pub struct Path {
+pub struct JsonPath {
     text: String,
-    form: Form,
+    form: PathForm,
 }
 
 #[derive(Clone)]
-enum Form {
-    Plain(Vec<Step>),
+enum PathForm {
+    Plain(Vec<PathStep>),
     Query(Box<JpQuery>),
 }
 
 /// One step of a plain path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum PathStep {
     /// A member by name.
     Name(String),
     /// An item by position.
@@ -47,16 +47,16 @@ pub struct PathError {
     pub help: &'static str,
 }
 
-impl Path {
+impl JsonPath {
     /// Parses a path such as `$.agency.name` or `$.locations[*].city`.
     ///
     /// # Errors
     /// What is wrong and where, for texts that RFC 9535 refuses.
-    pub fn parse(text: &str) -> Result<Path, PathError> {
+    pub fn parse(text: &str) -> Result<JsonPath, PathError> {
         stricter(text)?;
         let query = parse_json_path(text).map_err(|error| located(text, &error))?;
-        let form = lower(&query).map_or_else(|| Form::Query(Box::new(query)), Form::Plain);
-        Ok(Path {
+        let form = lower(&query).map_or_else(|| PathForm::Query(Box::new(query)), PathForm::Plain);
+        Ok(JsonPath {
             text: text.to_owned(),
             form,
         })
@@ -65,12 +65,12 @@ impl Path {
     /// Everything that the path selects, in document order.
     pub fn select<'a>(&self, document: &'a Json) -> Vec<&'a Json> {
         match &self.form {
-            Form::Plain(steps) => {
+            PathForm::Plain(steps) => {
                 let mut found = Vec::new();
                 walk(document, steps, &mut found);
                 found
             }
-            Form::Query(query) => {
+            PathForm::Query(query) => {
                 let found = js_path_process(query, document).unwrap_or_default();
                 found
                     .into_iter()
@@ -84,7 +84,7 @@ impl Path {
     /// `$.office[*].name` is also that of the one office, and `$.office.name` those of several.
     /// Only what the path selects of a list by itself comes before that.
     pub fn select_elements<'a>(&self, document: &'a Json) -> Vec<&'a Json> {
-        let Form::Plain(steps) = &self.form else {
+        let PathForm::Plain(steps) = &self.form else {
             return self.select(document);
         };
         let mut found = Vec::new();
@@ -106,11 +106,11 @@ impl Path {
     /// Whether the path leads to an array without items, or over one: `$.places` and
     /// `$.places[*].city` of `{"places": []}`.
     pub fn selects_empty_list(&self, document: &Json) -> bool {
-        let Form::Plain(steps) = &self.form else {
+        let PathForm::Plain(steps) = &self.form else {
             return false;
         };
         let way = steps
-            .split(|step| *step == Step::Every)
+            .split(|step| *step == PathStep::Every)
             .next()
             .unwrap_or_default();
         let mut found = Vec::new();
@@ -124,87 +124,93 @@ impl Path {
     /// The member of the document in which its values are, if it is in one.
     pub fn member(&self) -> Option<&str> {
         match self.steps()?.first()? {
-            Step::Name(name) => Some(name),
-            Step::Index(_) | Step::Every => None,
+            PathStep::Name(name) => Some(name),
+            PathStep::Index(_) | PathStep::Every => None,
         }
     }
 
     /// The steps, when the path is plain.
-    pub fn steps(&self) -> Option<&[Step]> {
+    pub fn steps(&self) -> Option<&[PathStep]> {
         match &self.form {
-            Form::Plain(steps) => Some(steps),
-            Form::Query(_) => None,
+            PathForm::Plain(steps) => Some(steps),
+            PathForm::Query(_) => None,
         }
     }
 }
 
-impl fmt::Display for Path {
+impl fmt::Display for JsonPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl fmt::Debug for Path {
+impl fmt::Debug for JsonPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Path({})", self.text)
     }
 }
 
-fn walk<'a>(value: &'a Json, steps: &[Step], found: &mut Vec<&'a Json>) {
+fn walk<'a>(value: &'a Json, steps: &[PathStep], found: &mut Vec<&'a Json>) {
     let Some((step, rest)) = steps.split_first() else {
         found.push(value);
         return;
     };
     match (step, value) {
-        (Step::Name(name), Json::Object(map)) => map
+        (PathStep::Name(name), Json::Object(map)) => map
             .get(name)
             .into_iter()
             .for_each(|item| walk(item, rest, found)),
-        (Step::Index(index), Json::Array(items)) => items
+        (PathStep::Index(index), Json::Array(items)) => items
             .get(*index)
             .into_iter()
             .for_each(|item| walk(item, rest, found)),
-        (Step::Every, Json::Array(items)) => items.iter().for_each(|item| walk(item, rest, found)),
-        (Step::Every, Json::Object(map)) => map.values().for_each(|item| walk(item, rest, found)),
+        (PathStep::Every, Json::Array(items)) => {
+            items.iter().for_each(|item| walk(item, rest, found));
+        }
+        (PathStep::Every, Json::Object(map)) => {
+            map.values().for_each(|item| walk(item, rest, found));
+        }
         _ => {}
     }
 }
 
-fn walk_elements<'a>(value: &'a Json, steps: &[Step], found: &mut Vec<&'a Json>) {
+fn walk_elements<'a>(value: &'a Json, steps: &[PathStep], found: &mut Vec<&'a Json>) {
     let Some((step, rest)) = steps.split_first() else {
         found.push(value);
         return;
     };
     match (step, value) {
         (_, Json::Null) => {}
-        (Step::Name(name), Json::Object(map)) => map
+        (PathStep::Name(name), Json::Object(map)) => map
             .get(name)
             .into_iter()
             .for_each(|item| walk_elements(item, rest, found)),
-        (Step::Name(_), Json::Array(items)) => items
+        (PathStep::Name(_), Json::Array(items)) => items
             .iter()
             .for_each(|item| walk_elements(item, steps, found)),
-        (Step::Index(index), Json::Array(items)) => items
+        (PathStep::Index(index), Json::Array(items)) => items
             .get(*index)
             .into_iter()
             .for_each(|item| walk_elements(item, rest, found)),
-        (Step::Every, Json::Array(items)) => items
+        (PathStep::Every, Json::Array(items)) => items
             .iter()
             .for_each(|item| walk_elements(item, rest, found)),
-        (Step::Every | Step::Index(0), one) => walk_elements(one, rest, found),
+        (PathStep::Every | PathStep::Index(0), one) => walk_elements(one, rest, found),
         _ => {}
     }
 }
 
-fn lower(query: &JpQuery) -> Option<Vec<Step>> {
+fn lower(query: &JpQuery) -> Option<Vec<PathStep>> {
     query.segments.iter().map(step).collect()
 }
 
-fn step(segment: &Segment) -> Option<Step> {
+fn step(segment: &Segment) -> Option<PathStep> {
     match segment {
-        Segment::Selector(Selector::Name(name)) => plain_name(name).map(Step::Name),
-        Segment::Selector(Selector::Index(index)) => usize::try_from(*index).ok().map(Step::Index),
-        Segment::Selector(Selector::Wildcard) => Some(Step::Every),
+        Segment::Selector(Selector::Name(name)) => plain_name(name).map(PathStep::Name),
+        Segment::Selector(Selector::Index(index)) => {
+            usize::try_from(*index).ok().map(PathStep::Index)
+        }
+        Segment::Selector(Selector::Wildcard) => Some(PathStep::Every),
         _ => None,
     }
 }
@@ -259,7 +265,7 @@ pub fn path_of(name: &str) -> String {
         && name
             .chars()
             .all(|letter| letter.is_alphanumeric() || letter == '_');
-    if is_word || Path::parse(&format!("$.{name}")).is_ok() {
+    if is_word || JsonPath::parse(&format!("$.{name}")).is_ok() {
         format!("$.{name}")
     } else {
         format!("$['{name}']")
@@ -332,7 +338,7 @@ mod tests {
             "$.nothing.at.all",
             "$.list[7]",
         ] {
-            let path = Path::parse(text).unwrap();
+            let path = JsonPath::parse(text).unwrap();
             assert!(path.steps().is_some(), "{text} is not lowered");
             let doc = document();
             let query = parse_json_path(text).unwrap();
@@ -349,7 +355,7 @@ mod tests {
     #[test]
     fn an_element_that_comes_once_is_one_of_many() {
         let select = |path: &str, document: Json| -> Vec<Json> {
-            Path::parse(path)
+            JsonPath::parse(path)
                 .unwrap()
                 .select_elements(&document)
                 .into_iter()
@@ -380,9 +386,9 @@ mod tests {
     #[test]
     fn filters_and_descendants_go_to_the_library() {
         let doc = document();
-        assert_eq!(Path::parse("$..x").unwrap().select(&doc).len(), 3);
+        assert_eq!(JsonPath::parse("$..x").unwrap().select(&doc).len(), 3);
         assert_eq!(
-            Path::parse("$.list[?@.x==2]").unwrap().select(&doc),
+            JsonPath::parse("$.list[?@.x==2]").unwrap().select(&doc),
             [&json!({"x": 2})]
         );
     }
@@ -392,7 +398,7 @@ mod tests {
     fn every_documented_form_selects() {
         let doc = json!({ "a": { "n": 1 }, "a b": 2, "p": [{ "c": 1, "k": "x" }, { "c": 2 }, { "c": 3, "k": "y" }] });
         let select = |path: &str| -> Vec<Json> {
-            Path::parse(path)
+            JsonPath::parse(path)
                 .unwrap()
                 .select(&doc)
                 .into_iter()
@@ -414,22 +420,22 @@ mod tests {
         ] {
             assert_eq!(json!(select(path)), found, "{path}");
         }
-        assert!(Path::parse("$.a.length()").is_err() && Path::parse("$.a.^").is_err());
+        assert!(JsonPath::parse("$.a.length()").is_err() && JsonPath::parse("$.a.^").is_err());
     }
 
     #[test]
     fn what_is_no_path_is_refused_with_a_column() {
-        assert_eq!(Path::parse("title").unwrap_err().column, 0);
-        assert_eq!(Path::parse("$.a b").unwrap_err().column, 3);
+        assert_eq!(JsonPath::parse("title").unwrap_err().column, 0);
+        assert_eq!(JsonPath::parse("$.a b").unwrap_err().column, 3);
         for text in ["$.", "$.a[", "$.x-y", "$.a.length()", ""] {
-            assert!(Path::parse(text).is_err(), "{text} passes");
+            assert!(JsonPath::parse(text).is_err(), "{text} passes");
         }
     }
 
     proptest! {
         #[test]
         fn no_text_panics(text in "\\$[\\[\\]a-z.*'?@=0-9 \\\\\"]{0,20}") {
-            if let Ok(path) = Path::parse(&text) {
+            if let Ok(path) = JsonPath::parse(&text) {
                 path.select(&document());
             }
         }

@@ -24,8 +24,8 @@ pub mod unpack;
 pub mod webhook;
 
 pub use decode::json;
-pub use ident::{IdMapping, Ident};
-pub use page::{Page, Pages, Stopped};
+pub use ident::{IdExtractor, IdMapping};
+pub use page::{DocumentPage, PageSink, ReadStopped};
 pub use template::{Template, Variables};
 
 pub use quick_xml::escape::escape as escape_xml;
@@ -33,7 +33,7 @@ pub use reqwest::Method;
 
 use chrono::Duration;
 use chrono_tz::Tz;
-use door::Door;
+use door::HttpClient;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -58,29 +58,29 @@ pub enum FetchSpec {
 #[derive(Debug, Clone)]
 pub enum Source {
     /// Requests over HTTP.
-    Http(Box<http::Http>),
+    Http(Box<http::HttpSource>),
     /// Files and folders.
-    File(Box<file::Files>),
+    File(Box<file::FileSource>),
 }
 
 /// What a reading may use.
 #[derive(Clone)]
-pub struct Access {
+pub struct SourceAccess {
     /// The project folder, for relative paths.
     pub folder: PathBuf,
     /// The only door to the network.
-    pub door: Door,
+    pub door: HttpClient,
     /// Values of `${NAME}`.
     pub variables: Arc<Variables>,
     /// Tokens that sources gave.
-    pub tokens: http::Tokens,
+    pub tokens: http::TokenCache,
     /// Values that must not be stored, recorded or shown.
     pub secrets: SecretStore,
 }
 
 /// What is known when a reading begins.
 #[derive(Debug, Clone, Default)]
-pub struct Approach {
+pub struct ReadApproach {
     /// Where a reading that died goes on.
     pub bookmark: Option<Json>,
     /// What the read before said of its state, if it was whole.
@@ -91,7 +91,7 @@ pub struct Approach {
 
 /// What is stored of a read holds no secret that the source echoes; a validator that does is no
 /// use.
-fn without_secrets(mut proof: ReadOutcome, access: &Access) -> ReadOutcome {
+fn without_secrets(mut proof: ReadOutcome, access: &SourceAccess) -> ReadOutcome {
     let mask = access.secrets.mask();
     proof.why = proof.why.map(|why| mask.hide(&why).into_owned());
     proof.validators = proof
@@ -137,7 +137,12 @@ impl Source {
     }
 
     /// Reads everything, page by page.
-    pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> ReadOutcome {
+    pub async fn read(
+        &self,
+        access: &SourceAccess,
+        approach: &ReadApproach,
+        pages: PageSink,
+    ) -> ReadOutcome {
         let pages = pages.masked(access.secrets.clone());
         let proof = match self {
             Source::Http(http) => http.read(access, approach, pages).await,
@@ -192,7 +197,7 @@ impl Source {
         &self,
         mut body: &[u8],
         name: Option<&str>,
-    ) -> Result<Vec<json::Item>, String> {
+    ) -> Result<Vec<json::DecodedItem>, String> {
         let (decoder, records, charset) = match self {
             Source::Http(http) => (http.decoder.clone(), http.records(), http.charset()),
             Source::File(files) => {
@@ -205,10 +210,10 @@ impl Source {
         let mut items = Vec::new();
         let found = decoder.decode(
             &mut body,
-            &decode::Body {
+            &decode::BodyFacts {
                 url: url.as_deref(),
                 charset,
-                ..decode::Body::default()
+                ..decode::BodyFacts::default()
             },
             &[],
             &mut |item| {
@@ -250,7 +255,7 @@ impl Source {
     }
 
     /// The request for the page of a single ad, if there is one.
-    pub fn detail(&self) -> Option<(&http::Http, &http::Detail)> {
+    pub fn detail(&self) -> Option<(&http::HttpSource, &http::DetailRequest)> {
         match self {
             Source::Http(http) => http.detail.as_ref().map(|detail| (&**http, detail)),
             Source::File(_) => None,

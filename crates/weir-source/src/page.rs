@@ -2,9 +2,9 @@
 //! database slows the reading and memory stays flat in the size of the feed. Ids are found on all
 //! cores, a page at a time.
 
-use super::decode::Unread;
-use super::ident::{Ident, Named};
-use super::json::{Found, Item};
+use super::decode::UnreadCause;
+use super::ident::{IdExtractor, NamedRecord};
+use super::json::{DecodeSummary, DecodedItem};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -16,7 +16,7 @@ use weir_model::{Document, Hash, ReceivedRecord, RefusalCause};
 
 /// Documents that are stored together.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Page {
+pub struct DocumentPage {
     /// Records with an id, in the order of the source.
     pub received: Vec<ReceivedRecord>,
     /// Records without an id, and what is no JSON.
@@ -42,15 +42,15 @@ const PAGE_BYTES: usize = 1280 * 1024;
 /// The reading was asked to stop; nobody wants more pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the read was stopped")]
-pub struct Stopped;
+pub struct ReadStopped;
 
 /// Where a source puts what it reads.
-pub struct Pages {
-    sender: mpsc::Sender<Page>,
-    ident: Arc<Ident>,
-    open: Vec<(Item, Arc<Json>)>,
+pub struct PageSink {
+    sender: mpsc::Sender<DocumentPage>,
+    ident: Arc<IdExtractor>,
+    open: Vec<(DecodedItem, Arc<Json>)>,
     /// Records whose ids are found, on their way out.
-    named: Page,
+    named: DocumentPage,
     bytes: usize,
     /// How many records were put so far.
     pub items: i64,
@@ -66,7 +66,7 @@ pub struct Pages {
     /// come by again.
     owed: HashSet<u64>,
     /// The counts when the page under way was begun.
-    before: Counts,
+    before: ItemCounts,
     crawls: bool,
     secrets: SecretStore,
     /// What was odd in what was read, though all of it could be.
@@ -77,7 +77,7 @@ pub struct Pages {
 
 /// What was counted up to a place.
 #[derive(Debug, Clone, Copy, Default)]
-struct Counts {
+struct ItemCounts {
     items: i64,
     unreadable: i64,
     nameless: i64,
@@ -85,7 +85,7 @@ struct Counts {
 
 /// What a page of a source added to its crawl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Added {
+pub struct PageAdditions {
     /// Ids that no page before it held.
     pub fresh: u64,
     /// Ids that a page before it held, or that it held before.
@@ -96,7 +96,7 @@ pub struct Added {
     pub nameless: i64,
 }
 
-impl Page {
+impl DocumentPage {
     /// How many documents.
     pub fn len(&self) -> usize {
         self.received.len() + self.detailed.len() + self.undetailed.len() + self.refused.len()
@@ -108,16 +108,16 @@ impl Page {
     }
 }
 
-impl Pages {
+impl PageSink {
     /// A channel of pages whose ads are told apart by `ident`.
-    pub fn channel(ident: &Arc<Ident>) -> (Pages, mpsc::Receiver<Page>) {
+    pub fn channel(ident: &Arc<IdExtractor>) -> (PageSink, mpsc::Receiver<DocumentPage>) {
         let (sender, receiver) = mpsc::channel(1);
         (
-            Pages {
+            PageSink {
                 sender,
                 ident: Arc::clone(ident),
                 open: Vec::new(),
-                named: Page::default(),
+                named: DocumentPage::default(),
                 bytes: 0,
                 items: 0,
                 unreadable: 0,
@@ -125,7 +125,7 @@ impl Pages {
                 crawled: HashSet::new(),
                 paged: HashSet::new(),
                 owed: HashSet::new(),
-                before: Counts::default(),
+                before: ItemCounts::default(),
                 crawls: false,
                 secrets: SecretStore::default(),
                 notes: Vec::new(),
@@ -137,8 +137,8 @@ impl Pages {
 
     /// These pages, without the values of these secrets.
     #[must_use]
-    pub fn masked(self, secrets: SecretStore) -> Pages {
-        Pages { secrets, ..self }
+    pub fn masked(self, secrets: SecretStore) -> PageSink {
+        PageSink { secrets, ..self }
     }
 
     /// Puts one record that came from `origin`; sends the page when it is full. Blocks the thread
@@ -146,10 +146,10 @@ impl Pages {
     ///
     /// # Errors
     /// Nobody wants more.
-    pub fn put(&mut self, item: Item, origin: &Arc<Json>) -> Result<(), Stopped> {
+    pub fn put(&mut self, item: DecodedItem, origin: &Arc<Json>) -> Result<(), ReadStopped> {
         self.bytes += match &item {
-            Item::Record(text) => text.len(),
-            Item::Unreadable(raw, _) => raw.len(),
+            DecodedItem::Record(text) => text.len(),
+            DecodedItem::Unreadable(raw, _) => raw.len(),
         };
         self.open.push((item, Arc::clone(origin)));
         self.items += 1;
@@ -188,7 +188,7 @@ impl Pages {
     ///
     /// # Errors
     /// Nobody wants more.
-    pub fn flush(&mut self) -> Result<(), Stopped> {
+    pub fn flush(&mut self) -> Result<(), ReadStopped> {
         self.name_open();
         if self.named.is_empty() {
             Ok(())
@@ -203,7 +203,11 @@ impl Pages {
     ///
     /// # Errors
     /// It is such a table.
-    pub fn own_table(&self, found: Found, items: i64) -> Result<Found, Unread> {
+    pub fn own_table(
+        &self,
+        found: DecodeSummary,
+        items: i64,
+    ) -> Result<DecodeSummary, UnreadCause> {
         let columns = &found.columns;
         if items > 0 || columns.is_empty() || self.ident.can_read(columns) {
             return Ok(found);
@@ -212,7 +216,7 @@ impl Pages {
         // Half a secret would not be found any more.
         let header = self.secrets.mask().hide(&header).into_owned();
         let header: String = header.chars().take(80).collect();
-        Err(Unread::Broken(format!(
+        Err(UnreadCause::Broken(format!(
             "it has no rows, and its first line is no header with what `id` reads: {header}"
         )))
     }
@@ -233,7 +237,7 @@ impl Pages {
     /// The read goes on in which another process counted these.
     pub fn go_on(&mut self, unreadable: i64, nameless: i64) {
         (self.unreadable, self.nameless) = (unreadable, nameless);
-        self.before = Counts {
+        self.before = ItemCounts {
             items: self.items,
             unreadable,
             nameless,
@@ -246,7 +250,7 @@ impl Pages {
     pub fn begin_page(&mut self) {
         self.open.clear();
         self.bytes = 0;
-        let Counts {
+        let ItemCounts {
             items,
             unreadable,
             nameless,
@@ -260,7 +264,7 @@ impl Pages {
     ///
     /// # Errors
     /// Nobody wants more.
-    pub fn break_off(&mut self) -> Result<(i64, Added), Stopped> {
+    pub fn break_off(&mut self) -> Result<(i64, PageAdditions), ReadStopped> {
         self.flush()?;
         // More may have been sent by an attempt before.
         let items = (self.items - self.before.items)
@@ -269,14 +273,14 @@ impl Pages {
     }
 
     /// All records of a page of the source were put. What it added decides where the crawl goes on,
-    /// which [`Pages::end_page`] is told.
-    pub fn close_page(&mut self) -> Added {
+    /// which [`PageSink::end_page`] is told.
+    pub fn close_page(&mut self) -> PageAdditions {
         self.name_open();
         self.next_page()
     }
 
     /// What follows is another page of the source.
-    fn next_page(&mut self) -> Added {
+    fn next_page(&mut self) -> PageAdditions {
         let refused =
             (self.unreadable - self.before.unreadable) + (self.nameless - self.before.nameless);
         let named = usize::try_from(self.items - self.before.items - refused).unwrap_or_default();
@@ -285,13 +289,13 @@ impl Pages {
         let (ids, before) = (self.paged.len().max(listed), self.crawled.len());
         self.crawled.extend(self.paged.drain());
         self.owed.clear();
-        self.before = Counts {
+        self.before = ItemCounts {
             items: self.items,
             unreadable: self.unreadable,
             nameless: self.nameless,
         };
         let fresh = self.crawled.len() - before;
-        Added {
+        PageAdditions {
             fresh: fresh as u64,
             repeated: (ids - fresh) as u64,
             unreadable: self.unreadable,
@@ -303,7 +307,7 @@ impl Pages {
     ///
     /// # Errors
     /// Nobody wants more.
-    pub fn end_page(&mut self, bookmark: Option<Json>) -> Result<(), Stopped> {
+    pub fn end_page(&mut self, bookmark: Option<Json>) -> Result<(), ReadStopped> {
         self.named.bookmark = bookmark;
         self.send_named()
     }
@@ -312,12 +316,13 @@ impl Pages {
     fn name_open(&mut self) {
         self.bytes = 0;
         let (ident, mask) = (&self.ident, self.secrets.mask());
-        let name = |(item, origin): (Item, Arc<Json>)| name(ident, item.without(&mask), &origin);
-        let named: Vec<Named> = self.open.par_drain(..).with_min_len(64).map(name).collect();
+        let name =
+            |(item, origin): (DecodedItem, Arc<Json>)| name(ident, item.without(&mask), &origin);
+        let named: Vec<NamedRecord> = self.open.par_drain(..).with_min_len(64).map(name).collect();
         for one in named {
             match one {
-                Named::Ad(received) => self.named.received.push(received),
-                Named::Refused(document) => {
+                NamedRecord::Ad(received) => self.named.received.push(received),
+                NamedRecord::Refused(document) => {
                     let is_unreadable =
                         matches!(document.refused, Some(RefusalCause::Unreadable(_)));
                     self.unreadable += i64::from(is_unreadable);
@@ -348,7 +353,7 @@ impl Pages {
         self.named.received = received;
     }
 
-    fn send_named(&mut self) -> Result<(), Stopped> {
+    fn send_named(&mut self) -> Result<(), ReadStopped> {
         let page = std::mem::take(&mut self.named);
         self.send(page)
     }
@@ -357,16 +362,16 @@ impl Pages {
     ///
     /// # Errors
     /// Nobody wants more.
-    pub fn send(&self, page: Page) -> Result<(), Stopped> {
-        self.sender.blocking_send(page).map_err(|_| Stopped)
+    pub fn send(&self, page: DocumentPage) -> Result<(), ReadStopped> {
+        self.sender.blocking_send(page).map_err(|_| ReadStopped)
     }
 }
 
-fn name(ident: &Ident, item: Item, origin: &Json) -> Named {
+fn name(ident: &IdExtractor, item: DecodedItem, origin: &Json) -> NamedRecord {
     match item {
-        Item::Record(text) => ident.name(text, origin.clone()),
-        Item::Unreadable(raw, why) => {
-            Named::Refused(Document::unreadable(&raw, origin.clone(), why))
+        DecodedItem::Record(text) => ident.name(text, origin.clone()),
+        DecodedItem::Unreadable(raw, why) => {
+            NamedRecord::Refused(Document::unreadable(&raw, origin.clone(), why))
         }
     }
 }

@@ -1,12 +1,12 @@
 //! How the end of a reading is judged: complete only without any problem and with an agreeing
 //! count.
 
-use super::page::Pages;
+use super::page::PageSink;
 use weir_model::{ReadOutcome, ReadState};
 
 /// What makes a read incomplete though it came to its end: any of the missing ads may be among
 /// these documents.
-pub fn doubts(pages: &Pages) -> Vec<String> {
+pub fn doubts(pages: &PageSink) -> Vec<String> {
     let unreadable =
         (pages.unreadable > 0).then(|| counted(pages.unreadable, "unreadable document", ""));
     let nameless = (pages.nameless > 0).then(|| {

@@ -3,11 +3,11 @@
 //! take the same steps, in this order.
 //!
 //! A step must never fail at run time: what it does not find is absent. To add one: a member in
-//! [`StepsSpec`] and [`Steps`], its check in `compile` and its line in [`Steps::apply`].
+//! [`StepsSpec`] and [`MappingSteps`], its check in `compile` and its line in [`MappingSteps::apply`].
 
 use super::decode::MARKUP;
-use crate::jsonpath::{Path, Step};
-use crate::markup::{Css, CssError, Page, readable, readable_items};
+use crate::jsonpath::{JsonPath, PathStep};
+use crate::markup::{CssError, CssPath, HtmlPage, readable, readable_items};
 use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::{Value as Json, json};
@@ -36,8 +36,8 @@ pub struct StepsSpec<'a> {
 
 /// The steps of a mapping, compiled.
 #[derive(Debug, Clone, Default)]
-pub struct Steps {
-    css: Option<Css>,
+pub struct MappingSteps {
+    css: Option<CssPath>,
     parameter: Option<String>,
     readable: Option<ReadableForm>,
     pattern: Option<Regex>,
@@ -55,7 +55,7 @@ pub enum ReadableForm {
 
 impl StepsSpec<'_> {
     /// Compiles them; problems go to `out`.
-    pub fn compile(&self, out: &mut Diagnostics) -> Option<Steps> {
+    pub fn compile(&self, out: &mut Diagnostics) -> Option<MappingSteps> {
         let css = self.css.map(|css| selector(css, out));
         let parameter = self.parameter.map(|name| parameter_name(name, out));
         let pattern = self.pattern.map(|pattern| regex(pattern, out));
@@ -67,7 +67,7 @@ impl StepsSpec<'_> {
         let broken = matches!(css, Some(None))
             || matches!(parameter, Some(None))
             || matches!(pattern, Some(None));
-        let steps = Steps {
+        let steps = MappingSteps {
             css: css.flatten(),
             parameter: parameter.flatten(),
             readable: None,
@@ -93,8 +93,8 @@ impl StepsSpec<'_> {
 }
 
 /// Compiles a CSS selector; problems go to `out` at their column.
-pub fn selector(text: &Text, out: &mut Diagnostics) -> Option<Css> {
-    match Css::parse(text) {
+pub fn selector(text: &Text, out: &mut Diagnostics) -> Option<CssPath> {
+    match CssPath::parse(text) {
         Ok(css) => Some(css),
         Err(CssError {
             message,
@@ -179,12 +179,12 @@ fn complaint(error: &regex::Error) -> (String, Option<usize>) {
     (message, caret.map(|caret| caret.saturating_sub(4) + 1))
 }
 
-impl Steps {
+impl MappingSteps {
     /// The same steps, where `match` and `replace` see text as a reader does, not markup.
     #[must_use]
-    pub fn on_readable(self, form: ReadableForm) -> Steps {
+    pub fn on_readable(self, form: ReadableForm) -> MappingSteps {
         let looks_at_text = self.pattern.is_some() || !self.replace.is_empty();
-        Steps {
+        MappingSteps {
             readable: Some(form).filter(|_| looks_at_text),
             ..self
         }
@@ -251,7 +251,7 @@ impl Steps {
     pub fn apply<'d>(
         &self,
         found: &[&'d Json],
-        markup: &Markup<'d>,
+        markup: &MarkupCache<'d>,
         base: Option<&Url>,
     ) -> Vec<Json> {
         let mut values: Vec<Json> = match &self.css {
@@ -282,18 +282,23 @@ impl Steps {
         values
     }
 
-    /// [`Steps::apply`] to everything that a path selects in a document.
-    pub fn follow<'d>(&self, path: &Path, document: &'d Json, markup: &Markup<'d>) -> Vec<Json> {
+    /// [`MappingSteps::apply`] to everything that a path selects in a document.
+    pub fn follow<'d>(
+        &self,
+        path: &JsonPath,
+        document: &'d Json,
+        markup: &MarkupCache<'d>,
+    ) -> Vec<Json> {
         self.follow_found(path, &path.select(document), document, markup)
     }
 
-    /// [`Steps::apply`] to what was found at a path of a document.
+    /// [`MappingSteps::apply`] to what was found at a path of a document.
     pub fn follow_found<'d>(
         &self,
-        path: &Path,
+        path: &JsonPath,
         found: &[&'d Json],
         document: &'d Json,
-        markup: &Markup<'d>,
+        markup: &MarkupCache<'d>,
     ) -> Vec<Json> {
         let base = self.css.as_ref().and_then(|_| base(document, path));
         self.apply(found, markup, base.as_ref())
@@ -315,7 +320,7 @@ impl Steps {
 }
 
 /// In words for a person: `css a@href, parameter id`.
-impl fmt::Display for Steps {
+impl fmt::Display for MappingSteps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let css = self.css.as_ref().map(|css| format!("css {css}"));
         let parameter = self
@@ -337,10 +342,10 @@ impl fmt::Display for Steps {
 
 /// The HTML texts of one document, each parsed once however many fields select in it.
 #[derive(Debug, Default)]
-pub struct Markup<'d>(RefCell<Vec<(&'d str, Rc<Page>)>>);
+pub struct MarkupCache<'d>(RefCell<Vec<(&'d str, Rc<HtmlPage>)>>);
 
-impl<'d> Markup<'d> {
-    fn page(&self, html: &'d str) -> Rc<Page> {
+impl<'d> MarkupCache<'d> {
+    fn page(&self, html: &'d str) -> Rc<HtmlPage> {
         let known = self
             .0
             .borrow()
@@ -348,14 +353,19 @@ impl<'d> Markup<'d> {
             .find(|(text, _)| *text == html)
             .map(|(_, page)| Rc::clone(page));
         known.unwrap_or_else(|| {
-            let page = Rc::new(Page::parse(html));
+            let page = Rc::new(HtmlPage::parse(html));
             self.0.borrow_mut().push((html, Rc::clone(&page)));
             page
         })
     }
 }
 
-fn select<'d>(css: &Css, html: &'d Json, markup: &Markup<'d>, base: Option<&Url>) -> Vec<Json> {
+fn select<'d>(
+    css: &CssPath,
+    html: &'d Json,
+    markup: &MarkupCache<'d>,
+    base: Option<&Url>,
+) -> Vec<Json> {
     let html = match html {
         Json::String(html) => html,
         other => match element_text(other) {
@@ -371,13 +381,13 @@ fn select<'d>(css: &Css, html: &'d Json, markup: &Markup<'d>, base: Option<&Url>
 
 /// The address that links beside a value are relative to: the nearest `url` above it, so
 /// `$.detail.url` for `$.detail.html`.
-pub fn base(document: &Json, path: &Path) -> Option<Url> {
+pub fn base(document: &Json, path: &JsonPath) -> Option<Url> {
     let (mut here, mut nearest) = (document, address_of(document));
     for step in path.steps().unwrap_or_default() {
         let next = match step {
-            Step::Name(name) => here.get(name),
-            Step::Index(index) => here.get(index),
-            Step::Every => None,
+            PathStep::Name(name) => here.get(name),
+            PathStep::Index(index) => here.get(index),
+            PathStep::Every => None,
         };
         let Some(next) = next else { break };
         here = next;
@@ -478,7 +488,7 @@ pub fn text_of(value: &Json) -> Option<String> {
         Json::Number(number) => Some(number::text_of(number)),
         Json::Bool(truth) => Some(truth.to_string()),
         element => match element_text(element)? {
-            ElementText::Markup(html) => Some(Page::parse(html).text()),
+            ElementText::Markup(html) => Some(HtmlPage::parse(html).text()),
             ElementText::Text(text) => Some(text.to_owned()),
         },
     }
@@ -511,9 +521,9 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn steps(css: Option<&str>, parameter: Option<&str>, pattern: Option<&str>) -> Steps {
-        let css = css.map(|css| Css::parse(css).unwrap());
-        Steps {
+    fn steps(css: Option<&str>, parameter: Option<&str>, pattern: Option<&str>) -> MappingSteps {
+        let css = css.map(|css| CssPath::parse(css).unwrap());
+        MappingSteps {
             css,
             parameter: parameter.map(Into::into),
             readable: None,
@@ -522,8 +532,12 @@ mod tests {
         }
     }
 
-    fn follow(steps: &Steps, path: &str, document: &Json) -> Vec<Json> {
-        steps.follow(&Path::parse(path).unwrap(), document, &Markup::default())
+    fn follow(steps: &MappingSteps, path: &str, document: &Json) -> Vec<Json> {
+        steps.follow(
+            &JsonPath::parse(path).unwrap(),
+            document,
+            &MarkupCache::default(),
+        )
     }
 
     #[test]
@@ -588,9 +602,9 @@ mod tests {
             ("1".to_owned(), json!("One")),
             ("-".to_owned(), Json::Null),
         ];
-        let steps = Steps {
+        let steps = MappingSteps {
             replace: words.into_iter().collect(),
-            ..Steps::default()
+            ..MappingSteps::default()
         };
         let document = json!({"list": [" FT ", "FTE", 1, "-", {"FT": 1}]});
         assert_eq!(

@@ -3,7 +3,7 @@
 //! ad. Both are found when the YAML is compiled and filled in when the source is read: plans,
 //! drawings and errors show the name, never the value.
 
-use crate::jsonpath::Path;
+use crate::jsonpath::JsonPath;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -18,25 +18,25 @@ pub type Variables = HashMap<String, String>;
 #[derive(Clone)]
 pub struct Template {
     text: String,
-    parts: Vec<Part>,
+    parts: Vec<TemplatePart>,
     /// A JSON text: what is filled in keeps it one.
     is_json: bool,
 }
 
 #[derive(Clone)]
-enum Part {
+enum TemplatePart {
     Text(String),
     Variable {
         name: String,
         default: Option<String>,
     },
     Named(String),
-    Listed(Box<Path>),
+    Listed(Box<JsonPath>),
 }
 
 /// What `{name}` may stand for in a template.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Names<'a> {
+pub struct TemplateNames<'a> {
     /// Names that the crawl knows; without any, braces are plain text.
     pub known: Option<&'a [String]>,
     /// Whether `{$.path}` may be taken from the listing of an ad.
@@ -45,7 +45,7 @@ pub struct Names<'a> {
 
 /// What is known when a template is filled in.
 #[derive(Debug, Clone, Copy)]
-pub struct Filling<'a> {
+pub struct TemplateValues<'a> {
     /// The environment.
     pub variables: &'a Variables,
     /// Values by name.
@@ -56,10 +56,13 @@ pub struct Filling<'a> {
     pub page: Option<&'a str>,
 }
 
-impl<'a> Filling<'a> {
+impl<'a> TemplateValues<'a> {
     /// With variables and values, and nothing else.
-    pub fn of(variables: &'a Variables, values: &'a BTreeMap<String, String>) -> Filling<'a> {
-        Filling {
+    pub fn of(
+        variables: &'a Variables,
+        values: &'a BTreeMap<String, String>,
+    ) -> TemplateValues<'a> {
+        TemplateValues {
             variables,
             values,
             listing: None,
@@ -70,7 +73,7 @@ impl<'a> Filling<'a> {
 
 /// Why a template could not be filled in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Missing {
+pub enum MissingValue {
     /// A variable without a value.
     #[error(
         "the variable `{0}` is not set; set it in the environment, or give a default: `${{{0}:-...}}`"
@@ -87,14 +90,18 @@ pub enum Missing {
 impl Template {
     /// Compiles a text in which braces are plain text; problems go to `out` at their place.
     pub fn compile(text: &Text, out: &mut Diagnostics) -> Option<Template> {
-        Template::with_names(text, Names::default(), out)
+        Template::with_names(text, TemplateNames::default(), out)
     }
 
     /// Compiles a text with names; problems go to `out` at their place.
-    pub fn with_names(text: &Text, names: Names, out: &mut Diagnostics) -> Option<Template> {
+    pub fn with_names(
+        text: &Text,
+        names: TemplateNames,
+        out: &mut Diagnostics,
+    ) -> Option<Template> {
         match parse(text, names) {
             Ok(parts) => Some(Template::of(text, parts)),
-            Err(Bad {
+            Err(BadVariable {
                 start,
                 length,
                 message,
@@ -111,12 +118,12 @@ impl Template {
         }
     }
 
-    fn of(text: &str, parts: Vec<Part>) -> Template {
+    fn of(text: &str, parts: Vec<TemplatePart>) -> Template {
         // A number can stand for itself and inside of a text.
         let with_numbers: String = parts
             .iter()
             .map(|part| {
-                if let Part::Text(text) = part {
+                if let TemplatePart::Text(text) = part {
                     text
                 } else {
                     "0"
@@ -136,19 +143,23 @@ impl Template {
     pub fn holds(&self, name: &str) -> bool {
         self.parts
             .iter()
-            .any(|part| matches!(part, Part::Named(named) if named == name))
+            .any(|part| matches!(part, TemplatePart::Named(named) if named == name))
     }
 
     /// Whether it is that name and nothing else.
     pub fn is_only(&self, name: &str) -> bool {
-        matches!(self.parts.as_slice(), [Part::Named(named)] if named == name)
+        matches!(self.parts.as_slice(), [TemplatePart::Named(named)] if named == name)
     }
 
     /// Whether it begins with something that has no value yet, so that nobody knows how.
     pub fn begins_open(&self) -> bool {
         matches!(
             self.parts.first(),
-            Some(Part::Variable { default: None, .. } | Part::Named(_) | Part::Listed(_))
+            Some(
+                TemplatePart::Variable { default: None, .. }
+                    | TemplatePart::Named(_)
+                    | TemplatePart::Listed(_)
+            )
         )
     }
 
@@ -156,7 +167,7 @@ impl Template {
     pub fn has_variables(&self) -> bool {
         self.parts
             .iter()
-            .any(|part| matches!(part, Part::Variable { .. }))
+            .any(|part| matches!(part, TemplatePart::Variable { .. }))
     }
 
     /// Whether it holds text that anybody may read though it should be secret: no variable, or a
@@ -166,7 +177,7 @@ impl Template {
             || self.parts.iter().any(|part| {
                 matches!(
                     part,
-                    Part::Variable {
+                    TemplatePart::Variable {
                         default: Some(_),
                         ..
                     }
@@ -186,15 +197,15 @@ impl Template {
     }
 
     fn likely(&self, variables: &Variables, listed: &str) -> String {
-        let part = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Variable { name, default } => variables
+        let part = |part: &TemplatePart| match part {
+            TemplatePart::Text(text) => text.clone(),
+            TemplatePart::Variable { name, default } => variables
                 .get(name)
                 .or(default.as_ref())
                 .cloned()
                 .unwrap_or_else(|| "x".to_owned()),
-            Part::Named(_) => "x".to_owned(),
-            Part::Listed(_) => listed.to_owned(),
+            TemplatePart::Named(_) => "x".to_owned(),
+            TemplatePart::Listed(_) => listed.to_owned(),
         };
         self.parts.iter().map(part).collect()
     }
@@ -203,17 +214,17 @@ impl Template {
     ///
     /// # Errors
     /// The first variable without a value.
-    pub fn fill(&self, variables: &Variables) -> Result<String, Missing> {
-        self.fill_all(Filling::of(variables, &BTreeMap::new()))
+    pub fn fill(&self, variables: &Variables) -> Result<String, MissingValue> {
+        self.fill_all(TemplateValues::of(variables, &BTreeMap::new()))
     }
 
     /// Fills in everything.
     ///
     /// # Errors
     /// The first part without a value.
-    pub fn fill_all(&self, filling: Filling) -> Result<String, Missing> {
-        let part = |part: &Part| match part {
-            Part::Named(_) | Part::Listed(_) if self.is_json => {
+    pub fn fill_all(&self, filling: TemplateValues) -> Result<String, MissingValue> {
+        let part = |part: &TemplatePart| match part {
+            TemplatePart::Named(_) | TemplatePart::Listed(_) if self.is_json => {
                 part.fill(filling).map(|text| inside_json(&text))
             }
             _ => part.fill(filling),
@@ -226,9 +237,11 @@ impl Template {
     ///
     /// # Errors
     /// The first part without a value.
-    pub fn fill_address(&self, filling: Filling) -> Result<String, Missing> {
-        let part = |(index, part): (usize, &Part)| match part {
-            Part::Named(_) | Part::Listed(_) if index > 0 => Ok(escaped(&part.fill(filling)?)),
+    pub fn fill_address(&self, filling: TemplateValues) -> Result<String, MissingValue> {
+        let part = |(index, part): (usize, &TemplatePart)| match part {
+            TemplatePart::Named(_) | TemplatePart::Listed(_) if index > 0 => {
+                Ok(escaped(&part.fill(filling)?))
+            }
             _ => part.fill(filling),
         };
         self.parts.iter().enumerate().map(part).collect()
@@ -237,7 +250,7 @@ impl Template {
     /// Names of its variables.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| {
-            if let Part::Variable { name, .. } = part {
+            if let TemplatePart::Variable { name, .. } = part {
                 Some(name.as_str())
             } else {
                 None
@@ -247,8 +260,8 @@ impl Template {
 
     /// Names of variables that have no value.
     pub fn missing(&self, variables: &Variables) -> Vec<String> {
-        let of = |part: &Part| match part {
-            Part::Variable {
+        let of = |part: &TemplatePart| match part {
+            TemplatePart::Variable {
                 name,
                 default: None,
             } if !variables.contains_key(name) => Some(name.clone()),
@@ -290,26 +303,26 @@ impl fmt::Debug for Template {
     }
 }
 
-impl Part {
-    fn fill(&self, filling: Filling) -> Result<String, Missing> {
+impl TemplatePart {
+    fn fill(&self, filling: TemplateValues) -> Result<String, MissingValue> {
         match self {
-            Part::Text(text) => Ok(text.clone()),
-            Part::Variable { name, default } => filling
+            TemplatePart::Text(text) => Ok(text.clone()),
+            TemplatePart::Variable { name, default } => filling
                 .variables
                 .get(name)
                 .or(default.as_ref())
                 .cloned()
-                .ok_or_else(|| Missing::Variable(name.clone())),
-            Part::Named(name) => filling
+                .ok_or_else(|| MissingValue::Variable(name.clone())),
+            TemplatePart::Named(name) => filling
                 .values
                 .get(name)
                 .cloned()
-                .ok_or_else(|| Missing::Value(name.clone())),
-            Part::Listed(path) => {
+                .ok_or_else(|| MissingValue::Value(name.clone())),
+            TemplatePart::Listed(path) => {
                 let found = filling.listing.and_then(|listing| path.first(listing));
                 found
                     .and_then(scalar)
-                    .ok_or_else(|| Missing::Listed(path.to_string()))
+                    .ok_or_else(|| MissingValue::Listed(path.to_string()))
             }
         }
     }
@@ -326,7 +339,7 @@ pub fn scalar(value: &Json) -> Option<String> {
 }
 
 /// A bad variable: the bytes it takes, and the words.
-struct Bad {
+struct BadVariable {
     start: usize,
     length: usize,
     message: String,
@@ -336,7 +349,7 @@ struct Bad {
 /// How variables are written.
 const HELP: &str = "write a variable as `${NAME}` or `${NAME:-default}`, with capital letters, digits and `_` in its name";
 
-fn parse(text: &str, names: Names) -> Result<Vec<Part>, Bad> {
+fn parse(text: &str, names: TemplateNames) -> Result<Vec<TemplatePart>, BadVariable> {
     let mut parts = Vec::new();
     let mut plain = String::new();
     // Braces of JSON that stand open: two that close one after the other close two of them, and are
@@ -351,7 +364,7 @@ fn parse(text: &str, names: Names) -> Result<Vec<Part>, Bad> {
             _ if from.starts_with("${") => part(from, at, 2, variable)?,
             _ if names.known.is_none() => (None, 1),
             _ if from.starts_with("{{") || (from.starts_with("}}") && open == 0) => {
-                (Some(Part::Text(from[..1].to_owned())), 2)
+                (Some(TemplatePart::Text(from[..1].to_owned())), 2)
             }
             _ if from.starts_with("{$") => part(from, at, 1, |inside| listed(inside, names))?,
             _ if from.starts_with('{') && inside(from, 1).is_some_and(is_lower_name) => {
@@ -368,10 +381,10 @@ fn parse(text: &str, names: Names) -> Result<Vec<Part>, Bad> {
                 }
                 plain.push_str(&from[..length]);
             }
-            Some(Part::Text(brace)) => plain.push_str(&brace),
+            Some(TemplatePart::Text(brace)) => plain.push_str(&brace),
             Some(part) => {
                 if !plain.is_empty() {
-                    parts.push(Part::Text(std::mem::take(&mut plain)));
+                    parts.push(TemplatePart::Text(std::mem::take(&mut plain)));
                 }
                 parts.push(part);
             }
@@ -380,7 +393,7 @@ fn parse(text: &str, names: Names) -> Result<Vec<Part>, Bad> {
     }
     plain.push_str(rest);
     if !plain.is_empty() {
-        parts.push(Part::Text(plain));
+        parts.push(TemplatePart::Text(plain));
     }
     Ok(parts)
 }
@@ -397,10 +410,10 @@ fn part(
     from: &str,
     at: usize,
     opening: usize,
-    read: impl FnOnce(&str) -> Result<Part, String>,
-) -> Result<(Option<Part>, usize), Bad> {
+    read: impl FnOnce(&str) -> Result<TemplatePart, String>,
+) -> Result<(Option<TemplatePart>, usize), BadVariable> {
     let Some(inside) = inside(from, opening) else {
-        return Err(Bad {
+        return Err(BadVariable {
             start: at,
             length: opening,
             message: "this variable has no closing `}`".to_owned(),
@@ -409,7 +422,7 @@ fn part(
     };
     let length = opening + inside.len() + 1;
     let what = if opening == 2 { "variable" } else { "value" };
-    let bad = |help| Bad {
+    let bad = |help| BadVariable {
         start: at,
         length,
         message: format!("bad {what} `{}`", &from[..length]),
@@ -425,10 +438,10 @@ fn is_lower_name(name: &str) -> bool {
             .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
 }
 
-fn named(name: &str, names: Names) -> Result<Part, String> {
+fn named(name: &str, names: TemplateNames) -> Result<TemplatePart, String> {
     let known = names.known.unwrap_or_default();
     if known.iter().any(|one| one == name) {
-        return Ok(Part::Named(name.to_owned()));
+        return Ok(TemplatePart::Named(name.to_owned()));
     }
     Err(match did_you_mean(name, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{{{near}}}`?"),
@@ -442,24 +455,24 @@ fn named(name: &str, names: Names) -> Result<Part, String> {
     })
 }
 
-fn listed(path: &str, names: Names) -> Result<Part, String> {
+fn listed(path: &str, names: TemplateNames) -> Result<TemplatePart, String> {
     if !names.listing {
         return Err("a path into the listing of an ad is only allowed under `detail`".to_owned());
     }
-    Path::parse(path)
+    JsonPath::parse(path)
         .map(Box::new)
-        .map(Part::Listed)
+        .map(TemplatePart::Listed)
         .map_err(|error| error.help.to_string())
 }
 
 /// The variable, or how to write it.
-fn variable(inside: &str) -> Result<Part, String> {
+fn variable(inside: &str) -> Result<TemplatePart, String> {
     let (name, default) = match inside.split_once(":-") {
         Some((name, default)) => (name, Some(default.to_owned())),
         None => (inside, None),
     };
     if is_name(name) {
-        return Ok(Part::Variable {
+        return Ok(TemplatePart::Variable {
             name: name.to_owned(),
             default,
         });
@@ -489,7 +502,7 @@ mod tests {
     fn template(text: &str) -> Template {
         Template::of(
             text,
-            parse(text, Names::default()).unwrap_or_else(|bad| panic!("{}", bad.message)),
+            parse(text, TemplateNames::default()).unwrap_or_else(|bad| panic!("{}", bad.message)),
         )
     }
 
@@ -504,7 +517,7 @@ mod tests {
         assert_eq!(template("$5 {x}").fill(&variables).unwrap(), "$5 {x}");
         assert_eq!(
             template("${KEY}").fill(&variables),
-            Err(Missing::Variable("KEY".into()))
+            Err(MissingValue::Variable("KEY".into()))
         );
     }
 
@@ -522,7 +535,7 @@ mod tests {
         let parts = |text: &str| {
             parse(
                 text,
-                Names {
+                TemplateNames {
                     known: Some(&known),
                     listing: true,
                 },
@@ -537,9 +550,9 @@ mod tests {
             serde_json::json!({ "a": { "b": "c&d/../e" } }),
         );
         let values = BTreeMap::from([("id".to_owned(), "1?x".to_owned())]);
-        let filling = Filling {
+        let filling = TemplateValues {
             listing: Some(&listing),
-            ..Filling::of(&variables, &values)
+            ..TemplateValues::of(&variables, &values)
         };
         assert_eq!(
             template.fill_address(filling).unwrap(),
@@ -549,7 +562,7 @@ mod tests {
         assert!(
             parse(
                 "{$.a}",
-                Names {
+                TemplateNames {
                     known: Some(&known),
                     listing: false
                 }
@@ -566,7 +579,7 @@ mod tests {
                 "",
                 parse(
                     text,
-                    Names {
+                    TemplateNames {
                         known: Some(&[]),
                         listing: true,
                     },
@@ -594,7 +607,7 @@ mod tests {
                 text,
                 parse(
                     text,
-                    Names {
+                    TemplateNames {
                         known: Some(&known),
                         listing: false,
                     },
@@ -607,7 +620,7 @@ mod tests {
                 ("cursor".to_owned(), "a\"b\\".to_owned()),
             ]);
             template
-                .fill_all(Filling::of(&Variables::new(), &values))
+                .fill_all(TemplateValues::of(&Variables::new(), &values))
                 .unwrap()
         };
         assert_eq!(filled(r#"{"a":{"from":{offset}}}"#), r#"{"a":{"from":20}}"#);
@@ -625,7 +638,10 @@ mod tests {
     #[test]
     fn bad_variables_are_found() {
         for text in ["${", "${}", "${name}", "${1A}", "${A B}"] {
-            assert!(parse(text, Names::default()).is_err(), "{text} passes");
+            assert!(
+                parse(text, TemplateNames::default()).is_err(),
+                "{text} passes"
+            );
         }
     }
 }

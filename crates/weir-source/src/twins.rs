@@ -32,7 +32,7 @@ pub enum DuplicatesSpec {
 
 /// How records that share an id are handled, compiled.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Twins {
+pub enum DuplicatePolicy {
     /// Not declared: they are told apart where documents are stored, and the first counts.
     #[default]
     Apart,
@@ -56,11 +56,11 @@ pub struct MergedList {
 
 impl DuplicatesSpec {
     /// What it means; `places_of` says where in a record the values of a field stand.
-    pub fn compile(&self, places_of: impl Fn(&str) -> Vec<Vec<String>>) -> Twins {
+    pub fn compile(&self, places_of: impl Fn(&str) -> Vec<Vec<String>>) -> DuplicatePolicy {
         match self {
-            DuplicatesSpec::First => Twins::First(None),
-            DuplicatesSpec::Last => Twins::Last,
-            DuplicatesSpec::Merge(names) => Twins::Merge(
+            DuplicatesSpec::First => DuplicatePolicy::First(None),
+            DuplicatesSpec::Last => DuplicatePolicy::Last,
+            DuplicatesSpec::Merge(names) => DuplicatePolicy::Merge(
                 names
                     .iter()
                     .map(|name| MergedList::new(name, places_of(name)))
@@ -132,17 +132,17 @@ fn put(record: &mut Json, place: &[String], value: Json) {
     }
 }
 
-impl Twins {
+impl DuplicatePolicy {
     /// Whether records must be gathered before they can go on.
     pub fn gathers(&self) -> bool {
-        !matches!(self, Twins::Apart | Twins::First(None))
+        !matches!(self, DuplicatePolicy::Apart | DuplicatePolicy::First(None))
     }
 
     /// The same, where a mapping reads only these members of a record.
     #[must_use]
-    pub fn reading(self, members: Option<BTreeSet<String>>) -> Twins {
-        if matches!(self, Twins::First(_)) {
-            Twins::First(members)
+    pub fn reading(self, members: Option<BTreeSet<String>>) -> DuplicatePolicy {
+        if matches!(self, DuplicatePolicy::First(_)) {
+            DuplicatePolicy::First(members)
         } else {
             self
         }
@@ -151,8 +151,10 @@ impl Twins {
     /// The lists that are put together, as they are written.
     pub fn names(&self) -> Vec<&str> {
         match self {
-            Twins::Merge(lists) => lists.iter().map(|list| list.name.as_str()).collect(),
-            Twins::Apart | Twins::First(_) | Twins::Last => Vec::new(),
+            DuplicatePolicy::Merge(lists) => lists.iter().map(|list| list.name.as_str()).collect(),
+            DuplicatePolicy::Apart | DuplicatePolicy::First(_) | DuplicatePolicy::Last => {
+                Vec::new()
+            }
         }
     }
 
@@ -182,7 +184,9 @@ impl Twins {
 
     /// Looks into records until each list has been seen.
     fn look_for_lists(&self, received: &[ReceivedRecord], seen: &mut [bool]) {
-        let Twins::Merge(lists) = self else { return };
+        let DuplicatePolicy::Merge(lists) = self else {
+            return;
+        };
         for one in received {
             if seen.iter().all(|seen| *seen) {
                 return;
@@ -197,15 +201,15 @@ impl Twins {
 
     fn one_of(&self, mut group: Vec<ReceivedRecord>) -> Vec<ReceivedRecord> {
         match self {
-            Twins::First(Some(members)) if group.len() > 1 => told_apart(group, members),
-            Twins::Apart | Twins::First(_) => group,
-            Twins::Last => group.pop().into_iter().collect(),
-            Twins::Merge(lists) if group.len() > 1 => match merged(&group, lists) {
+            DuplicatePolicy::First(Some(members)) if group.len() > 1 => told_apart(group, members),
+            DuplicatePolicy::Apart | DuplicatePolicy::First(_) => group,
+            DuplicatePolicy::Last => group.pop().into_iter().collect(),
+            DuplicatePolicy::Merge(lists) if group.len() > 1 => match merged(&group, lists) {
                 Some(one) => vec![one],
                 // One of them is no object: each is told for itself.
                 None => group,
             },
-            Twins::Merge(_) => group,
+            DuplicatePolicy::Merge(_) => group,
         }
     }
 }
@@ -255,7 +259,7 @@ fn listed(value: &Json) -> &[Json] {
 mod tests {
     use super::*;
 
-    fn unite(twins: &Twins, records: &[Json]) -> Vec<Json> {
+    fn unite(twins: &DuplicatePolicy, records: &[Json]) -> Vec<Json> {
         let received = records
             .iter()
             .map(|record| {
@@ -281,7 +285,7 @@ mod tests {
             json!({ "id": 1, "city": "Bonn", "places": ["Bonn", "Ulm"] }),
         ];
         let lists = ["places", "city"].map(|name| MergedList::new(name, Vec::new()));
-        let united = unite(&Twins::Merge(lists.to_vec()), &records);
+        let united = unite(&DuplicatePolicy::Merge(lists.to_vec()), &records);
         assert_eq!(
             united,
             [
@@ -290,11 +294,11 @@ mod tests {
             ]
         );
         assert_eq!(
-            unite(&Twins::Last, &records),
+            unite(&DuplicatePolicy::Last, &records),
             [records[2].clone(), records[1].clone()]
         );
-        assert_eq!(unite(&Twins::First(None), &records), records);
-        assert_eq!(unite(&Twins::Apart, &records), records);
+        assert_eq!(unite(&DuplicatePolicy::First(None), &records), records);
+        assert_eq!(unite(&DuplicatePolicy::Apart, &records), records);
     }
 
     #[test]
@@ -309,14 +313,17 @@ mod tests {
             record(1, "Nurse", 5),
             record(1, "Ranger", 6),
         ];
-        let twins = Twins::First(None).reading(Some(["title".to_owned()].into()));
+        let twins = DuplicatePolicy::First(None).reading(Some(["title".to_owned()].into()));
         assert_eq!(
             unite(&twins, &records),
             [records[0].clone(), records[3].clone(), records[2].clone()]
         );
-        let all = Twins::First(None).reading(None);
+        let all = DuplicatePolicy::First(None).reading(None);
         assert!(!all.gathers() && unite(&all, &records) == records);
-        assert_eq!(Twins::Apart.reading(Some(BTreeSet::new())), Twins::Apart);
+        assert_eq!(
+            DuplicatePolicy::Apart.reading(Some(BTreeSet::new())),
+            DuplicatePolicy::Apart
+        );
     }
 
     #[test]
@@ -329,7 +336,7 @@ mod tests {
             MergedList::new("locations", of_field),
             MergedList::new("tags", Vec::new()),
         ];
-        let twins = Twins::Merge(lists);
+        let twins = DuplicatePolicy::Merge(lists);
         let records = [
             json!({ "id": 1, "work": { "label": "New Jersey", "x": 1 } }),
             json!({ "id": 1, "work": { "label": "New York" } }),

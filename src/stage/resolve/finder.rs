@@ -9,7 +9,7 @@ use super::refusal;
 use super::registry_set::KnownRegistry;
 use super::rows::{Hit, NamePlace, new, of_stored, registered, registered_rows};
 use super::spec::Unknown;
-use crate::jsonpath::Path;
+use crate::jsonpath::JsonPath;
 use crate::model::canonical::canonical_members;
 use crate::model::{Canonical, Field, FingerprintParts, Job, RelationTable, name_key};
 use crate::rule::NamedRelation;
@@ -40,7 +40,7 @@ pub(super) struct Finder {
 #[derive(Debug, Clone)]
 pub(super) enum NameOrigin {
     Field(Field),
-    Path(Path),
+    Path(JsonPath),
 }
 
 /// The name in an ad.
@@ -75,7 +75,7 @@ impl NameOrigin {
         }
     }
 
-    fn path(&self) -> Option<&Path> {
+    fn path(&self) -> Option<&JsonPath> {
         match self {
             NameOrigin::Path(path) => Some(path),
             NameOrigin::Field(_) => None,
@@ -150,7 +150,7 @@ impl Finder {
     }
 
     /// The JSONPaths that it reads.
-    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+    pub fn paths(&self) -> impl Iterator<Item = &JsonPath> {
         std::iter::once(&self.from)
             .chain(&self.number)
             .filter_map(NameOrigin::path)

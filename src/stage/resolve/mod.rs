@@ -20,7 +20,7 @@ pub use spec::{RegisterNumberSpec, RelationSpec, Unknown};
 
 use super::{Draft, Setting};
 use crate::diagnostic::Diagnostics;
-use crate::jsonpath::Path;
+use crate::jsonpath::JsonPath;
 use crate::model::{
     Ad, Canonical, Clock, FingerprintParts, Hash, NewRelation, RelationTable, name_key,
 };
@@ -152,7 +152,7 @@ impl Resolve {
     /// The members of a document that it reads itself; nothing if it may read any of them.
     pub fn members(&self) -> Option<BTreeSet<&str>> {
         let paths = self.finders().flat_map(|(_, finder)| finder.paths());
-        paths.map(Path::member).collect()
+        paths.map(JsonPath::member).collect()
     }
 
     /// Whether it can reject or hold an ad.

@@ -3,7 +3,7 @@
 use super::finder::{Finder, NameOrigin};
 use super::registry_set::{KnownRegistry, RegistrySet, RegistryUse};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean};
-use crate::jsonpath::Path;
+use crate::jsonpath::JsonPath;
 use crate::model::Field;
 use crate::source::file::json_path;
 use crate::yaml::{Located, Text};
@@ -111,7 +111,7 @@ impl Unknown {
 
 fn origin(from: &Text, out: &mut Diagnostics) -> Option<NameOrigin> {
     if from.starts_with('$') {
-        let path: Path = json_path(from, out)?;
+        let path: JsonPath = json_path(from, out)?;
         return Some(NameOrigin::Path(path));
     }
     if let Some(field) = Field::named(from) {

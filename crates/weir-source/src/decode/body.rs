@@ -2,11 +2,11 @@
 //! and converted from whatever character set they are in. Each layer of compression is undone once,
 //! and only while the output stays in proportion to the input.
 
-use super::Unread;
-use super::rewrite::{Rewrite, Rewritten};
+use super::UnreadCause;
+use super::rewrite::{RewrittenReader, TextRewrite};
 use super::utf8::{MostlyUtf8, can_help_out};
-use super::wide::{FourBytes, Width, width};
-use crate::unpack::{Layer, Packing};
+use super::wide::{CharacterWidth, FourBytes, width};
+use crate::unpack::{Packing, PackingLayer};
 use encoding_rs::{CoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -35,10 +35,10 @@ pub struct Charset {
 pub fn each_text(
     reader: &mut dyn Read,
     charset: Option<Charset>,
-    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
-) -> Result<(), Unread> {
+    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, UnreadCause>,
+) -> Result<(), UnreadCause> {
     let packed = Rc::new(Cell::new(0));
-    let mut plain = headed(Counted {
+    let mut plain = headed(CountedReader {
         inner: reader,
         bytes: Rc::clone(&packed),
     });
@@ -48,8 +48,8 @@ pub fn each_text(
     }
     if Packing::of_bytes(head).is_some() {
         return as_text(
-            Unpacked {
-                inner: Layer::new(plain, None),
+            BoundedUnpacker {
+                inner: PackingLayer::new(plain, None),
                 out: &mut 0,
                 packed,
             },
@@ -67,8 +67,8 @@ fn each_file(
     reader: &mut dyn Read,
     packed: &Rc<Cell<u64>>,
     charset: Option<Charset>,
-    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
-) -> Result<(), Unread> {
+    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, UnreadCause>,
+) -> Result<(), UnreadCause> {
     let mut stored = tempfile::tempfile()?;
     io::copy(reader, &mut stored)?;
     let mut archive =
@@ -82,8 +82,8 @@ fn each_file(
         if !file.is_file() || file.name().is_ok_and(|name| is_hidden(&name)) {
             continue;
         }
-        let file = Unpacked {
-            inner: Layer::new(file, None),
+        let file = BoundedUnpacker {
+            inner: PackingLayer::new(file, None),
             out: &mut out,
             packed: Rc::clone(packed),
         };
@@ -106,8 +106,8 @@ fn is_hidden(name: &str) -> bool {
 fn as_text(
     reader: impl Read,
     charset: Option<Charset>,
-    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
-) -> Result<bool, Unread> {
+    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, UnreadCause>,
+) -> Result<bool, UnreadCause> {
     let mut reader = headed(reader);
     let head = reader.fill_buf()?;
     let (width, mark) = width(head);
@@ -118,8 +118,8 @@ fn as_text(
     let fits =
         |encoding: &&'static Encoding| !looks_like_utf8 || ![UTF_16LE, UTF_16BE].contains(encoding);
     let encoding = match width {
-        Width::Two(encoding) => Some(encoding),
-        Width::Narrow if !is_marked => charset
+        CharacterWidth::Two(encoding) => Some(encoding),
+        CharacterWidth::Narrow if !is_marked => charset
             .map(|charset| charset.encoding)
             .or_else(|| declared(head))
             .filter(fits),
@@ -127,16 +127,17 @@ fn as_text(
     };
     reader.consume(if is_marked { 3 } else { mark });
     match (width, encoding.filter(|encoding| *encoding != UTF_8)) {
-        (Width::Four { is_big }, _) => {
-            read(&mut headed(Rewritten::new(reader, FourBytes::new(is_big))))
-        }
-        (Width::Narrow, Some(encoding)) if yields && can_help_out(encoding) => read(&mut headed(
-            Rewritten::new(reader, MostlyUtf8::new(encoding)),
-        )),
-        (Width::Narrow, Some(_)) if yields && looks_like_utf8 => read(&mut reader),
-        (_, Some(encoding)) => read(&mut headed(Rewritten::new(
+        (CharacterWidth::Four { is_big }, _) => read(&mut headed(RewrittenReader::new(
             reader,
-            Transcoded::new(encoding),
+            FourBytes::new(is_big),
+        ))),
+        (CharacterWidth::Narrow, Some(encoding)) if yields && can_help_out(encoding) => read(
+            &mut headed(RewrittenReader::new(reader, MostlyUtf8::new(encoding))),
+        ),
+        (CharacterWidth::Narrow, Some(_)) if yields && looks_like_utf8 => read(&mut reader),
+        (_, Some(encoding)) => read(&mut headed(RewrittenReader::new(
+            reader,
+            Utf8Transcoder::new(encoding),
         ))),
         (_, None) => read(&mut reader),
     }
@@ -150,12 +151,12 @@ fn is_utf8(bytes: &[u8]) -> bool {
 }
 
 /// A reader with its first bytes buffered, however few arrive at a time: they determine the format.
-fn headed<R: Read>(mut inner: R) -> BufReader<Headed<R>> {
+fn headed<R: Read>(mut inner: R) -> BufReader<HeadedReader<R>> {
     let mut head = Vec::with_capacity(HEAD);
     let broken = (&mut inner).take(HEAD as u64).read_to_end(&mut head).err();
     BufReader::with_capacity(
         64 * 1024,
-        Headed {
+        HeadedReader {
             head: Cursor::new(head),
             broken,
             inner,
@@ -183,13 +184,13 @@ fn declared(head: &[u8]) -> Option<&'static Encoding> {
 }
 
 /// What was read ahead, then how that ended, then the rest.
-struct Headed<R> {
+struct HeadedReader<R> {
     head: Cursor<Vec<u8>>,
     broken: Option<io::Error>,
     inner: R,
 }
 
-impl<R: Read> Read for Headed<R> {
+impl<R: Read> Read for HeadedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.head.read(buffer)? {
             0 => self
@@ -202,12 +203,12 @@ impl<R: Read> Read for Headed<R> {
 }
 
 /// Counts what goes through.
-struct Counted<'r> {
+struct CountedReader<'r> {
     inner: &'r mut dyn Read,
     bytes: Rc<Cell<u64>>,
 }
 
-impl Read for Counted<'_> {
+impl Read for CountedReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.bytes.set(self.bytes.get() + read as u64);
@@ -216,18 +217,18 @@ impl Read for Counted<'_> {
 }
 
 /// Unpacks, and stops when what comes out is out of proportion.
-struct Unpacked<'o, R> {
+struct BoundedUnpacker<'o, R> {
     inner: R,
     out: &'o mut u64,
     packed: Rc<Cell<u64>>,
 }
 
-impl<R: Read> Read for Unpacked<'_, R> {
+impl<R: Read> Read for BoundedUnpacker<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         *self.out += read as u64;
         if *self.out > LITTLE && *self.out / MOST_RATIO > self.packed.get() {
-            return Err(io::Error::other(Unread::Beyond(format!(
+            return Err(io::Error::other(UnreadCause::Beyond(format!(
                 "it decompresses to more than {MOST_RATIO} times its size"
             ))));
         }
@@ -236,13 +237,13 @@ impl<R: Read> Read for Unpacked<'_, R> {
 }
 
 /// Transcodes text to UTF-8; invalid bytes become U+FFFD.
-struct Transcoded {
+struct Utf8Transcoder {
     decoder: encoding_rs::Decoder,
 }
 
-impl Transcoded {
-    fn new(encoding: &'static Encoding) -> Transcoded {
-        Transcoded {
+impl Utf8Transcoder {
+    fn new(encoding: &'static Encoding) -> Utf8Transcoder {
+        Utf8Transcoder {
             decoder: encoding.new_decoder_without_bom_handling(),
         }
     }
@@ -260,7 +261,7 @@ impl Transcoded {
     }
 }
 
-impl Rewrite for Transcoded {
+impl TextRewrite for Utf8Transcoder {
     fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         self.decode(bytes, false, out);
     }
@@ -275,7 +276,7 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    fn texts(bytes: &[u8], charset: Option<&str>) -> Result<Vec<String>, Unread> {
+    fn texts(bytes: &[u8], charset: Option<&str>) -> Result<Vec<String>, UnreadCause> {
         let mut all = Vec::new();
         let charset = charset
             .and_then(|name| Encoding::for_label(name.as_bytes()))
@@ -369,9 +370,9 @@ mod tests {
     }
 
     /// Gives a byte at a time.
-    struct Drip<'b>(&'b [u8]);
+    struct ByteDrip<'b>(&'b [u8]);
 
-    impl Read for Drip<'_> {
+    impl Read for ByteDrip<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             let count = self.0.len().min(buffer.len()).min(1);
             self.0.read(&mut buffer[..count])
@@ -383,7 +384,7 @@ mod tests {
         let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>".as_slice();
         for whole in [latin, b"\xff\xfea\0\xe9\0", &gzip(latin), b"\xef\xbb\xbfa"] {
             let mut dripped = Vec::new();
-            each_text(&mut Drip(whole), None, &mut |reader| {
+            each_text(&mut ByteDrip(whole), None, &mut |reader| {
                 let mut text = String::new();
                 reader.read_to_string(&mut text)?;
                 dripped.push(text);
@@ -399,7 +400,7 @@ mod tests {
         assert_eq!(texts(&gzip(b"hello"), None).unwrap(), ["hello"]);
         let bomb = texts(&gzip(&vec![0; 50_000_000]), None).unwrap_err();
         assert!(
-            matches!(&bomb, Unread::Beyond(why) if why.contains("times its size")),
+            matches!(&bomb, UnreadCause::Beyond(why) if why.contains("times its size")),
             "{bomb}"
         );
         let half = gzip(b"hello, hello");

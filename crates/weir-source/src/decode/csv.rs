@@ -1,10 +1,10 @@
 //! CSV: each row is a record, an object of texts by column name. A row with a different width than
 //! the header, or with more than one reading, is kept as unreadable.
 
-use super::json::{Found, Item};
-use super::ration::Ration;
-use super::rows::{Row, Rows};
-use super::{Body, CsvSpec, UNENDED, Unread, record};
+use super::json::{DecodeSummary, DecodedItem};
+use super::ration::ByteRation;
+use super::rows::{CsvRow, CsvRows};
+use super::{BodyFacts, CsvSpec, UNENDED, UnreadCause, record};
 use serde_json::{Map, Value as Json};
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read};
@@ -14,7 +14,7 @@ const MOST_OF_A_ROW: usize = 16 * 1024 * 1024;
 
 /// A dialect.
 #[derive(Debug, Clone)]
-pub(super) struct Csv {
+pub(super) struct CsvDialect {
     delimiter: u8,
     quote: u8,
     header: Vec<String>,
@@ -23,10 +23,10 @@ pub(super) struct Csv {
     lists: Vec<(String, String)>,
 }
 
-impl Csv {
-    pub(super) fn new(spec: &CsvSpec) -> Csv {
+impl CsvDialect {
+    pub(super) fn new(spec: &CsvSpec) -> CsvDialect {
         let byte = |letter: char| u8::try_from(letter).unwrap_or(b',');
-        Csv {
+        CsvDialect {
             delimiter: byte(spec.delimiter),
             quote: byte(spec.quote),
             header: spec.header.clone(),
@@ -43,9 +43,9 @@ impl Csv {
     pub(super) fn read(
         &self,
         text: &mut dyn BufRead,
-        body: &Body,
-        put: &mut dyn FnMut(Item) -> bool,
-    ) -> Result<Found, Unread> {
+        body: &BodyFacts,
+        put: &mut dyn FnMut(DecodedItem) -> bool,
+    ) -> Result<DecodeSummary, UnreadCause> {
         for _ in 0..self.skip {
             let mut line = Vec::new();
             (&mut *text)
@@ -53,19 +53,19 @@ impl Csv {
                 .read_until(b'\n', &mut line)?;
         }
         let delimiter = self.delimiter_of(text)?;
-        let ration = Ration::new(MOST_OF_A_ROW as u64);
+        let ration = ByteRation::new(MOST_OF_A_ROW as u64);
         let text = BufReader::new(ration.over(text, "a row, possibly with an unclosed quote,"));
-        let mut rows = Rows::new(text, delimiter, self.quote, self.comment);
-        let (mut row, mut columns, mut odd) = (Row::default(), self.header.clone(), None);
+        let mut rows = CsvRows::new(text, delimiter, self.quote, self.comment);
+        let (mut row, mut columns, mut odd) = (CsvRow::default(), self.header.clone(), None);
         while rows.next(&mut row)? {
             ration.renew();
             if !row.is_closed {
-                return Err(Unread::Broken(
+                return Err(UnreadCause::Broken(
                     "a quote is not closed: the file may be truncated".to_owned(),
                 ));
             }
             if body.is_open_ended && row.is_unended {
-                return Err(Unread::Broken(UNENDED.to_owned()));
+                return Err(UnreadCause::Broken(UNENDED.to_owned()));
             }
             if columns.is_empty() {
                 columns = names(&row);
@@ -83,7 +83,7 @@ impl Csv {
                 break;
             }
         }
-        Ok(Found {
+        Ok(DecodeSummary {
             place_found: !columns.is_empty(),
             notes: odd.into_iter().collect(),
             columns: if self.header.is_empty() {
@@ -91,13 +91,13 @@ impl Csv {
             } else {
                 Vec::new()
             },
-            ..Found::default()
+            ..DecodeSummary::default()
         })
     }
 
     /// The delimiter: given by a first line `sep=;`, as spreadsheets write it; else, if the header
     /// has no comma, the semicolon or tab in it; else as declared.
-    fn delimiter_of(&self, text: &mut dyn BufRead) -> Result<u8, Unread> {
+    fn delimiter_of(&self, text: &mut dyn BufRead) -> Result<u8, UnreadCause> {
         let head = text.fill_buf()?;
         let line = head
             .split(|byte| matches!(byte, b'\n' | b'\r'))
@@ -121,9 +121,9 @@ impl Csv {
             .unwrap_or(self.delimiter))
     }
 
-    fn item(&self, row: &Row, columns: &[String], delimiter: u8) -> Item {
+    fn item(&self, row: &CsvRow, columns: &[String], delimiter: u8) -> DecodedItem {
         let line = row.line;
-        let unreadable = |why: String| Item::Unreadable(row.raw(delimiter), why);
+        let unreadable = |why: String| DecodedItem::Unreadable(row.raw(delimiter), why);
         if let Some(doubt) = row.doubt {
             return unreadable(format!("line {line}: {doubt}"));
         }
@@ -157,7 +157,7 @@ impl Csv {
 }
 
 /// The column names; a repeated name gets a number. A row of nothing but commas has many of those.
-fn names(row: &Row) -> Vec<String> {
+fn names(row: &CsvRow) -> Vec<String> {
     let (mut taken, mut numbers) = (HashSet::new(), HashMap::new());
     let mut free = |name: String| {
         if taken.insert(name.clone()) {
@@ -182,15 +182,16 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(spec: &CsvSpec, text: &str) -> (Vec<Json>, Result<Found, Unread>) {
+    fn read(spec: &CsvSpec, text: &str) -> (Vec<Json>, Result<DecodeSummary, UnreadCause>) {
         let mut items = Vec::new();
-        let found = Csv::new(spec).read(&mut text.as_bytes(), &Body::default(), &mut |item| {
-            items.push(match item {
-                Item::Record(text) => serde_json::from_str(&text).unwrap(),
-                Item::Unreadable(_, why) => json!(why),
+        let found =
+            CsvDialect::new(spec).read(&mut text.as_bytes(), &BodyFacts::default(), &mut |item| {
+                items.push(match item {
+                    DecodedItem::Record(text) => serde_json::from_str(&text).unwrap(),
+                    DecodedItem::Unreadable(_, why) => json!(why),
+                });
+                true
             });
-            true
-        });
         (items, found)
     }
 
@@ -198,11 +199,11 @@ mod tests {
     fn a_last_line_without_a_break_is_trusted_only_where_its_length_was_stated() {
         let read = |text: &str, is_open_ended| {
             let mut items = 0;
-            let body = Body {
+            let body = BodyFacts {
                 is_open_ended,
-                ..Body::default()
+                ..BodyFacts::default()
             };
-            let csv = Csv::new(&CsvSpec::default());
+            let csv = CsvDialect::new(&CsvSpec::default());
             let found = csv.read(&mut text.as_bytes(), &body, &mut |_| {
                 items += 1;
                 true
@@ -352,11 +353,14 @@ mod tests {
     fn who_has_seen_enough_is_told_nothing_of_the_rest() {
         let text = format!("a,b\n{}", "1,\"x\ny\"\n".repeat(5_000));
         let mut seen = 0;
-        let found =
-            Csv::new(&CsvSpec::default()).read(&mut text.as_bytes(), &Body::default(), &mut |_| {
+        let found = CsvDialect::new(&CsvSpec::default()).read(
+            &mut text.as_bytes(),
+            &BodyFacts::default(),
+            &mut |_| {
                 seen += 1;
                 seen < 50
-            });
+            },
+        );
         assert!(found.is_ok() && seen == 50, "{found:?}");
     }
 }

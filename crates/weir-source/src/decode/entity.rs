@@ -4,7 +4,7 @@
 //! Never guesses: an unknown name is kept as written. Nothing is fetched, and the expansion of a
 //! document's declarations is bounded, however they refer to each other.
 
-use super::Unread;
+use super::UnreadCause;
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 use regex::Regex;
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ const LONGEST: usize = 64;
 
 /// The entities of one document.
 #[derive(Debug, Default)]
-pub(super) struct Entities {
+pub(super) struct XmlEntities {
     declared: HashMap<String, String>,
     /// What their expansion came to so far.
     spent: u64,
@@ -33,7 +33,7 @@ static DECLARATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"(?s)<!--.*?-->|<!ENTITY\s+([^\s%"'<>&;]+)\s+(?:"([^"]*)"|'([^']*)')"#).ok()
 });
 
-impl Entities {
+impl XmlEntities {
     /// Reads the declarations in a document type; the first of a name counts. External ones are
     /// passed over.
     pub(super) fn declare(&mut self, doctype: &str) {
@@ -53,7 +53,7 @@ impl Entities {
     ///
     /// # Errors
     /// The entities expand beyond the limit.
-    pub(super) fn text_of(&mut self, name: &str, at: u64) -> Result<Option<String>, Unread> {
+    pub(super) fn text_of(&mut self, name: &str, at: u64) -> Result<Option<String>, UnreadCause> {
         self.expanded(name, at, 0)
     }
 
@@ -61,11 +61,16 @@ impl Entities {
     ///
     /// # Errors
     /// The entities expand to more than is ever read.
-    pub(super) fn resolved(&mut self, text: &str, at: u64) -> Result<String, Unread> {
+    pub(super) fn resolved(&mut self, text: &str, at: u64) -> Result<String, UnreadCause> {
         self.resolve(text, at, 0)
     }
 
-    fn expanded(&mut self, name: &str, at: u64, depth: usize) -> Result<Option<String>, Unread> {
+    fn expanded(
+        &mut self,
+        name: &str,
+        at: u64,
+        depth: usize,
+    ) -> Result<Option<String>, UnreadCause> {
         if let Some(own) = predefined(name) {
             return Ok(Some(own.to_owned()));
         }
@@ -74,14 +79,14 @@ impl Entities {
         };
         self.spent += value.len() as u64 + 8;
         if self.spent > ALLOWED + at * MOST_RATIO {
-            return Err(Unread::Beyond(format!(
+            return Err(UnreadCause::Beyond(format!(
                 "its entity declarations expand beyond the size limit, at byte {at}"
             )));
         }
         self.resolve(&value, at, depth + 1).map(Some)
     }
 
-    fn resolve(&mut self, text: &str, at: u64, depth: usize) -> Result<String, Unread> {
+    fn resolve(&mut self, text: &str, at: u64, depth: usize) -> Result<String, UnreadCause> {
         let (mut out, mut rest) = (String::with_capacity(text.len()), text);
         while let Some((before, after)) = rest.split_once('&') {
             out.push_str(before);
@@ -153,8 +158,8 @@ fn numbered(number: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn resolved(doctype: &str, text: &str) -> Result<String, Unread> {
-        let mut entities = Entities::default();
+    fn resolved(doctype: &str, text: &str) -> Result<String, UnreadCause> {
+        let mut entities = XmlEntities::default();
         entities.declare(doctype);
         entities.resolved(text, 0)
     }
@@ -221,7 +226,10 @@ mod tests {
             empty += &format!("<!ENTITY l{level} \"{calls}\">");
         }
         for bomb in [doctype, empty] {
-            assert!(matches!(resolved(&bomb, "&l11;"), Err(Unread::Beyond(_))));
+            assert!(matches!(
+                resolved(&bomb, "&l11;"),
+                Err(UnreadCause::Beyond(_))
+            ));
         }
         let plain = format!("l [<!ENTITY a \"{}\">", "x".repeat(60_000));
         assert!(resolved(&plain, &"&a;".repeat(10)).is_ok());

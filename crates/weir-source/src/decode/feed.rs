@@ -1,12 +1,12 @@
 //! RSS, Atom and JSON Feed: each item with all its elements, and, under `feed`, the members common
 //! to these formats.
 
-use super::super::json::{self, Found, Item};
+use super::super::json::{self, DecodeSummary, DecodedItem};
 use super::xml_element::MARKUP;
-use super::xml_walk::{Seen, Shape, walk};
-use super::{Body, Spot, Unread, record};
-use crate::jsonpath::Path;
-use crate::markup::Page;
+use super::xml_walk::{WalkEvent, XmlShape, walk};
+use super::{BodyFacts, UnreadCause, ValueSpot, record};
+use crate::jsonpath::JsonPath;
+use crate::markup::HtmlPage;
 use crate::steps::address_from;
 use serde_json::{Map, Value as Json};
 use std::io::BufRead;
@@ -16,10 +16,10 @@ use weir_yaml::number;
 /// Reads a feed, whichever it is.
 pub(super) fn read(
     text: &mut dyn BufRead,
-    body: &Body,
-    spots: &[Spot],
-    put: &mut dyn FnMut(Item) -> bool,
-) -> Result<Found, Unread> {
+    body: &BodyFacts,
+    spots: &[ValueSpot],
+    put: &mut dyn FnMut(DecodedItem) -> bool,
+) -> Result<DecodeSummary, UnreadCause> {
     let head = text.fill_buf()?;
     if head.trim_ascii_start().starts_with(b"{") {
         json_feed(text, body, spots, put)
@@ -30,19 +30,19 @@ pub(super) fn read(
 
 fn json_feed(
     text: &mut dyn BufRead,
-    body: &Body,
-    spots: &[Spot],
-    put: &mut dyn FnMut(Item) -> bool,
-) -> Result<Found, Unread> {
+    body: &BodyFacts,
+    spots: &[ValueSpot],
+    put: &mut dyn FnMut(DecodedItem) -> bool,
+) -> Result<DecodeSummary, UnreadCause> {
     let page = body.url.and_then(|url| Url::parse(url).ok());
-    let shape = json::Shape {
-        records: Path::parse("$.items[*]").ok(),
+    let shape = json::JsonShape {
+        records: JsonPath::parse("$.items[*]").ok(),
         count: None,
     };
-    let paths: Vec<&Path> = spots
+    let paths: Vec<&JsonPath> = spots
         .iter()
         .filter_map(|spot| {
-            if let Spot::Path(path) = spot {
+            if let ValueSpot::Path(path) = spot {
                 Some(path)
             } else {
                 None
@@ -51,9 +51,10 @@ fn json_feed(
         .collect();
     json::records(text, &shape, &paths, &mut |item| {
         put(match item {
-            Item::Record(text) => number::read(&text).map_or(Item::Record(text), |value| {
-                common(value, &JSON_NAMES, page.as_ref())
-            }),
+            DecodedItem::Record(text) => number::read(&text)
+                .map_or(DecodedItem::Record(text), |value| {
+                    common(value, &JSON_NAMES, page.as_ref())
+                }),
             other => other,
         })
     })
@@ -61,35 +62,35 @@ fn json_feed(
 
 fn xml_feed(
     text: &mut dyn BufRead,
-    body: &Body,
-    put: &mut dyn FnMut(Item) -> bool,
-) -> Result<Found, Unread> {
+    body: &BodyFacts,
+    put: &mut dyn FnMut(DecodedItem) -> bool,
+) -> Result<DecodeSummary, UnreadCause> {
     let page = body.url.and_then(|url| Url::parse(url).ok());
-    let mut found = Found::default();
-    let mut watch = |event: Seen| match event {
-        Seen::Open(path) => {
+    let mut found = DecodeSummary::default();
+    let mut watch = |event: WalkEvent| match event {
+        WalkEvent::Open(path) => {
             let local = |name: &String| name.rsplit(':').next().unwrap_or_default().to_lowercase();
             found.place_found |= path.len() == 1
                 && matches!(local(&path[0]).as_str(), "rss" | "feed" | "rdf" | "channel");
             path.last()
                 .is_some_and(|name| matches!(local(name).as_str(), "item" | "entry"))
         }
-        Seen::Text(..) => false,
-        Seen::Record(Item::Record(text)) => put(number::read(&text)
-            .map_or(Item::Record(text), |value| {
+        WalkEvent::Text(..) => false,
+        WalkEvent::Record(DecodedItem::Record(text)) => put(number::read(&text)
+            .map_or(DecodedItem::Record(text), |value| {
                 common(value, &XML_NAMES, page.as_ref())
             })),
-        Seen::Record(other) => put(other),
+        WalkEvent::Record(other) => put(other),
     };
-    let odd = walk(text, &Shape::default(), body, &mut watch)?;
+    let odd = walk(text, &XmlShape::default(), body, &mut watch)?;
     found.notes.extend(odd);
     Ok(found)
 }
 
 /// The common members, and their name in each format; the first one present is used.
-type Names = [(&'static str, &'static [&'static str]); 9];
+type MemberNames = [(&'static str, &'static [&'static str]); 9];
 
-const XML_NAMES: Names = [
+const XML_NAMES: MemberNames = [
     ("id", &["guid", "id", "@rdf:about", "dc:identifier", "link"]),
     ("url", &["link", "guid", "@rdf:about"]),
     ("title", &["title"]),
@@ -107,7 +108,7 @@ const XML_NAMES: Names = [
     ("categories", &["category", "dc:subject"]),
 ];
 
-const JSON_NAMES: Names = [
+const JSON_NAMES: MemberNames = [
     ("id", &["id", "url"]),
     ("url", &["url", "external_url"]),
     ("title", &["title"]),
@@ -119,7 +120,7 @@ const JSON_NAMES: Names = [
     ("categories", &["tags"]),
 ];
 
-fn common(mut item: Json, names: &Names, page: Option<&Url>) -> Item {
+fn common(mut item: Json, names: &MemberNames, page: Option<&Url>) -> DecodedItem {
     let Json::Object(members) = &mut item else {
         return record(&item);
     };
@@ -208,7 +209,7 @@ fn texts(value: Option<&Json>, name: &str) -> Vec<String> {
             // A title is a line that people read, and never markup.
             let read = |text: &str| {
                 if is_markup && name == "title" {
-                    Page::parse(text).text()
+                    HtmlPage::parse(text).text()
                 } else {
                     text.trim().to_owned()
                 }
@@ -228,14 +229,19 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn items(text: &str) -> (Vec<Json>, Found) {
+    fn items(text: &str) -> (Vec<Json>, DecodeSummary) {
         let mut items: Vec<Json> = Vec::new();
-        let found = read(&mut text.as_bytes(), &Body::default(), &[], &mut |item| {
-            if let Item::Record(text) = item {
-                items.push(serde_json::from_str(&text).unwrap());
-            }
-            true
-        });
+        let found = read(
+            &mut text.as_bytes(),
+            &BodyFacts::default(),
+            &[],
+            &mut |item| {
+                if let DecodedItem::Record(text) = item {
+                    items.push(serde_json::from_str(&text).unwrap());
+                }
+                true
+            },
+        );
         (items, found.unwrap())
     }
 
@@ -269,13 +275,15 @@ mod tests {
             let mut feeds: Vec<Json> = Vec::new();
             read(
                 &mut text.as_bytes(),
-                &Body {
+                &BodyFacts {
                     url: Some(page),
-                    ..Body::default()
+                    ..BodyFacts::default()
                 },
                 &[],
                 &mut |item| {
-                    let Item::Record(text) = item else { panic!() };
+                    let DecodedItem::Record(text) = item else {
+                        panic!()
+                    };
                     feeds.push(serde_json::from_str::<Json>(&text).unwrap()["feed"].take());
                     true
                 },

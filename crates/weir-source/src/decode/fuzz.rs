@@ -7,8 +7,10 @@
 
 #![allow(clippy::disallowed_macros, reason = "a test prints as it likes")]
 
-use super::{Body, DecodeSpec, Decoder, Found, Item, Spot, Unread};
-use crate::jsonpath::Path;
+use super::{
+    BodyDecoder, BodyFacts, DecodeSpec, DecodeSummary, DecodedItem, UnreadCause, ValueSpot,
+};
+use crate::jsonpath::JsonPath;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use serde::Deserialize;
@@ -24,7 +26,7 @@ const ROUND: u32 = 256;
 const LARGEST: usize = 64 * 1024;
 
 /// A decoder under its settings, and what it reads.
-struct Target {
+struct FuzzTarget {
     /// What stands beside `url` in the YAML.
     settings: &'static [&'static str],
     seeds: Vec<Vec<u8>>,
@@ -48,7 +50,7 @@ fn json() {
     ];
     fuzz(
         "json",
-        &Target {
+        &FuzzTarget {
             settings,
             seeds: texts(&seeds),
         },
@@ -63,7 +65,7 @@ fn ndjson() {
     ];
     fuzz(
         "ndjson",
-        &Target {
+        &FuzzTarget {
             settings: &["decode: ndjson"],
             seeds: texts(&seeds),
         },
@@ -85,7 +87,7 @@ fn csv() {
     ];
     fuzz(
         "csv",
-        &Target {
+        &FuzzTarget {
             settings,
             seeds: texts(&seeds),
         },
@@ -105,7 +107,7 @@ fn xml() {
     ];
     fuzz(
         "xml",
-        &Target {
+        &FuzzTarget {
             settings,
             seeds: texts(&seeds),
         },
@@ -121,7 +123,7 @@ fn feed() {
     ];
     fuzz(
         "feed",
-        &Target {
+        &FuzzTarget {
             settings: &["decode: feed"],
             seeds: texts(&seeds),
         },
@@ -140,7 +142,7 @@ fn html() {
     ];
     fuzz(
         "html",
-        &Target {
+        &FuzzTarget {
             settings,
             seeds: texts(&[PAGE, LD]),
         },
@@ -151,7 +153,7 @@ fn html() {
 fn json_ld() {
     fuzz(
         "json_ld",
-        &Target {
+        &FuzzTarget {
             settings: &["decode: json_ld", "decode: { json_ld: { type: Event } }"],
             seeds: texts(&[LD, PAGE]),
         },
@@ -167,7 +169,7 @@ fn script() {
     ];
     fuzz(
         "script",
-        &Target {
+        &FuzzTarget {
             settings,
             seeds: texts(&[SCRIPT, LD]),
         },
@@ -183,7 +185,7 @@ fn sitemap() {
     ];
     fuzz(
         "sitemap",
-        &Target {
+        &FuzzTarget {
             settings: &["decode: sitemap", "decode: { sitemap: { only: '[0-9]' } }"],
             seeds: texts(&seeds),
         },
@@ -225,12 +227,12 @@ fn packed() {
         "decode: xml\nrecords: $..job",
         "decode: html",
     ];
-    fuzz("packed", &Target { settings, seeds });
+    fuzz("packed", &FuzzTarget { settings, seeds });
 }
 
 /// One way to break a text; `at` is taken modulo its length.
 #[derive(Debug, Clone)]
-enum Break {
+enum TextMutation {
     Cut { at: u16 },
     Byte { at: u16, byte: u8 },
     Drop { at: u16, length: u8 },
@@ -287,41 +289,41 @@ const TOKENS: [&[u8]; 44] = [
     b"\x1f\x8b\x08",
 ];
 
-fn breaks() -> impl Strategy<Value = Break> {
+fn breaks() -> impl Strategy<Value = TextMutation> {
     prop_oneof![
-        1 => any::<u16>().prop_map(|at| Break::Cut { at }),
-        1 => (any::<u16>(), any::<u8>()).prop_map(|(at, byte)| Break::Byte { at, byte }),
-        1 => (any::<u16>(), any::<u8>()).prop_map(|(at, length)| Break::Drop { at, length }),
-        4 => (any::<u16>(), 0..TOKENS.len()).prop_map(|(at, token)| Break::Put { at, token }),
-        1 => (any::<u16>(), 1..64_u8, 1..600_u16).prop_map(|(at, length, times)| Break::Repeat { at, length, times }),
-        1 => (any::<u16>(), any::<u16>()).prop_map(|(at, other)| Break::Splice { at, other }),
+        1 => any::<u16>().prop_map(|at| TextMutation::Cut { at }),
+        1 => (any::<u16>(), any::<u8>()).prop_map(|(at, byte)| TextMutation::Byte { at, byte }),
+        1 => (any::<u16>(), any::<u8>()).prop_map(|(at, length)| TextMutation::Drop { at, length }),
+        4 => (any::<u16>(), 0..TOKENS.len()).prop_map(|(at, token)| TextMutation::Put { at, token }),
+        1 => (any::<u16>(), 1..64_u8, 1..600_u16).prop_map(|(at, length, times)| TextMutation::Repeat { at, length, times }),
+        1 => (any::<u16>(), any::<u16>()).prop_map(|(at, other)| TextMutation::Splice { at, other }),
     ]
 }
 
-impl Break {
+impl TextMutation {
     fn apply(&self, bytes: &mut Vec<u8>, seed: &[u8]) {
         let place = |at: u16, bytes: &[u8]| usize::from(at) % (bytes.len() + 1);
         match *self {
-            Break::Cut { at } => bytes.truncate(place(at, bytes)),
-            Break::Byte { at, byte } => {
+            TextMutation::Cut { at } => bytes.truncate(place(at, bytes)),
+            TextMutation::Byte { at, byte } => {
                 let at = place(at, bytes);
                 bytes.get_mut(at).into_iter().for_each(|old| *old = byte);
             }
-            Break::Drop { at, length } => {
+            TextMutation::Drop { at, length } => {
                 let at = place(at, bytes);
                 bytes.drain(at..bytes.len().min(at + usize::from(length)));
             }
-            Break::Put { at, token } => {
+            TextMutation::Put { at, token } => {
                 let at = place(at, bytes);
                 bytes.splice(at..at, TOKENS[token].iter().copied());
             }
-            Break::Repeat { at, length, times } => {
+            TextMutation::Repeat { at, length, times } => {
                 let at = place(at, bytes);
                 let piece =
                     bytes[at..bytes.len().min(at + usize::from(length))].repeat(usize::from(times));
                 bytes.splice(at..at, piece);
             }
-            Break::Splice { at, other } => {
+            TextMutation::Splice { at, other } => {
                 bytes.truncate(place(at, bytes));
                 bytes.extend_from_slice(&seed[place(other, seed)..]);
             }
@@ -349,15 +351,15 @@ fn input(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
 }
 
 #[derive(Deserialize)]
-struct Settings {
+struct FuzzSettings {
     decode: DecodeSpec,
     records: Option<Text>,
     count: Option<Text>,
 }
 
-fn decoder(settings: &str) -> Decoder {
+fn decoder(settings: &str) -> BodyDecoder {
     let mut out = Diagnostics::new();
-    let read: Settings = weir_yaml::yaml::read("fuzz", settings, &mut out)
+    let read: FuzzSettings = weir_yaml::yaml::read("fuzz", settings, &mut out)
         .unwrap_or_else(|| panic!("{settings}: {out:?}"));
     let decoder = DecodeSpec::compile(
         &read.decode,
@@ -370,12 +372,12 @@ fn decoder(settings: &str) -> Decoder {
 }
 
 /// Bytes as a network brings them: never as many as were asked for.
-struct Pieces<'b> {
+struct NetworkPieces<'b> {
     bytes: &'b [u8],
     next: usize,
 }
 
-impl Read for Pieces<'_> {
+impl Read for NetworkPieces<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.next = self.next % 7 + 1;
         let count = self.next.min(buffer.len());
@@ -385,21 +387,21 @@ impl Read for Pieces<'_> {
 
 /// What a decoder makes of bytes.
 fn read(
-    decoder: &Decoder,
+    decoder: &BodyDecoder,
     from: &mut dyn Read,
     charset: Option<&str>,
-) -> (Vec<Item>, Result<Found, Unread>) {
+) -> (Vec<DecodedItem>, Result<DecodeSummary, UnreadCause>) {
     let spots = [
-        Spot::Path(Path::parse("$.meta.next").unwrap()),
-        Spot::Css(crate::markup::Css::parse("a@href").unwrap()),
+        ValueSpot::Path(JsonPath::parse("$.meta.next").unwrap()),
+        ValueSpot::Css(crate::markup::CssPath::parse("a@href").unwrap()),
     ];
     let mut items = Vec::new();
     let found = decoder.decode(
         from,
-        &Body {
+        &BodyFacts {
             url: Some("https://x/"),
             charset,
-            ..Body::default()
+            ..BodyFacts::default()
         },
         &spots,
         &mut |item| {
@@ -410,12 +412,12 @@ fn read(
     (items, found)
 }
 
-fn hold(decoder: &Decoder, bytes: &[u8], charset: Option<&str>) -> Result<(), TestCaseError> {
+fn hold(decoder: &BodyDecoder, bytes: &[u8], charset: Option<&str>) -> Result<(), TestCaseError> {
     let whole = read(decoder, &mut &bytes[..], charset);
     for item in &whole.0 {
         let length = match item {
-            Item::Record(text) => text.len(),
-            Item::Unreadable(bytes, _) => bytes.len(),
+            DecodedItem::Record(text) => text.len(),
+            DecodedItem::Unreadable(bytes, _) => bytes.len(),
         };
         // A letter may become an escape of six, a text may stand in a record up to four times.
         prop_assert!(
@@ -424,7 +426,7 @@ fn hold(decoder: &Decoder, bytes: &[u8], charset: Option<&str>) -> Result<(), Te
             bytes.len()
         );
     }
-    let pieces = read(decoder, &mut Pieces { bytes, next: 0 }, charset);
+    let pieces = read(decoder, &mut NetworkPieces { bytes, next: 0 }, charset);
     // How much of a broken pack comes out before it fails, and with which words, hangs on the
     // pieces in which it comes.
     let both_fail = whole.1.is_err() && pieces.1.is_err();
@@ -467,8 +469,8 @@ fn peak() -> String {
         .map_or_else(|| "unknown".to_owned(), |peak| peak.trim().to_owned())
 }
 
-fn fuzz(name: &str, target: &Target) {
-    let decoders: Vec<Decoder> = target
+fn fuzz(name: &str, target: &FuzzTarget) {
+    let decoders: Vec<BodyDecoder> = target
         .settings
         .iter()
         .map(|settings| decoder(settings))

@@ -1,10 +1,12 @@
 //! Pages: a record is the unchanged markup of an element, so edited selectors of the mapping work
 //! on stored documents without a new request. Also JSON inside a script of a page.
 
-use super::super::json::{Found, Item, uncounted};
+use super::super::json::{DecodeSummary, DecodedItem, uncounted};
 use super::super::steps::selector;
-use super::{Body, HtmlSpec, ScriptSpec, Spot, Unread, first_number, plain_selector, record};
-use crate::markup::{Css, Page, ends_within_tag, standing_alone};
+use super::{
+    BodyFacts, HtmlSpec, ScriptSpec, UnreadCause, ValueSpot, first_number, plain_selector, record,
+};
+use crate::markup::{CssPath, HtmlPage, ends_within_tag, standing_alone};
 use regex::Regex;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
@@ -17,28 +19,28 @@ const DROPPED: &str = "script:not([type*='ld+json' i]), style, noscript, svg, te
 
 /// Elements as records.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cards {
-    records: Option<Css>,
-    count: Option<Css>,
-    empty: Option<Css>,
-    drop: Vec<Css>,
+pub(super) struct HtmlCards {
+    records: Option<CssPath>,
+    count: Option<CssPath>,
+    empty: Option<CssPath>,
+    drop: Vec<CssPath>,
 }
 
 /// JSON inside a script.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Script {
-    css: Option<Css>,
+pub(super) struct HtmlScript {
+    css: Option<CssPath>,
     after: Option<Regex>,
 }
 
-impl Cards {
+impl HtmlCards {
     /// Compiles it; problems go to `out`.
     pub(super) fn compile(
         spec: &HtmlSpec,
         records: Option<&Text>,
         count: Option<&Text>,
         out: &mut Diagnostics,
-    ) -> Option<Cards> {
+    ) -> Option<HtmlCards> {
         let mut maybe = |text: Option<&Text>| match text {
             None => Some(None),
             Some(text) => plain_selector(text, out).map(Some),
@@ -51,9 +53,9 @@ impl Cards {
                 .collect::<Vec<_>>()
                 .into_iter()
                 .collect::<Option<Vec<_>>>(),
-            None => Some(Css::parse(DROPPED).into_iter().collect()),
+            None => Some(CssPath::parse(DROPPED).into_iter().collect()),
         };
-        Some(Cards {
+        Some(HtmlCards {
             records: records?,
             count: count?,
             empty: empty?,
@@ -64,11 +66,11 @@ impl Cards {
     pub(super) fn read(
         &self,
         text: &str,
-        body: &Body,
-        spots: &[Spot],
-        put: &mut dyn FnMut(Item) -> bool,
-    ) -> Result<Found, Unread> {
-        let mut page = Page::whole(text)?;
+        body: &BodyFacts,
+        spots: &[ValueSpot],
+        put: &mut dyn FnMut(DecodedItem) -> bool,
+    ) -> Result<DecodeSummary, UnreadCause> {
+        let mut page = HtmlPage::whole(text)?;
         let counts = self
             .count
             .as_ref()
@@ -119,40 +121,45 @@ impl Cards {
             ))
         });
         if is_cut || (self.records.is_some() && ends_within_tag(text)) {
-            return Err(Unread::from(
+            return Err(UnreadCause::from(
                 "it ends within an ad or a tag: it may be truncated",
             ));
         }
-        Ok(Found {
+        Ok(DecodeSummary {
             stated,
             uncounted,
             place_found,
             taken,
             frame,
-            ..Found::default()
+            ..DecodeSummary::default()
         })
     }
 }
 
 /// Values of a page outside its records.
-pub(super) fn taken(text: &str, body: &Body, spots: &[Spot]) -> Vec<Option<Json>> {
+pub(super) fn taken(text: &str, body: &BodyFacts, spots: &[ValueSpot]) -> Vec<Option<Json>> {
     if spots.is_empty() {
         Vec::new()
     } else {
-        taken_of(&Page::parse(text), text, body, spots)
+        taken_of(&HtmlPage::parse(text), text, body, spots)
     }
 }
 
-fn address(body: &Body) -> Option<Url> {
+fn address(body: &BodyFacts) -> Option<Url> {
     body.url.and_then(|url| Url::parse(url).ok())
 }
 
-fn taken_of(page: &Page, text: &str, body: &Body, spots: &[Spot]) -> Vec<Option<Json>> {
+fn taken_of(
+    page: &HtmlPage,
+    text: &str,
+    body: &BodyFacts,
+    spots: &[ValueSpot],
+) -> Vec<Option<Json>> {
     let base = address(body);
-    let take = |spot: &Spot| match spot {
-        Spot::Path(_) => None,
-        Spot::Css(css) => css.select(page, base.as_ref()).into_iter().next(),
-        Spot::Match(regex) => {
+    let take = |spot: &ValueSpot| match spot {
+        ValueSpot::Path(_) => None,
+        ValueSpot::Css(css) => css.select(page, base.as_ref()).into_iter().next(),
+        ValueSpot::Match(regex) => {
             let found = regex.captures(text)?;
             found
                 .get(1)
@@ -166,19 +173,19 @@ fn taken_of(page: &Page, text: &str, body: &Body, spots: &[Spot]) -> Vec<Option<
         .collect()
 }
 
-impl Script {
+impl HtmlScript {
     /// Compiles it; problems go to `out`.
     pub(super) fn compile(
         spec: &ScriptSpec,
         place: &Place,
         out: &mut Diagnostics,
-    ) -> Option<Script> {
+    ) -> Option<HtmlScript> {
         match (&spec.css, &spec.after) {
-            (Some(css), None) => Some(Script {
+            (Some(css), None) => Some(HtmlScript {
                 css: Some(selector(css, out)?),
                 after: None,
             }),
-            (None, Some(after)) => Some(Script {
+            (None, Some(after)) => Some(HtmlScript {
                 css: None,
                 after: spelt_loosely(after),
             }),
@@ -204,16 +211,16 @@ impl Script {
     }
 
     /// The JSON.
-    pub(super) fn json(&self, text: &str) -> Result<String, Unread> {
+    pub(super) fn json(&self, text: &str) -> Result<String, UnreadCause> {
         let held = match (&self.css, &self.after) {
             (Some(css), _) => {
-                let taken = Css::parse(&format!(
+                let taken = CssPath::parse(&format!(
                     "{}@html",
                     css.to_string().trim_end_matches("@html")
                 ))
                 .map_err(|error| error.message)?;
                 // The first of several scripts that contains JSON.
-                let scripts = taken.select(&Page::whole(text)?, None);
+                let scripts = taken.select(&HtmlPage::whole(text)?, None);
                 scripts
                     .iter()
                     .find(|script| held_json(script).is_ok())
@@ -264,9 +271,9 @@ mod tests {
     const LIST: &str = r#"<html><p class="count">1,002 jobs</p><article class="job" id="1"><h4>Ranger</h4><script>x</script></article>
       <article class="job"><h4>Cook</h4></article><a class="next" href="?page=2">Next</a></html>"#;
 
-    fn cards(records: Option<&str>) -> Cards {
-        let css = |text: &str| Css::parse(text).unwrap();
-        Cards {
+    fn cards(records: Option<&str>) -> HtmlCards {
+        let css = |text: &str| CssPath::parse(text).unwrap();
+        HtmlCards {
             records: records.map(css),
             count: Some(css("p.count")),
             empty: Some(css(".no-results")),
@@ -274,18 +281,18 @@ mod tests {
         }
     }
 
-    fn read(cards: &Cards, text: &str) -> (Vec<Json>, Found) {
+    fn read(cards: &HtmlCards, text: &str) -> (Vec<Json>, DecodeSummary) {
         let mut items: Vec<Json> = Vec::new();
-        let spots = [Spot::Css(Css::parse("a.next@href").unwrap())];
+        let spots = [ValueSpot::Css(CssPath::parse("a.next@href").unwrap())];
         let found = cards.read(
             text,
-            &Body {
+            &BodyFacts {
                 url: Some("https://x/list"),
-                ..Body::default()
+                ..BodyFacts::default()
             },
             &spots,
             &mut |item| {
-                if let Item::Record(text) = item {
+                if let DecodedItem::Record(text) = item {
                     items.push(serde_json::from_str(&text).unwrap());
                 }
                 true
@@ -358,7 +365,7 @@ mod tests {
     fn a_page_that_ends_within_a_card_gives_the_cards_before_it() {
         let read = |text: &str| {
             let mut items = 0;
-            let found = cards(Some(".job")).read(text, &Body::default(), &[], &mut |_| {
+            let found = cards(Some(".job")).read(text, &BodyFacts::default(), &[], &mut |_| {
                 items += 1;
                 true
             });
@@ -383,18 +390,18 @@ mod tests {
     fn a_page_that_could_keep_the_parser_busy_is_refused() {
         let deep = "<div>".repeat(20_000);
         let told = cards(None)
-            .read(&deep, &Body::default(), &[], &mut |_| true)
+            .read(&deep, &BodyFacts::default(), &[], &mut |_| true)
             .unwrap_err();
         assert!(
-            matches!(&told, Unread::Beyond(why) if why.contains("deeper than 512 levels")),
+            matches!(&told, UnreadCause::Beyond(why) if why.contains("deeper than 512 levels")),
             "{told}"
         );
     }
 
     #[test]
     fn json_is_found_in_scripts() {
-        let by = |css: Option<&str>, after: Option<&str>| Script {
-            css: css.map(|css| Css::parse(css).unwrap()),
+        let by = |css: Option<&str>, after: Option<&str>| HtmlScript {
+            css: css.map(|css| CssPath::parse(css).unwrap()),
             after: after.and_then(spelt_loosely),
         };
         let page = r#"<script id="d">{"a": "</b>"}</script><script>window.X = {"b": [1]}; more()</script>"#;

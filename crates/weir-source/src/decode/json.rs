@@ -2,10 +2,10 @@
 //! never held in memory. NDJSON is read by line. Unreadable records are passed on as such; nothing
 //! is skipped silently.
 
-use super::Unread;
+use super::UnreadCause;
 use super::json_text::{MendedJson, mended};
-use super::ration::Ration;
-use crate::jsonpath::{Path, Step};
+use super::ration::ByteRation;
+use crate::jsonpath::{JsonPath, PathStep};
 use crate::markup::PageFrame;
 use indexmap::IndexMap;
 use serde::de::value::MapAccessDeserializer;
@@ -28,24 +28,24 @@ const MOST_OF_A_RECORD: u64 = 64 * 1024 * 1024;
 
 /// One thing found in a stream.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Item {
+pub enum DecodedItem {
     /// The text of a record.
     Record(Box<str>),
     /// Bytes that are not JSON, and why.
     Unreadable(Vec<u8>, String),
 }
 
-impl Item {
+impl DecodedItem {
     /// The same without secrets that the source echoes.
     #[must_use]
-    pub fn without(self, mask: &SecretMask) -> Item {
+    pub fn without(self, mask: &SecretMask) -> DecodedItem {
         match self {
-            Item::Record(text) => match mask.hide(&text) {
-                Cow::Borrowed(_) => Item::Record(text),
-                Cow::Owned(hidden) => Item::Record(hidden.into()),
+            DecodedItem::Record(text) => match mask.hide(&text) {
+                Cow::Borrowed(_) => DecodedItem::Record(text),
+                Cow::Owned(hidden) => DecodedItem::Record(hidden.into()),
             },
-            Item::Unreadable(bytes, why) => {
-                Item::Unreadable(mask.hide_bytes(bytes), mask.hide(&why).into_owned())
+            DecodedItem::Unreadable(bytes, why) => {
+                DecodedItem::Unreadable(mask.hide_bytes(bytes), mask.hide(&why).into_owned())
             }
         }
     }
@@ -53,19 +53,19 @@ impl Item {
 
 /// What is read from a JSON text.
 #[derive(Debug, Clone)]
-pub struct Shape {
+pub struct JsonShape {
     /// Where the records are; `$[*]` or `$` by default, whichever fits.
-    pub records: Option<Path>,
+    pub records: Option<JsonPath>,
     /// Where the source states how many ads it has.
-    pub count: Option<Path>,
+    pub count: Option<JsonPath>,
 }
 
 /// The paths of the values wanted outside the records, with their numbers.
-type Wanted<'s> = Vec<(usize, &'s [Step])>;
+type WantedValues<'s> = Vec<(usize, &'s [PathStep])>;
 
 /// How the reading of a text ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct DecodeSummary {
     /// The stated count.
     pub stated: Option<i64>,
     /// Why there is no stated count although one is declared.
@@ -92,33 +92,33 @@ pub struct Found {
 /// The text is not JSON, breaks off, or is nested too deeply; earlier records have been put.
 pub fn records(
     reader: impl Read,
-    shape: &Shape,
-    values: &[&Path],
-    put: &mut dyn FnMut(Item) -> bool,
-) -> Result<Found, Unread> {
-    let found = Found {
+    shape: &JsonShape,
+    values: &[&JsonPath],
+    put: &mut dyn FnMut(DecodedItem) -> bool,
+) -> Result<DecodeSummary, UnreadCause> {
+    let found = DecodeSummary {
         taken: vec![None; values.len()],
-        ..Found::default()
+        ..DecodeSummary::default()
     };
-    let ration = Ration::new(MOST_OF_A_RECORD);
-    let mut walk = Walk {
+    let ration = ByteRation::new(MOST_OF_A_RECORD);
+    let mut walk = JsonWalk {
         put,
         found,
         odd_count: None,
         stopped: false,
         ration: ration.clone(),
     };
-    let values: Wanted = values
+    let values: WantedValues = values
         .iter()
         .enumerate()
         .filter_map(|(number, path)| Some((number, path.steps()?)))
         .collect();
-    let default = [Step::Every];
+    let default = [PathStep::Every];
     let steps = match &shape.records {
         Some(path) => path.steps().unwrap_or(&default),
         None => &default,
     };
-    let count = shape.count.as_ref().and_then(Path::steps);
+    let count = shape.count.as_ref().and_then(JsonPath::steps);
     let reader = MendedJson::mending(BufReader::with_capacity(
         64 * 1024,
         ration.over(reader, "a value"),
@@ -127,7 +127,7 @@ pub fn records(
     // Read byte by byte: without its own buffer, each byte would be a virtual call.
     let reader = BufReader::with_capacity(64 * 1024, reader);
     let mut text = serde_json::Deserializer::from_reader(reader);
-    let seed = Seed {
+    let seed = WalkSeed {
         walk: &mut walk,
         records: Some(steps),
         count,
@@ -135,7 +135,7 @@ pub fn records(
         root_is_record: shape.records.is_none(),
     };
     let result = seed.deserialize(&mut text).and_then(|()| text.end());
-    let Walk {
+    let JsonWalk {
         mut found,
         odd_count,
         stopped,
@@ -152,16 +152,16 @@ pub fn records(
     }
 }
 
-fn unread(error: serde_json::Error) -> Unread {
+fn unread(error: serde_json::Error) -> UnreadCause {
     if error.is_io() {
-        return Unread::from(std::io::Error::from(error));
+        return UnreadCause::from(std::io::Error::from(error));
     }
     // The library offers no other way to tell.
     let is_deep = error.to_string().starts_with("recursion limit exceeded");
     if is_deep {
-        Unread::Beyond(error.to_string())
+        UnreadCause::Beyond(error.to_string())
     } else {
-        Unread::Broken(error.to_string())
+        UnreadCause::Broken(error.to_string())
     }
 }
 
@@ -169,28 +169,28 @@ fn unread(error: serde_json::Error) -> Unread {
 ///
 /// # Errors
 /// The text is not JSON.
-pub fn pick(text: &str, path: &Path) -> Result<Option<Json>, String> {
+pub fn pick(text: &str, path: &JsonPath) -> Result<Option<Json>, String> {
     let Some(steps) = path.steps() else {
         let value: Json = number::read(text).map_err(|error| error.to_string())?;
         return Ok(path.first(&value).cloned());
     };
     let mut first = None;
-    let mut put = |item: Item| {
-        if let (None, Item::Record(text)) = (&first, item) {
+    let mut put = |item: DecodedItem| {
+        if let (None, DecodedItem::Record(text)) = (&first, item) {
             first = Some(text);
         }
         true
     };
-    let ration = Ration::new(MOST_OF_A_RECORD);
-    let mut walk = Walk {
+    let ration = ByteRation::new(MOST_OF_A_RECORD);
+    let mut walk = JsonWalk {
         put: &mut put,
-        found: Found::default(),
+        found: DecodeSummary::default(),
         odd_count: None,
         stopped: false,
         ration,
     };
     let mut reader = serde_json::Deserializer::from_str(text);
-    let seed = Seed {
+    let seed = WalkSeed {
         walk: &mut walk,
         records: Some(steps),
         count: None,
@@ -211,7 +211,10 @@ pub fn pick(text: &str, path: &Path) -> Result<Option<Json>, String> {
 /// # Errors
 /// Reading failed, a line is too long, or the last line has no line break; earlier records have
 /// been put.
-pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+pub fn lines(
+    mut reader: impl BufRead,
+    put: &mut dyn FnMut(DecodedItem) -> bool,
+) -> Result<DecodeSummary, UnreadCause> {
     let mut line = Vec::new();
     let (mut ended, mut number, mut notes) = (true, 0, Vec::new());
     loop {
@@ -222,22 +225,22 @@ pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Res
             .take(MAX_LINE)
             .read_until(b'\n', &mut line)?;
         if read == 0 {
-            let found = Found {
+            let found = DecodeSummary {
                 place_found: true,
                 notes,
-                ..Found::default()
+                ..DecodeSummary::default()
             };
             return if ended {
                 Ok(found)
             } else {
-                Err(Unread::Broken(
+                Err(UnreadCause::Broken(
                     "the last line has no line break: the file may be truncated".to_owned(),
                 ))
             };
         }
         ended = line.ends_with(b"\n");
         if !ended && read as u64 == MAX_LINE {
-            return Err(Unread::Beyond(format!(
+            return Err(UnreadCause::Beyond(format!(
                 "a line is longer than {} MiB",
                 MAX_LINE / 1024 / 1024
             )));
@@ -250,25 +253,25 @@ pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Res
             notes.extend(mends.told().map(|told| format!("line {number}: {told}")));
         }
         let item = match String::from_utf8(text) {
-            Ok(text) => Item::Record(text.into()),
-            Err(error) => Item::Unreadable(line.trim_ascii().to_vec(), error.to_string()),
+            Ok(text) => DecodedItem::Record(text.into()),
+            Err(error) => DecodedItem::Unreadable(line.trim_ascii().to_vec(), error.to_string()),
         };
         if !put(item) {
-            return Ok(Found::default());
+            return Ok(DecodeSummary::default());
         }
     }
 }
 
-struct Walk<'p> {
-    put: &'p mut dyn FnMut(Item) -> bool,
-    found: Found,
+struct JsonWalk<'p> {
+    put: &'p mut dyn FnMut(DecodedItem) -> bool,
+    found: DecodeSummary,
     /// A value at the place of the count that is not a count.
     odd_count: Option<String>,
     stopped: bool,
-    ration: Ration,
+    ration: ByteRation,
 }
 
-impl Walk<'_> {
+impl JsonWalk<'_> {
     /// Records a non-count value at the place of the count; null means none.
     fn count(&mut self, text: &str) -> serde_json::Result<()> {
         let value: Json = serde_json::from_str(text)?;
@@ -279,23 +282,23 @@ impl Walk<'_> {
 }
 
 /// A position in the text: the remaining path to the records and to the count.
-struct Seed<'w, 'p, 's> {
-    walk: &'w mut Walk<'p>,
-    records: Option<&'s [Step]>,
-    count: Option<&'s [Step]>,
-    values: Wanted<'s>,
+struct WalkSeed<'w, 'p, 's> {
+    walk: &'w mut JsonWalk<'p>,
+    records: Option<&'s [PathStep]>,
+    count: Option<&'s [PathStep]>,
+    values: WantedValues<'s>,
     root_is_record: bool,
 }
 
-impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
+impl<'de> DeserializeSeed<'de> for WalkSeed<'_, '_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         self.walk.ration.renew();
-        if self.records.is_some_and(<[Step]>::is_empty) {
+        if self.records.is_some_and(<[PathStep]>::is_empty) {
             return record(self.walk, deserializer);
         }
-        if self.count.is_some_and(<[Step]>::is_empty) {
+        if self.count.is_some_and(<[PathStep]>::is_empty) {
             let text: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
             return self.walk.count(text.get()).map_err(D::Error::custom);
         }
@@ -322,24 +325,24 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
 }
 
 /// The wanted values below this position.
-fn inner<'s>(values: &Wanted<'s>, fits: impl Fn(&Step) -> bool) -> Wanted<'s> {
+fn inner<'s>(values: &WantedValues<'s>, fits: impl Fn(&PathStep) -> bool) -> WantedValues<'s> {
     values
         .iter()
         .filter_map(|(number, steps)| Some((*number, step(Some(steps), &fits)?)))
         .collect()
 }
 
-fn record<'de, D: Deserializer<'de>>(walk: &mut Walk, deserializer: D) -> Result<(), D::Error> {
+fn record<'de, D: Deserializer<'de>>(walk: &mut JsonWalk, deserializer: D) -> Result<(), D::Error> {
     walk.found.place_found = true;
     let text: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
-    if (walk.put)(Item::Record(text.into())) {
+    if (walk.put)(DecodedItem::Record(text.into())) {
         return Ok(());
     }
     walk.stopped = true;
     Err(D::Error::custom("stopped"))
 }
 
-impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
+impl<'de> Visitor<'de> for WalkSeed<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -347,17 +350,17 @@ impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        if let Some([Step::Every, ..]) = self.records {
+        if let Some([PathStep::Every, ..]) = self.records {
             self.walk.found.place_found = true;
         }
         let mut index = 0;
         loop {
             let records = step(self.records, |step| {
-                matches!(step, Step::Every) || *step == Step::Index(index)
+                matches!(step, PathStep::Every) || *step == PathStep::Index(index)
             });
-            let count = step(self.count, |step| *step == Step::Index(index));
-            let values = inner(&self.values, |step| *step == Step::Index(index));
-            let seed = Seed {
+            let count = step(self.count, |step| *step == PathStep::Index(index));
+            let values = inner(&self.values, |step| *step == PathStep::Index(index));
+            let seed = WalkSeed {
                 walk: &mut *self.walk,
                 records,
                 count,
@@ -381,17 +384,18 @@ impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
         }
         while let Some(key) = members.next_key::<String>()? {
             let records = step(self.records, |step| {
-                matches!(step, Step::Name(name) if *name == key) || matches!(step, Step::Every)
+                matches!(step, PathStep::Name(name) if *name == key)
+                    || matches!(step, PathStep::Every)
             });
             let count = step(
                 self.count,
-                |step| matches!(step, Step::Name(name) if *name == key),
+                |step| matches!(step, PathStep::Name(name) if *name == key),
             );
             let values = inner(
                 &self.values,
-                |step| matches!(step, Step::Name(name) if *name == key),
+                |step| matches!(step, PathStep::Name(name) if *name == key),
             );
-            members.next_value_seed(Seed {
+            members.next_value_seed(WalkSeed {
                 walk: &mut *self.walk,
                 records,
                 count,
@@ -428,8 +432,8 @@ impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
 }
 
 /// The rest of a path if its first step fits.
-fn step(path: Option<&[Step]>, fits: impl Fn(&Step) -> bool) -> Option<&[Step]> {
-    path.and_then(<[Step]>::split_first)
+fn step(path: Option<&[PathStep]>, fits: impl Fn(&PathStep) -> bool) -> Option<&[PathStep]> {
+    path.and_then(<[PathStep]>::split_first)
         .filter(|(first, _)| fits(first))
         .map(|(_, rest)| rest)
 }
@@ -478,18 +482,18 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn shape(records: Option<&str>, count: Option<&str>) -> Shape {
-        let path = |text: &str| Path::parse(text).unwrap();
-        Shape {
+    fn shape(records: Option<&str>, count: Option<&str>) -> JsonShape {
+        let path = |text: &str| JsonPath::parse(text).unwrap();
+        JsonShape {
             records: records.map(path),
             count: count.map(path),
         }
     }
 
-    fn read(text: &str, shape: &Shape) -> (Vec<Json>, Result<Found, Unread>) {
+    fn read(text: &str, shape: &JsonShape) -> (Vec<Json>, Result<DecodeSummary, UnreadCause>) {
         let mut seen = Vec::new();
         let found = records(text.as_bytes(), shape, &[], &mut |item| {
-            if let Item::Record(text) = item {
+            if let DecodedItem::Record(text) = item {
                 seen.push(serde_json::from_str(&text).unwrap());
             }
             true
@@ -504,10 +508,10 @@ mod tests {
         assert_eq!(seen, [json!({"id": 1}), json!({"id": 2})]);
         assert_eq!(
             found,
-            Ok(Found {
+            Ok(DecodeSummary {
                 stated: Some(2),
                 place_found: true,
-                ..Found::default()
+                ..DecodeSummary::default()
             })
         );
     }
@@ -636,7 +640,7 @@ mod tests {
 
     #[test]
     fn an_id_is_picked_without_reading_the_rest() {
-        let pick = |text: &str, path: &str| super::pick(text, &Path::parse(path).unwrap());
+        let pick = |text: &str, path: &str| super::pick(text, &JsonPath::parse(path).unwrap());
         assert_eq!(
             pick(r#"{"x": [1, {"id": 2}], "id": "A"}"#, "$.id"),
             Ok(Some(json!("A")))
@@ -661,7 +665,7 @@ mod tests {
             seen.push(item);
             true
         });
-        assert!(matches!(&seen[1], Item::Unreadable(bytes, _) if bytes == b"\xff\xfe"));
+        assert!(matches!(&seen[1], DecodedItem::Unreadable(bytes, _) if bytes == b"\xff\xfe"));
         assert_eq!(
             (
                 seen.len(),

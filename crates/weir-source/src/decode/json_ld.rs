@@ -7,10 +7,10 @@
 //! A block that names the type but cannot be read is passed on as unreadable, so the read is not
 //! complete. To support other shapes, see [`collect`] and [`is_of`].
 
-use super::super::json::{Found, Item};
+use super::super::json::{DecodeSummary, DecodedItem};
 use super::posting::{KnownNodes, in_order};
-use super::{Body, Unread, loose, record};
-use crate::markup::{Css, Page};
+use super::{BodyFacts, UnreadCause, loose, record};
+use crate::markup::{CssPath, HtmlPage};
 use serde_json::{Map, Value as Json};
 use url::Url;
 
@@ -22,13 +22,13 @@ pub const BLOCKS: &str = "script[type*='ld+json' i]@html";
 pub(super) fn read(
     text: &str,
     kind: &str,
-    body: &Body,
-    put: &mut dyn FnMut(Item) -> bool,
-) -> Result<Found, Unread> {
+    body: &BodyFacts,
+    put: &mut dyn FnMut(DecodedItem) -> bool,
+) -> Result<DecodeSummary, UnreadCause> {
     let kind = bare_type(kind);
-    let blocks = Css::parse(BLOCKS).map_err(|error| error.message)?;
+    let blocks = CssPath::parse(BLOCKS).map_err(|error| error.message)?;
     let (mut values, mut broken) = (Vec::new(), Vec::new());
-    let page = Page::whole(text)?;
+    let page = HtmlPage::whole(text)?;
     for block in blocks.select(&page, None) {
         let is_of_interest = block
             .to_ascii_lowercase()
@@ -41,9 +41,9 @@ pub(super) fn read(
             }
         }
     }
-    let mut found = Found {
+    let mut found = DecodeSummary {
         frame: body.is_of_many.then(|| page.frame(&[])),
-        ..Found::default()
+        ..DecodeSummary::default()
     };
     let mut objects = Vec::new();
     let mut nodes = KnownNodes::of(&values);
@@ -75,14 +75,14 @@ pub(super) fn read(
         .map(|object| record(&with_url(object, body, is_shared)));
     let unreadable = broken
         .into_iter()
-        .map(|(text, why)| Item::Unreadable(text.into_bytes(), why));
+        .map(|(text, why)| DecodedItem::Unreadable(text.into_bytes(), why));
     let mut items = records.chain(unreadable);
     while items.next().is_some_and(&mut *put) {}
     drop(items);
     Ok(found)
 }
 
-fn with_url(mut object: Map<String, Json>, body: &Body, is_shared: bool) -> Json {
+fn with_url(mut object: Map<String, Json>, body: &BodyFacts, is_shared: bool) -> Json {
     let own = object
         .get("@id")
         .and_then(Json::as_str)
@@ -143,19 +143,19 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read_page(page: &str) -> (Vec<Json>, Found) {
+    fn read_page(page: &str) -> (Vec<Json>, DecodeSummary) {
         let mut items: Vec<Json> = Vec::new();
         let found = read(
             page,
             "JobPosting",
-            &Body {
+            &BodyFacts {
                 url: Some("https://x/1"),
-                ..Body::default()
+                ..BodyFacts::default()
             },
             &mut |item| {
                 items.push(match item {
-                    Item::Record(text) => serde_json::from_str(&text).unwrap(),
-                    Item::Unreadable(_, why) => json!(why),
+                    DecodedItem::Record(text) => serde_json::from_str(&text).unwrap(),
+                    DecodedItem::Unreadable(_, why) => json!(why),
                 });
                 true
             },
@@ -163,7 +163,7 @@ mod tests {
         (items, found.unwrap())
     }
 
-    fn objects(blocks: &[&str]) -> (Vec<Json>, Found) {
+    fn objects(blocks: &[&str]) -> (Vec<Json>, DecodeSummary) {
         read_page(
             &blocks
                 .iter()

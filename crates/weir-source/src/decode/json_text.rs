@@ -4,7 +4,7 @@
 //!
 //! Holds one token at most, never changes valid JSON, and reports what it changed.
 
-use super::rewrite::{Rewrite, Rewritten};
+use super::rewrite::{RewrittenReader, TextRewrite};
 use std::cell::RefCell;
 use std::io::BufRead;
 use std::rc::Rc;
@@ -18,9 +18,9 @@ const NO_NUMBERS: [&[u8]; 5] = [b"NaN", b"nan", b"Infinity", b"-Infinity", b"+In
 
 /// What was changed first, and how often something was.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Mends(Rc<RefCell<(Option<String>, usize)>>);
+pub(super) struct MendLog(Rc<RefCell<(Option<String>, usize)>>);
 
-impl Mends {
+impl MendLog {
     fn note(&self, what: impl FnOnce() -> String, at: u64) {
         let mut seen = self.0.borrow_mut();
         seen.0
@@ -42,7 +42,7 @@ impl Mends {
 
 /// Where in a text the reading is.
 #[derive(Debug, Default)]
-pub(super) struct Mending {
+pub(super) struct JsonMending {
     in_text: bool,
     escaped: bool,
     word: Vec<u8>,
@@ -52,10 +52,10 @@ pub(super) struct Mending {
     /// The last character that was not whitespace.
     last: u8,
     at: u64,
-    mends: Mends,
+    mends: MendLog,
 }
 
-impl Mending {
+impl JsonMending {
     fn in_text(&mut self, byte: u8, out: &mut Vec<u8>) {
         if std::mem::take(&mut self.escaped) {
             return self.escape(byte, out);
@@ -170,7 +170,7 @@ impl Mending {
     }
 }
 
-impl Rewrite for Mending {
+impl TextRewrite for JsonMending {
     fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         let mut rest = bytes;
         while let Some((first, after)) = rest.split_first() {
@@ -206,23 +206,23 @@ impl Rewrite for Mending {
 }
 
 /// A repaired line of JSON, and what was changed in it.
-pub(super) fn mended(line: &[u8]) -> (Vec<u8>, Mends) {
-    let (mut mending, mut out) = (Mending::default(), Vec::with_capacity(line.len()));
+pub(super) fn mended(line: &[u8]) -> (Vec<u8>, MendLog) {
+    let (mut mending, mut out) = (JsonMending::default(), Vec::with_capacity(line.len()));
     mending.take(line, &mut out);
     mending.end(&mut out);
     (out, mending.mends)
 }
 
 /// A reader of such a text.
-pub(super) type MendedJson<R> = Rewritten<R, Mending>;
+pub(super) type MendedJson<R> = RewrittenReader<R, JsonMending>;
 
 impl<R: BufRead> MendedJson<R> {
     pub(super) fn mending(inner: R) -> MendedJson<R> {
-        Rewritten::new(inner, Mending::default())
+        RewrittenReader::new(inner, JsonMending::default())
     }
 
     /// What was changed, also when it has been read.
-    pub(super) fn mends(&self) -> Mends {
+    pub(super) fn mends(&self) -> MendLog {
         self.rewrite().mends.clone()
     }
 }

@@ -99,7 +99,7 @@ fn comment(text: &str) -> Option<usize> {
 
 /// A value with common errors repaired, and where it ends.
 fn mended(text: &str) -> (String, usize) {
-    let mut mending = Mending {
+    let mut mending = LooseMending {
         out: String::with_capacity(text.len()),
         solid: 0,
         depth: 0,
@@ -120,7 +120,7 @@ fn mended(text: &str) -> (String, usize) {
     (mending.out, at)
 }
 
-struct Mending {
+struct LooseMending {
     out: String,
     /// The length up to the last character that is not whitespace.
     solid: usize,
@@ -128,7 +128,7 @@ struct Mending {
     in_text: bool,
 }
 
-impl Mending {
+impl LooseMending {
     /// Handles a character outside a string; returns how far to advance.
     fn between(&mut self, rest: &str, letter: char) -> usize {
         let last = self.out[..self.solid].chars().next_back();

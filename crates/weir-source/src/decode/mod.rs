@@ -4,7 +4,7 @@
 //!
 //! A decoder never uses the network and never decides what is missing. It passes on unreadable
 //! records as such; a text that breaks off is an error, because what would have followed is
-//! unknown. To add a format: a file here, a variant in [`DecodeSpec`] and [`Kind`], an arm in
+//! unknown. To add a format: a file here, a variant in [`DecodeSpec`] and [`DecoderKind`], an arm in
 //! `compile` and `read`, and its settings and seeds in `fuzz`.
 
 mod body;
@@ -31,15 +31,16 @@ mod xml;
 mod xml_element;
 mod xml_walk;
 
-pub use json::{Found, Item};
+pub use json::{DecodeSummary, DecodedItem};
 pub use json_ld::BLOCKS as JSON_LD_BLOCKS;
 pub use spec::{
-    CsvSpec, DecodeSpec, HtmlSpec, JsonLdSpec, PlainSpec, ScriptSpec, SitemapSpec, XmlSpec, charset,
+    BareFormatSpec, CsvSpec, DecodeSpec, HtmlSpec, JsonLdSpec, ScriptSpec, SitemapSpec, XmlSpec,
+    charset,
 };
 pub use xml_element::MARKUP;
 
-use crate::jsonpath::Path;
-use crate::markup::{Css, TooDeep};
+use crate::jsonpath::JsonPath;
+use crate::markup::{CssPath, TooDeep};
 use encoding_rs::Encoding;
 use regex::Regex;
 use serde_json::Value as Json;
@@ -48,37 +49,37 @@ use std::io::{self, BufRead, Read};
 
 /// How a body or file is read, compiled.
 #[derive(Debug, Clone)]
-pub struct Decoder {
-    kind: Kind,
+pub struct BodyDecoder {
+    kind: DecoderKind,
 }
 
 #[derive(Debug, Clone)]
-enum Kind {
-    Json(json::Shape),
+enum DecoderKind {
+    Json(json::JsonShape),
     Ndjson,
-    Csv(csv::Csv),
-    Xml(xml::Xml),
+    Csv(csv::CsvDialect),
+    Xml(xml::XmlDecoder),
     Feed,
-    Html(html::Cards),
-    Script(html::Script, json::Shape),
+    Html(html::HtmlCards),
+    Script(html::HtmlScript, json::JsonShape),
     JsonLd(String),
     Sitemap(sitemap::Sitemap),
 }
 
 /// Where a value is in a body outside the records.
 #[derive(Debug, Clone)]
-pub enum Spot {
+pub enum ValueSpot {
     /// At a path.
-    Path(Path),
+    Path(JsonPath),
     /// Where a selector finds it.
-    Css(Css),
+    Css(CssPath),
     /// Where a regular expression finds it.
     Match(Regex),
 }
 
 /// What is known of a body.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Body<'a> {
+pub struct BodyFacts<'a> {
     /// From where it came: relative links lead from there.
     pub url: Option<&'a str>,
     /// The declared character set.
@@ -92,7 +93,7 @@ pub struct Body<'a> {
 
 /// Why the records of a body could not be read to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unread {
+pub enum UnreadCause {
     /// It breaks off, or has the wrong content; a retry may help.
     #[error("{0}")]
     Broken(String),
@@ -101,53 +102,53 @@ pub enum Unread {
     Beyond(String),
 }
 
-impl Unread {
+impl UnreadCause {
     /// What an error of a reader means, which may be a limit of one here.
-    fn of(error: &io::Error) -> Unread {
+    fn of(error: &io::Error) -> UnreadCause {
         let limit = error
             .get_ref()
-            .and_then(|inner| inner.downcast_ref::<Unread>())
+            .and_then(|inner| inner.downcast_ref::<UnreadCause>())
             .cloned();
-        limit.unwrap_or_else(|| Unread::Broken(error.to_string()))
+        limit.unwrap_or_else(|| UnreadCause::Broken(error.to_string()))
     }
 
     /// The same, with another message.
     #[must_use]
-    pub fn told(self, words: impl FnOnce(String) -> String) -> Unread {
+    pub fn told(self, words: impl FnOnce(String) -> String) -> UnreadCause {
         match self {
-            Unread::Broken(why) => Unread::Broken(words(why)),
-            Unread::Beyond(why) => Unread::Beyond(words(why)),
+            UnreadCause::Broken(why) => UnreadCause::Broken(words(why)),
+            UnreadCause::Beyond(why) => UnreadCause::Beyond(words(why)),
         }
     }
 }
 
-impl From<String> for Unread {
-    fn from(why: String) -> Unread {
-        Unread::Broken(why)
+impl From<String> for UnreadCause {
+    fn from(why: String) -> UnreadCause {
+        UnreadCause::Broken(why)
     }
 }
 
-impl From<&str> for Unread {
-    fn from(why: &str) -> Unread {
-        Unread::Broken(why.to_owned())
+impl From<&str> for UnreadCause {
+    fn from(why: &str) -> UnreadCause {
+        UnreadCause::Broken(why.to_owned())
     }
 }
 
-impl From<TooDeep> for Unread {
-    fn from(deep: TooDeep) -> Unread {
-        Unread::Beyond(deep.to_string())
+impl From<TooDeep> for UnreadCause {
+    fn from(deep: TooDeep) -> UnreadCause {
+        UnreadCause::Beyond(deep.to_string())
     }
 }
 
-impl From<Unread> for String {
-    fn from(unread: Unread) -> String {
+impl From<UnreadCause> for String {
+    fn from(unread: UnreadCause) -> String {
         unread.to_string()
     }
 }
 
-impl From<io::Error> for Unread {
-    fn from(error: io::Error) -> Unread {
-        Unread::of(&error)
+impl From<io::Error> for UnreadCause {
+    fn from(error: io::Error) -> UnreadCause {
+        UnreadCause::of(&error)
     }
 }
 
@@ -172,7 +173,7 @@ const UNENDED: &str =
 /// Most bytes of a page that is held whole.
 const MOST_OF_A_PAGE: u64 = 32 * 1024 * 1024;
 
-impl Decoder {
+impl BodyDecoder {
     /// Extracts the records of a body, and the values outside them. `put` returns `false` to stop.
     ///
     /// # Errors
@@ -180,24 +181,24 @@ impl Decoder {
     pub fn decode(
         &self,
         reader: &mut dyn Read,
-        body: &Body,
-        spots: &[Spot],
-        put: &mut dyn FnMut(Item) -> bool,
-    ) -> Result<Found, Unread> {
+        body: &BodyFacts,
+        spots: &[ValueSpot],
+        put: &mut dyn FnMut(DecodedItem) -> bool,
+    ) -> Result<DecodeSummary, UnreadCause> {
         let encoding = body
             .charset
             .and_then(|name| Encoding::for_label(name.as_bytes()));
         let charset = encoding.map(|encoding| body::Charset {
             encoding,
-            yields: matches!(self.kind, Kind::Json(_) | Kind::Ndjson),
+            yields: matches!(self.kind, DecoderKind::Json(_) | DecoderKind::Ndjson),
         });
-        let mut all: Option<Found> = None;
+        let mut all: Option<DecodeSummary> = None;
         let mut stopped = false;
-        let mut put = |item: Item| {
+        let mut put = |item: DecodedItem| {
             stopped = !put(item);
             !stopped
         };
-        let mut read = |text: &mut dyn BufRead| -> Result<bool, Unread> {
+        let mut read = |text: &mut dyn BufRead| -> Result<bool, UnreadCause> {
             let found = self.read(text, body, spots, &mut put)?;
             all = Some(match all.take() {
                 None => found,
@@ -206,22 +207,22 @@ impl Decoder {
             Ok(true)
         };
         body::each_text(reader, charset, &mut read)?;
-        all.ok_or_else(|| Unread::Broken("it is empty".to_owned()))
+        all.ok_or_else(|| UnreadCause::Broken("it is empty".to_owned()))
     }
 
     fn read(
         &self,
         text: &mut dyn BufRead,
-        body: &Body,
-        spots: &[Spot],
-        put: &mut dyn FnMut(Item) -> bool,
-    ) -> Result<Found, Unread> {
+        body: &BodyFacts,
+        spots: &[ValueSpot],
+        put: &mut dyn FnMut(DecodedItem) -> bool,
+    ) -> Result<DecodeSummary, UnreadCause> {
         match &self.kind {
-            Kind::Json(shape) => {
-                let paths: Vec<&Path> = spots
+            DecoderKind::Json(shape) => {
+                let paths: Vec<&JsonPath> = spots
                     .iter()
                     .filter_map(|spot| {
-                        if let Spot::Path(path) = spot {
+                        if let ValueSpot::Path(path) = spot {
                             Some(path)
                         } else {
                             None
@@ -230,18 +231,18 @@ impl Decoder {
                     .collect();
                 json::records(text, shape, &paths, put)
             }
-            Kind::Ndjson => json::lines(text, put),
-            Kind::Csv(csv) => csv.read(text, body, put),
-            Kind::Xml(xml) => xml.read(text, body, spots, put),
-            Kind::Feed => feed::read(text, body, spots, put),
-            Kind::Sitemap(sitemap) => sitemap.read(text, body, put),
-            Kind::Html(cards) => cards.read(&whole(text)?, body, spots, put),
-            Kind::Script(script, shape) => {
+            DecoderKind::Ndjson => json::lines(text, put),
+            DecoderKind::Csv(csv) => csv.read(text, body, put),
+            DecoderKind::Xml(xml) => xml.read(text, body, spots, put),
+            DecoderKind::Feed => feed::read(text, body, spots, put),
+            DecoderKind::Sitemap(sitemap) => sitemap.read(text, body, put),
+            DecoderKind::Html(cards) => cards.read(&whole(text)?, body, spots, put),
+            DecoderKind::Script(script, shape) => {
                 let page = whole(text)?;
-                let paths: Vec<&Path> = spots
+                let paths: Vec<&JsonPath> = spots
                     .iter()
                     .filter_map(|spot| {
-                        if let Spot::Path(path) = spot {
+                        if let ValueSpot::Path(path) = spot {
                             Some(path)
                         } else {
                             None
@@ -250,10 +251,10 @@ impl Decoder {
                     .collect();
                 json::records(script.json(&page)?.as_bytes(), shape, &paths, put)
             }
-            Kind::JsonLd(kind) => {
+            DecoderKind::JsonLd(kind) => {
                 let page = whole(text)?;
                 let found = json_ld::read(&page, kind, body, put)?;
-                Ok(Found {
+                Ok(DecodeSummary {
                     taken: html::taken(&page, body, spots),
                     ..found
                 })
@@ -265,22 +266,22 @@ impl Decoder {
     pub fn reads_markup(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Html(_) | Kind::Script(..) | Kind::JsonLd(_)
+            DecoderKind::Html(_) | DecoderKind::Script(..) | DecoderKind::JsonLd(_)
         )
     }
 
     /// Whether it selects cards from pages: the page after the end of such a list has none.
     pub fn reads_cards(&self) -> bool {
-        matches!(self.kind, Kind::Html(_) | Kind::JsonLd(_))
+        matches!(self.kind, DecoderKind::Html(_) | DecoderKind::JsonLd(_))
     }
 
     /// The message if no record is found: it names what the author wrote, or else what a body of
     /// this type contains.
     pub fn absence(&self, records: Option<&str>) -> String {
         match (&self.kind, records) {
-            (Kind::JsonLd(kind), _) => format!("its JSON-LD contains no `{kind}`"),
-            (Kind::Sitemap(_), _) => sitemap::ABSENCE.to_owned(),
-            (Kind::Feed, _) => "it is not a feed (RSS, Atom or JSON Feed)".to_owned(),
+            (DecoderKind::JsonLd(kind), _) => format!("its JSON-LD contains no `{kind}`"),
+            (DecoderKind::Sitemap(_), _) => sitemap::ABSENCE.to_owned(),
+            (DecoderKind::Feed, _) => "it is not a feed (RSS, Atom or JSON Feed)".to_owned(),
             (_, Some(records)) => format!("there is nothing at `{records}`"),
             (_, None) => format!(
                 "no records found in this {}; set `records` to their location",
@@ -291,28 +292,31 @@ impl Decoder {
 
     /// Whether its records are elements of XML.
     pub fn reads_elements(&self) -> bool {
-        matches!(self.kind, Kind::Xml(_) | Kind::Feed | Kind::Sitemap(_))
+        matches!(
+            self.kind,
+            DecoderKind::Xml(_) | DecoderKind::Feed | DecoderKind::Sitemap(_)
+        )
     }
 
     /// A short name of what it reads.
     pub fn explain(&self) -> &'static str {
         match self.kind {
-            Kind::Json(_) => "JSON",
-            Kind::Ndjson => "NDJSON",
-            Kind::Csv(_) => "CSV",
-            Kind::Xml(_) => "XML",
-            Kind::Feed => "a feed",
-            Kind::Html(_) => "HTML",
-            Kind::Script(..) => "JSON in a page",
-            Kind::JsonLd(_) => "JSON-LD",
-            Kind::Sitemap(_) => "a sitemap",
+            DecoderKind::Json(_) => "JSON",
+            DecoderKind::Ndjson => "NDJSON",
+            DecoderKind::Csv(_) => "CSV",
+            DecoderKind::Xml(_) => "XML",
+            DecoderKind::Feed => "a feed",
+            DecoderKind::Html(_) => "HTML",
+            DecoderKind::Script(..) => "JSON in a page",
+            DecoderKind::JsonLd(_) => "JSON-LD",
+            DecoderKind::Sitemap(_) => "a sitemap",
         }
     }
 }
 
-impl Found {
+impl DecodeSummary {
     /// What two texts of one body held.
-    fn and(self, other: Found) -> Found {
+    fn and(self, other: DecodeSummary) -> DecodeSummary {
         let stated = match (self.stated, other.stated) {
             (Some(one), Some(more)) => Some(one + more),
             (one, more) => one.or(more),
@@ -324,7 +328,7 @@ impl Found {
         let pages = self.pages.into_iter().chain(other.pages).collect();
         let notes = self.notes.into_iter().chain(other.notes).collect();
         let doubts = self.doubts.into_iter().chain(other.doubts).collect();
-        Found {
+        DecodeSummary {
             stated,
             uncounted,
             place_found: self.place_found && other.place_found,
@@ -339,11 +343,11 @@ impl Found {
 }
 
 /// A whole page; invalid bytes become U+FFFD, as in browsers.
-fn whole(text: &mut dyn BufRead) -> Result<String, Unread> {
+fn whole(text: &mut dyn BufRead) -> Result<String, UnreadCause> {
     let mut bytes = Vec::new();
     text.take(MOST_OF_A_PAGE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST_OF_A_PAGE {
-        return Err(Unread::Beyond(format!(
+        return Err(UnreadCause::Beyond(format!(
             "the page is larger than {} MiB",
             MOST_OF_A_PAGE / 1024 / 1024
         )));
@@ -363,8 +367,8 @@ fn first_number(text: &str) -> Option<i64> {
 }
 
 /// A record of a JSON value.
-fn record(value: &Json) -> Item {
-    Item::Record(value.to_string().into())
+fn record(value: &Json) -> DecodedItem {
+    DecodedItem::Record(value.to_string().into())
 }
 
 #[cfg(test)]

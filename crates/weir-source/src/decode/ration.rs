@@ -1,22 +1,22 @@
 //! Limits how much may be read between two marks. A row, an element or a text that never ends is
 //! reported before it fills the memory, however large the body may be as a whole.
 
-use super::Unread;
+use super::UnreadCause;
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
 /// What is left until the next mark; shared with whatever sets the marks.
 #[derive(Clone)]
-pub(super) struct Ration {
+pub(super) struct ByteRation {
     left: Rc<Cell<u64>>,
     most: u64,
 }
 
-impl Ration {
+impl ByteRation {
     /// So many bytes between two marks.
-    pub(super) fn new(most: u64) -> Ration {
-        Ration {
+    pub(super) fn new(most: u64) -> ByteRation {
+        ByteRation {
             left: Rc::new(Cell::new(most)),
             most,
         }
@@ -33,8 +33,8 @@ impl Ration {
     }
 
     /// A reader that keeps to it; `what` it is that would be too large.
-    pub(super) fn over<R>(&self, inner: R, what: &'static str) -> Rationed<R> {
-        Rationed {
+    pub(super) fn over<R>(&self, inner: R, what: &'static str) -> RationedReader<R> {
+        RationedReader {
             inner,
             ration: self.clone(),
             what,
@@ -43,17 +43,17 @@ impl Ration {
 }
 
 /// A reader that keeps to a ration.
-pub(super) struct Rationed<R> {
+pub(super) struct RationedReader<R> {
     inner: R,
-    ration: Ration,
+    ration: ByteRation,
     what: &'static str,
 }
 
-impl<R> Rationed<R> {
+impl<R> RationedReader<R> {
     fn check(&self) -> io::Result<()> {
         let most = self.ration.most / 1024 / 1024;
         let over = || {
-            io::Error::other(Unread::Beyond(format!(
+            io::Error::other(UnreadCause::Beyond(format!(
                 "{} is larger than {most} MiB",
                 self.what
             )))
@@ -72,7 +72,7 @@ impl<R> Rationed<R> {
     }
 }
 
-impl<R: Read> Read for Rationed<R> {
+impl<R: Read> Read for RationedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.check()?;
         let count = self.inner.read(buffer)?;
@@ -81,7 +81,7 @@ impl<R: Read> Read for Rationed<R> {
     }
 }
 
-impl<R: BufRead> BufRead for Rationed<R> {
+impl<R: BufRead> BufRead for RationedReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.check()?;
         self.inner.fill_buf()
@@ -95,14 +95,14 @@ impl<R: BufRead> BufRead for Rationed<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Body, CsvSpec, Decoder, Kind, csv, json, sitemap, xml};
+    use super::super::{BodyDecoder, BodyFacts, CsvSpec, DecoderKind, csv, json, sitemap, xml};
     use super::*;
     use crate::decode::XmlSpec;
 
     /// A text that never ends: a beginning, then one character forever.
-    struct Endless(&'static [u8], u64);
+    struct EndlessText(&'static [u8], u64);
 
-    impl Read for Endless {
+    impl Read for EndlessText {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.1 += buffer.len() as u64;
             assert!(self.1 < 512 * 1024 * 1024, "it is read and read");
@@ -116,34 +116,40 @@ mod tests {
 
     #[test]
     fn what_never_ends_is_told() {
-        let json = Kind::Json(json::Shape {
+        let json = DecoderKind::Json(json::JsonShape {
             records: None,
             count: None,
         });
-        let cases: [(Kind, &[u8]); 8] = [
+        let cases: [(DecoderKind, &[u8]); 8] = [
             (json, b"[{\"id\": \""),
-            (Kind::Csv(csv::Csv::new(&CsvSpec::default())), b"a,b\n1,\""),
             (
-                Kind::Xml(xml::Xml::of(&XmlSpec::default(), &["job"])),
+                DecoderKind::Csv(csv::CsvDialect::new(&CsvSpec::default())),
+                b"a,b\n1,\"",
+            ),
+            (
+                DecoderKind::Xml(xml::XmlDecoder::of(&XmlSpec::default(), &["job"])),
                 b"<source><job a=\"",
             ),
             (
-                Kind::Xml(xml::Xml::of(&XmlSpec::default(), &["job"])),
+                DecoderKind::Xml(xml::XmlDecoder::of(&XmlSpec::default(), &["job"])),
                 b"<source><!-- ",
             ),
-            (Kind::Feed, b"<rss><channel><item><title><![CDATA["),
+            (DecoderKind::Feed, b"<rss><channel><item><title><![CDATA["),
             (
-                Kind::Sitemap(sitemap::Sitemap::default()),
+                DecoderKind::Sitemap(sitemap::Sitemap::default()),
                 b"https://a.example/",
             ),
-            (Kind::Ndjson, b"{\"id\": \""),
-            (Kind::JsonLd("JobPosting".to_owned()), b"<html>"),
+            (DecoderKind::Ndjson, b"{\"id\": \""),
+            (DecoderKind::JsonLd("JobPosting".to_owned()), b"<html>"),
         ];
         for (kind, start) in cases {
-            let ended =
-                Decoder { kind }
-                    .decode(&mut Endless(start, 0), &Body::default(), &[], &mut |_| true);
-            let Err(Unread::Beyond(why)) = ended else {
+            let ended = BodyDecoder { kind }.decode(
+                &mut EndlessText(start, 0),
+                &BodyFacts::default(),
+                &[],
+                &mut |_| true,
+            );
+            let Err(UnreadCause::Beyond(why)) = ended else {
                 panic!("{ended:?}")
             };
             assert!(
@@ -155,9 +161,9 @@ mod tests {
 
     #[test]
     fn what_is_passed_over_may_be_as_large_as_it_likes() {
-        let records = crate::jsonpath::Path::parse("$.jobs[*]").ok();
-        let decoder = Decoder {
-            kind: Kind::Json(json::Shape {
+        let records = crate::jsonpath::JsonPath::parse("$.jobs[*]").ok();
+        let decoder = BodyDecoder {
+            kind: DecoderKind::Json(json::JsonShape {
                 records,
                 count: None,
             }),
@@ -167,7 +173,7 @@ mod tests {
             .chain(&ballast[..])
             .chain(&b"\", \"jobs\": [{\"id\": 1}]}"[..]);
         let mut items = 0;
-        let found = decoder.decode(&mut body, &Body::default(), &[], &mut |_| {
+        let found = decoder.decode(&mut body, &BodyFacts::default(), &[], &mut |_| {
             items += 1;
             true
         });

@@ -1,12 +1,12 @@
 //! A text that is rewritten while it is read: transcoded to UTF-8, or its JSON repaired. One reader
 //! serves all rewrites, so none of them does its own bookkeeping.
 //!
-//! Holds one piece of the text at a time. To add a rewrite, implement [`Rewrite`].
+//! Holds one piece of the text at a time. To add a rewrite, implement [`TextRewrite`].
 
 use std::io::{self, BufRead, Read};
 
 /// A rewrite of a text that arrives in arbitrary pieces.
-pub(super) trait Rewrite {
+pub(super) trait TextRewrite {
     /// Consumes a piece and appends the output known so far.
     fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>);
 
@@ -15,7 +15,7 @@ pub(super) trait Rewrite {
 }
 
 /// Reads a text as a change makes it.
-pub(super) struct Rewritten<R, W> {
+pub(super) struct RewrittenReader<R, W> {
     inner: R,
     rewrite: W,
     out: Vec<u8>,
@@ -23,9 +23,9 @@ pub(super) struct Rewritten<R, W> {
     is_at_end: bool,
 }
 
-impl<R: BufRead, W: Rewrite> Rewritten<R, W> {
-    pub(super) fn new(inner: R, rewrite: W) -> Rewritten<R, W> {
-        Rewritten {
+impl<R: BufRead, W: TextRewrite> RewrittenReader<R, W> {
+    pub(super) fn new(inner: R, rewrite: W) -> RewrittenReader<R, W> {
+        RewrittenReader {
             inner,
             rewrite,
             out: Vec::new(),
@@ -55,7 +55,7 @@ impl<R: BufRead, W: Rewrite> Rewritten<R, W> {
     }
 }
 
-impl<R: BufRead, W: Rewrite> Read for Rewritten<R, W> {
+impl<R: BufRead, W: TextRewrite> Read for RewrittenReader<R, W> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.at == self.out.len() && !self.is_at_end {
             self.fill()?;

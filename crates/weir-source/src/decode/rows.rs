@@ -8,7 +8,7 @@ use std::io::{self, BufRead};
 
 /// A row, as read so far.
 #[derive(Debug, Default)]
-pub(super) struct Row {
+pub(super) struct CsvRow {
     bytes: Vec<u8>,
     /// Where each cell ends.
     ends: Vec<usize>,
@@ -26,7 +26,7 @@ pub(super) struct Row {
     pub(super) is_unended: bool,
 }
 
-impl Row {
+impl CsvRow {
     pub(super) fn cells(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts
@@ -46,7 +46,7 @@ impl Row {
 
 /// Where in a row the reading is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spot {
+enum RowState {
     /// Before the first sign of a cell.
     Start,
     /// In a cell without quotes.
@@ -58,7 +58,7 @@ enum Spot {
 }
 
 /// Reads rows.
-pub(super) struct Rows<R> {
+pub(super) struct CsvRows<R> {
     inner: R,
     delimiter: u8,
     quote: u8,
@@ -73,9 +73,9 @@ const SPLIT: &str =
     "a quote inside a quoted cell is not doubled, and the end of the cell is ambiguous";
 const OPEN: &str = "a quote after a space opens a cell that ends inside another";
 
-impl<R: BufRead> Rows<R> {
-    pub(super) fn new(inner: R, delimiter: u8, quote: u8, comment: Option<u8>) -> Rows<R> {
-        Rows {
+impl<R: BufRead> CsvRows<R> {
+    pub(super) fn new(inner: R, delimiter: u8, quote: u8, comment: Option<u8>) -> CsvRows<R> {
+        CsvRows {
             inner,
             delimiter,
             quote,
@@ -89,7 +89,7 @@ impl<R: BufRead> Rows<R> {
     ///
     /// # Errors
     /// Reading failed.
-    pub(super) fn next(&mut self, row: &mut Row) -> io::Result<bool> {
+    pub(super) fn next(&mut self, row: &mut CsvRow) -> io::Result<bool> {
         loop {
             let is_there = self.read(row)?;
             if !is_there || !row.is_blank {
@@ -98,15 +98,15 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    fn read(&mut self, row: &mut Row) -> io::Result<bool> {
-        *row = Row {
+    fn read(&mut self, row: &mut CsvRow) -> io::Result<bool> {
+        *row = CsvRow {
             bytes: std::mem::take(&mut row.bytes),
             line: self.line,
-            ..Row::default()
+            ..CsvRow::default()
         };
         row.bytes.clear();
-        let mut cell = Cell {
-            spot: Spot::Start,
+        let mut cell = CsvCell {
+            spot: RowState::Start,
             start: 0,
             has_quote: false,
         };
@@ -116,9 +116,9 @@ impl<R: BufRead> Rows<R> {
                 if is_first || is_comment {
                     return Ok(false);
                 }
-                row.is_closed = cell.spot != Spot::Quoted;
+                row.is_closed = cell.spot != RowState::Quoted;
                 row.is_unended = true;
-                row.is_blank = row.ends.is_empty() && cell.spot == Spot::Start;
+                row.is_blank = row.ends.is_empty() && cell.spot == RowState::Start;
                 self.end_cell(&mut cell, row);
                 judge(row);
                 return Ok(true);
@@ -129,12 +129,13 @@ impl<R: BufRead> Rows<R> {
             }
             is_comment |= is_first && self.comment == Some(byte);
             is_first = false;
-            let ends = matches!(byte, b'\n' | b'\r') && (is_comment || cell.spot != Spot::Quoted);
+            let ends =
+                matches!(byte, b'\n' | b'\r') && (is_comment || cell.spot != RowState::Quoted);
             self.line += u64::from(matches!(byte, b'\n' | b'\r') && !after_return);
             if ends {
                 if !is_comment {
                     row.is_closed = true;
-                    row.is_blank = row.ends.is_empty() && cell.spot == Spot::Start;
+                    row.is_blank = row.ends.is_empty() && cell.spot == RowState::Start;
                     self.end_cell(&mut cell, row);
                     judge(row);
                     return Ok(true);
@@ -154,33 +155,33 @@ impl<R: BufRead> Rows<R> {
         Ok(first)
     }
 
-    fn sign(&self, byte: u8, cell: &mut Cell, row: &mut Row) {
+    fn sign(&self, byte: u8, cell: &mut CsvCell, row: &mut CsvRow) {
         match cell.spot {
-            Spot::Start if byte == self.quote => cell.spot = Spot::Quoted,
-            Spot::Start | Spot::Plain | Spot::Behind(_) if byte == self.delimiter => {
+            RowState::Start if byte == self.quote => cell.spot = RowState::Quoted,
+            RowState::Start | RowState::Plain | RowState::Behind(_) if byte == self.delimiter => {
                 self.end_cell(cell, row);
             }
-            Spot::Start | Spot::Plain => {
-                cell.spot = Spot::Plain;
+            RowState::Start | RowState::Plain => {
+                cell.spot = RowState::Plain;
                 cell.has_quote |= byte == self.quote;
                 row.bytes.push(byte);
             }
-            Spot::Quoted if byte == self.quote => cell.spot = Spot::Behind(0),
-            Spot::Quoted => row.bytes.push(byte),
-            Spot::Behind(0) if byte == self.quote => {
+            RowState::Quoted if byte == self.quote => cell.spot = RowState::Behind(0),
+            RowState::Quoted => row.bytes.push(byte),
+            RowState::Behind(0) if byte == self.quote => {
                 row.bytes.push(byte);
-                cell.spot = Spot::Quoted;
+                cell.spot = RowState::Quoted;
             }
-            Spot::Behind(blanks) if byte == b' ' => cell.spot = Spot::Behind(blanks + 1),
-            Spot::Behind(blanks) => {
+            RowState::Behind(blanks) if byte == b' ' => cell.spot = RowState::Behind(blanks + 1),
+            RowState::Behind(blanks) => {
                 // It was text after all.
                 row.is_odd = true;
                 row.bytes.push(self.quote);
                 row.bytes.resize(row.bytes.len() + blanks, b' ');
                 cell.spot = if byte == self.quote {
-                    Spot::Behind(0)
+                    RowState::Behind(0)
                 } else {
-                    Spot::Quoted
+                    RowState::Quoted
                 };
                 if byte != self.quote {
                     row.bytes.push(byte);
@@ -189,7 +190,7 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    fn end_cell(&self, cell: &mut Cell, row: &mut Row) {
+    fn end_cell(&self, cell: &mut CsvCell, row: &mut CsvRow) {
         let text = row.bytes.get(cell.start..).unwrap_or_default().trim_ascii();
         if cell.has_quote
             && text.first() == Some(&self.quote)
@@ -202,8 +203,8 @@ impl<R: BufRead> Rows<R> {
             row.doubt = Some(SPLIT);
         }
         row.ends.push(row.bytes.len());
-        *cell = Cell {
-            spot: Spot::Start,
+        *cell = CsvCell {
+            spot: RowState::Start,
             start: row.bytes.len(),
             has_quote: false,
         };
@@ -211,15 +212,15 @@ impl<R: BufRead> Rows<R> {
 }
 
 /// A row with a stray quote may have swallowed the next line.
-fn judge(row: &mut Row) {
+fn judge(row: &mut CsvRow) {
     if row.is_odd && row.bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
         row.doubt = Some(SPLIT);
     }
 }
 
 /// The current cell.
-struct Cell {
-    spot: Spot,
+struct CsvCell {
+    spot: RowState,
     start: usize,
     has_quote: bool,
 }
@@ -230,8 +231,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn rows(text: &str) -> Vec<(Vec<String>, bool, bool)> {
-        let mut rows = Rows::new(text.as_bytes(), b',', b'"', Some(b'#'));
-        let (mut row, mut all) = (Row::default(), Vec::new());
+        let mut rows = CsvRows::new(text.as_bytes(), b',', b'"', Some(b'#'));
+        let (mut row, mut all) = (CsvRow::default(), Vec::new());
         while rows.next(&mut row).unwrap() {
             let cells = row
                 .cells()

@@ -1,11 +1,11 @@
 //! Sitemaps: the pages of a site with the day they changed, or an index of further sitemaps, or one
 //! address a line.
 
-use super::super::json::{Found, Item};
-use super::ration::Ration;
+use super::super::json::{DecodeSummary, DecodedItem};
+use super::ration::ByteRation;
 use super::spec::SitemapSpec;
-use super::xml_walk::{Seen, Shape, walk};
-use super::{Body, UNENDED, Unread, record};
+use super::xml_walk::{WalkEvent, XmlShape, walk};
+use super::{BodyFacts, UNENDED, UnreadCause, record};
 use crate::proof::counted;
 use crate::steps::pattern;
 use regex::Regex;
@@ -41,9 +41,9 @@ impl Sitemap {
     pub(super) fn read(
         &self,
         text: &mut dyn BufRead,
-        body: &Body,
-        put: &mut dyn FnMut(Item) -> bool,
-    ) -> Result<Found, Unread> {
+        body: &BodyFacts,
+        put: &mut dyn FnMut(DecodedItem) -> bool,
+    ) -> Result<DecodeSummary, UnreadCause> {
         let base = body.url.and_then(|url| Url::parse(url).ok());
         let head = text.fill_buf()?.trim_ascii_start();
         let is_list = head
@@ -59,10 +59,10 @@ impl Sitemap {
     fn lines(
         &self,
         text: &mut dyn BufRead,
-        body: &Body,
-        put: &mut dyn FnMut(Item) -> bool,
-    ) -> Result<Found, Unread> {
-        let ration = Ration::new(LONGEST_LINE);
+        body: &BodyFacts,
+        put: &mut dyn FnMut(DecodedItem) -> bool,
+    ) -> Result<DecodeSummary, UnreadCause> {
+        let ration = ByteRation::new(LONGEST_LINE);
         let mut lines = ration.over(text, "a line");
         let mut bytes = Vec::new();
         loop {
@@ -72,31 +72,31 @@ impl Sitemap {
             }
             ration.renew();
             if body.is_open_ended && !bytes.ends_with(b"\n") {
-                return Err(Unread::Broken(UNENDED.to_owned()));
+                return Err(UnreadCause::Broken(UNENDED.to_owned()));
             }
             let line = String::from_utf8(std::mem::take(&mut bytes))
-                .map_err(|error| Unread::Broken(error.to_string()))?;
+                .map_err(|error| UnreadCause::Broken(error.to_string()))?;
             if self.takes(line.trim()) && !put(record(&json!({ "loc": line.trim() }))) {
                 break;
             }
         }
-        Ok(Found {
+        Ok(DecodeSummary {
             place_found: true,
-            ..Found::default()
+            ..DecodeSummary::default()
         })
     }
 
     fn pages(
         &self,
         text: &mut dyn BufRead,
-        body: &Body,
+        body: &BodyFacts,
         base: Option<&Url>,
-        put: &mut dyn FnMut(Item) -> bool,
-    ) -> Result<Found, Unread> {
-        let mut found = Found::default();
+        put: &mut dyn FnMut(DecodedItem) -> bool,
+    ) -> Result<DecodeSummary, UnreadCause> {
+        let mut found = DecodeSummary::default();
         let (mut is_index, mut strays) = (false, 0);
-        let mut watch = |event: Seen| match event {
-            Seen::Open(path) => {
+        let mut watch = |event: WalkEvent| match event {
+            WalkEvent::Open(path) => {
                 let local: Vec<&str> = path
                     .iter()
                     .map(|name| name.rsplit(':').next().unwrap_or_default())
@@ -113,8 +113,8 @@ impl Sitemap {
                     ["urlset", "url"] | ["sitemapindex", "sitemap"]
                 )
             }
-            Seen::Text(..) => false,
-            Seen::Record(item) => {
+            WalkEvent::Text(..) => false,
+            WalkEvent::Record(item) => {
                 let (item, loc) = located(item, base);
                 if is_index {
                     let loc = loc.filter(|loc| !loc.is_empty());
@@ -125,7 +125,7 @@ impl Sitemap {
                 loc.is_some_and(|loc| !self.takes(&loc)) || put(item)
             }
         };
-        let walked = walk(text, &Shape::default(), body, &mut watch);
+        let walked = walk(text, &XmlShape::default(), body, &mut watch);
         if !found.place_found {
             walked.map_err(|unread| unread.told(|why| format!("{ABSENCE} ({why})")))?;
             return Ok(found);
@@ -144,8 +144,8 @@ impl Sitemap {
 }
 
 /// An entry with its address made absolute. The first of several is used.
-fn located(item: Item, base: Option<&Url>) -> (Item, Option<String>) {
-    let Item::Record(text) = &item else {
+fn located(item: DecodedItem, base: Option<&Url>) -> (DecodedItem, Option<String>) {
+    let DecodedItem::Record(text) = &item else {
         return (item, None);
     };
     let Ok(Json::Object(mut entry)) = serde_json::from_str(text) else {
@@ -183,12 +183,13 @@ fn first(value: Option<Json>) -> Option<Json> {
 mod tests {
     use super::*;
 
-    fn read_all(text: &str) -> (usize, Found) {
+    fn read_all(text: &str) -> (usize, DecodeSummary) {
         let mut items = 0;
-        let found = Sitemap::default().read(&mut text.as_bytes(), &Body::default(), &mut |_| {
-            items += 1;
-            true
-        });
+        let found =
+            Sitemap::default().read(&mut text.as_bytes(), &BodyFacts::default(), &mut |_| {
+                items += 1;
+                true
+            });
         (items, found.unwrap())
     }
 
@@ -213,13 +214,15 @@ mod tests {
             <url><loc>3</loc></url></urlset>";
         let (mut taken, body) = (
             Vec::new(),
-            Body {
+            BodyFacts {
                 url: Some("https://x/a/sitemap.xml"),
-                ..Body::default()
+                ..BodyFacts::default()
             },
         );
-        let put = &mut |item: Item| {
-            let Item::Record(text) = item else { panic!() };
+        let put = &mut |item: DecodedItem| {
+            let DecodedItem::Record(text) = item else {
+                panic!()
+            };
             taken.push(
                 serde_json::from_str::<Json>(&text).unwrap()["loc"]
                     .as_str()
@@ -270,7 +273,7 @@ mod tests {
         };
         let taken = |text: &str| {
             let mut taken = Vec::new();
-            let found = sitemap.read(&mut text.as_bytes(), &Body::default(), &mut |item| {
+            let found = sitemap.read(&mut text.as_bytes(), &BodyFacts::default(), &mut |item| {
                 taken.extend(located(item, None).1);
                 true
             });

@@ -3,9 +3,9 @@
 
 use super::super::file::{count_path, json_path, records_path};
 use super::super::steps::selector;
-use super::{Decoder, Kind, csv, html, json, sitemap, xml};
-use crate::jsonpath::Step;
-use crate::markup::Css;
+use super::{BodyDecoder, DecoderKind, csv, html, json, sitemap, xml};
+use crate::jsonpath::PathStep;
+use crate::markup::CssPath;
 use encoding_rs::Encoding;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -18,15 +18,15 @@ use weir_yaml::yaml::{Located, Text};
 #[serde(rename = "format", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DecodeSpec {
     /// JSON.
-    Json(PlainSpec),
+    Json(BareFormatSpec),
     /// JSON, one record per line.
-    Ndjson(PlainSpec),
+    Ndjson(BareFormatSpec),
     /// Rows of text.
     Csv(CsvSpec),
     /// XML.
     Xml(XmlSpec),
     /// RSS, Atom or JSON Feed.
-    Feed(PlainSpec),
+    Feed(BareFormatSpec),
     /// HTML.
     Html(HtmlSpec),
     /// JSON embedded in a page.
@@ -39,8 +39,9 @@ pub enum DecodeSpec {
 
 /// A format without settings.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "PlainSpec")]
 #[serde(deny_unknown_fields)]
-pub struct PlainSpec {}
+pub struct BareFormatSpec {}
 
 /// CSV and its dialects.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -123,7 +124,7 @@ pub struct SitemapSpec {
 
 impl Default for DecodeSpec {
     fn default() -> DecodeSpec {
-        DecodeSpec::Json(PlainSpec {})
+        DecodeSpec::Json(BareFormatSpec {})
     }
 }
 
@@ -135,25 +136,29 @@ impl DecodeSpec {
         records: Option<&Text>,
         count: Option<&Text>,
         out: &mut Diagnostics,
-    ) -> Option<Decoder> {
+    ) -> Option<BodyDecoder> {
         let kind = match spec {
-            DecodeSpec::Json(_) => Kind::Json(shape(records, count, out)?),
+            DecodeSpec::Json(_) => DecoderKind::Json(shape(records, count, out)?),
             DecodeSpec::Script(script) => {
                 let (script, shape) = (
-                    html::Script::compile(script, place, out),
+                    html::HtmlScript::compile(script, place, out),
                     shape(records, count, out),
                 );
-                Kind::Script(script?, shape?)
+                DecoderKind::Script(script?, shape?)
             }
-            DecodeSpec::Xml(xml) => Kind::Xml(xml::Xml::compile(xml, place, records, count, out)?),
-            DecodeSpec::Html(html) => Kind::Html(html::Cards::compile(html, records, count, out)?),
+            DecodeSpec::Xml(xml) => {
+                DecoderKind::Xml(xml::XmlDecoder::compile(xml, place, records, count, out)?)
+            }
+            DecodeSpec::Html(html) => {
+                DecoderKind::Html(html::HtmlCards::compile(html, records, count, out)?)
+            }
             DecodeSpec::Csv(csv) => {
                 refuse(records.or(count), "each row is a record", out)?;
-                Kind::Csv(csv::Csv::new(csv))
+                DecoderKind::Csv(csv::CsvDialect::new(csv))
             }
             DecodeSpec::Ndjson(_) => {
                 refuse(records.or(count), "each line is a record", out)?;
-                Kind::Ndjson
+                DecoderKind::Ndjson
             }
             DecodeSpec::Feed(_) => {
                 refuse(
@@ -161,7 +166,7 @@ impl DecodeSpec {
                     "the items of a feed are found automatically",
                     out,
                 )?;
-                Kind::Feed
+                DecoderKind::Feed
             }
             DecodeSpec::JsonLd(json_ld) => {
                 refuse(
@@ -169,7 +174,7 @@ impl DecodeSpec {
                     "objects of the type are found anywhere in the page",
                     out,
                 )?;
-                Kind::JsonLd(
+                DecoderKind::JsonLd(
                     json_ld
                         .kind
                         .clone()
@@ -182,10 +187,10 @@ impl DecodeSpec {
                     "the pages of a sitemap are found automatically",
                     out,
                 )?;
-                Kind::Sitemap(sitemap::Sitemap::compile(sitemap, out)?)
+                DecoderKind::Sitemap(sitemap::Sitemap::compile(sitemap, out)?)
             }
         };
-        Some(Decoder { kind })
+        Some(BodyDecoder { kind })
     }
 
     /// The format suggested by a file name.
@@ -196,14 +201,14 @@ impl DecodeSpec {
             .or(name.strip_suffix(".zip"))
             .unwrap_or(&name);
         match name.rsplit_once('.').map(|(_, ending)| ending) {
-            Some("ndjson" | "jsonl") => DecodeSpec::Ndjson(PlainSpec {}),
+            Some("ndjson" | "jsonl") => DecodeSpec::Ndjson(BareFormatSpec {}),
             Some("csv") => DecodeSpec::Csv(CsvSpec::default()),
             Some("tsv" | "tab") => DecodeSpec::Csv(CsvSpec {
                 delimiter: '\t',
                 ..CsvSpec::default()
             }),
             Some("xml") => DecodeSpec::Xml(XmlSpec::default()),
-            Some("rss" | "atom") => DecodeSpec::Feed(PlainSpec {}),
+            Some("rss" | "atom") => DecodeSpec::Feed(BareFormatSpec {}),
             Some("html" | "htm") => DecodeSpec::Html(HtmlSpec::default()),
             _ => DecodeSpec::default(),
         }
@@ -212,14 +217,14 @@ impl DecodeSpec {
 
 impl DecodeSpec {
     /// The decoder, if the format needs no settings.
-    pub fn without_settings(&self) -> Option<Decoder> {
+    pub fn without_settings(&self) -> Option<BodyDecoder> {
         let kind = match self {
-            DecodeSpec::Ndjson(_) => Kind::Ndjson,
-            DecodeSpec::Csv(csv) => Kind::Csv(csv::Csv::new(csv)),
-            DecodeSpec::Feed(_) => Kind::Feed,
+            DecodeSpec::Ndjson(_) => DecoderKind::Ndjson,
+            DecodeSpec::Csv(csv) => DecoderKind::Csv(csv::CsvDialect::new(csv)),
+            DecodeSpec::Feed(_) => DecoderKind::Feed,
             _ => return None,
         };
-        Some(Decoder { kind })
+        Some(BodyDecoder { kind })
     }
 }
 
@@ -227,9 +232,9 @@ fn shape(
     records: Option<&Text>,
     count: Option<&Text>,
     out: &mut Diagnostics,
-) -> Option<json::Shape> {
+) -> Option<json::JsonShape> {
     let (records, count) = (records_path(records, out), count_path(count, out));
-    Some(json::Shape {
+    Some(json::JsonShape {
         records: records?,
         count: count?,
     })
@@ -248,7 +253,7 @@ fn refuse(said: Option<&Text>, why: &str, out: &mut Diagnostics) -> Option<()> {
 }
 
 /// Compiles a selector without `@`; problems go to `out`.
-pub(super) fn plain_selector(text: &Text, out: &mut Diagnostics) -> Option<Css> {
+pub(super) fn plain_selector(text: &Text, out: &mut Diagnostics) -> Option<CssPath> {
     if text.starts_with('$') {
         out.error(
             text.place(),
@@ -265,8 +270,8 @@ pub(super) fn plain_selector(text: &Text, out: &mut Diagnostics) -> Option<Css> 
 pub(super) fn names_of(text: &Text, out: &mut Diagnostics) -> Option<Vec<String>> {
     let path = json_path(text, out)?;
     let names: Option<Vec<String>> = path.steps().and_then(|steps| {
-        let named = |step: &Step| {
-            if let Step::Name(name) = step {
+        let named = |step: &PathStep| {
+            if let PathStep::Name(name) = step {
                 Some(name.clone())
             } else {
                 None
@@ -274,7 +279,7 @@ pub(super) fn names_of(text: &Text, out: &mut Diagnostics) -> Option<Vec<String>
         };
         steps
             .iter()
-            .filter(|step| !matches!(step, Step::Every))
+            .filter(|step| !matches!(step, PathStep::Every))
             .map(named)
             .collect()
     });

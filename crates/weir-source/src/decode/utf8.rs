@@ -2,7 +2,7 @@
 //! bytes that are not valid UTF-8: servers put their default label on everything, but old ones mean
 //! it.
 
-use super::rewrite::Rewrite;
+use super::rewrite::TextRewrite;
 use encoding_rs::Encoding;
 
 /// UTF-8, with invalid parts read in another character set.
@@ -28,7 +28,7 @@ impl MostlyUtf8 {
     }
 }
 
-impl Rewrite for MostlyUtf8 {
+impl TextRewrite for MostlyUtf8 {
     fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         self.began.extend_from_slice(bytes);
         let whole = read_letters(&self.began, self.other, false, out);
@@ -65,7 +65,7 @@ fn read_letters(bytes: &[u8], other: &'static Encoding, last: bool, out: &mut Ve
 
 #[cfg(test)]
 mod tests {
-    use super::super::rewrite::Rewritten;
+    use super::super::rewrite::RewrittenReader;
     use super::*;
     use std::io::{BufReader, Read};
 
@@ -81,7 +81,7 @@ mod tests {
             for size in 1..6 {
                 let mut read = String::new();
                 let inner = BufReader::with_capacity(size, bytes);
-                Rewritten::new(inner, MostlyUtf8::new(encoding_rs::WINDOWS_1252))
+                RewrittenReader::new(inner, MostlyUtf8::new(encoding_rs::WINDOWS_1252))
                     .read_to_string(&mut read)
                     .unwrap();
                 assert_eq!(read, text, "{bytes:x?} by {size}");

@@ -1,12 +1,12 @@
 //! Text with two or four bytes per character, with or without a byte order mark. Its first bytes
 //! identify it, because markup, JSON and tables start with ASCII; a different label is wrong.
 
-use super::rewrite::Rewrite;
+use super::rewrite::TextRewrite;
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
 /// What the first bytes of a text are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Width {
+pub(super) enum CharacterWidth {
     /// UTF-8, or another set of single bytes or more.
     Narrow,
     /// Two bytes per character.
@@ -19,17 +19,21 @@ pub(super) enum Width {
 }
 
 /// What a text is by its first bytes, and how many of them are its mark.
-pub(super) fn width(head: &[u8]) -> (Width, usize) {
+pub(super) fn width(head: &[u8]) -> (CharacterWidth, usize) {
     match head {
-        [0, 0, 0xfe, 0xff, ..] => (Width::Four { is_big: true }, 4),
-        [0xff, 0xfe, 0, 0, ..] => (Width::Four { is_big: false }, 4),
-        [0xfe, 0xff, ..] => (Width::Two(UTF_16BE), 2),
-        [0xff, 0xfe, ..] => (Width::Two(UTF_16LE), 2),
-        [0, 0, 0, letter, ..] if is_text(*letter) => (Width::Four { is_big: true }, 0),
-        [letter, 0, 0, 0, ..] if is_text(*letter) => (Width::Four { is_big: false }, 0),
-        [0, one, 0, two, ..] if is_text(*one) && is_text(*two) => (Width::Two(UTF_16BE), 0),
-        [one, 0, two, 0, ..] if is_text(*one) && is_text(*two) => (Width::Two(UTF_16LE), 0),
-        _ => (Width::Narrow, 0),
+        [0, 0, 0xfe, 0xff, ..] => (CharacterWidth::Four { is_big: true }, 4),
+        [0xff, 0xfe, 0, 0, ..] => (CharacterWidth::Four { is_big: false }, 4),
+        [0xfe, 0xff, ..] => (CharacterWidth::Two(UTF_16BE), 2),
+        [0xff, 0xfe, ..] => (CharacterWidth::Two(UTF_16LE), 2),
+        [0, 0, 0, letter, ..] if is_text(*letter) => (CharacterWidth::Four { is_big: true }, 0),
+        [letter, 0, 0, 0, ..] if is_text(*letter) => (CharacterWidth::Four { is_big: false }, 0),
+        [0, one, 0, two, ..] if is_text(*one) && is_text(*two) => {
+            (CharacterWidth::Two(UTF_16BE), 0)
+        }
+        [one, 0, two, 0, ..] if is_text(*one) && is_text(*two) => {
+            (CharacterWidth::Two(UTF_16LE), 0)
+        }
+        _ => (CharacterWidth::Narrow, 0),
     }
 }
 
@@ -75,7 +79,7 @@ impl FourBytes {
     }
 }
 
-impl Rewrite for FourBytes {
+impl TextRewrite for FourBytes {
     fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         for byte in bytes {
             self.unit.push(*byte);

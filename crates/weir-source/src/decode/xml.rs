@@ -1,8 +1,8 @@
 //! XML: finds the records, the count and other wanted values. [`walk`] turns elements into JSON.
 
-use super::super::json::{Found, Item, uncounted};
-use super::xml_walk::{Seen, Shape, walk};
-use super::{Body, Spot, Unread, XmlSpec, names_of};
+use super::super::json::{DecodeSummary, DecodedItem, uncounted};
+use super::xml_walk::{WalkEvent, XmlShape, walk};
+use super::{BodyFacts, UnreadCause, ValueSpot, XmlSpec, names_of};
 use serde_json::Value as Json;
 use std::io::BufRead;
 use weir_yaml::diagnostic::{Diagnostics, Place};
@@ -10,22 +10,22 @@ use weir_yaml::yaml::Text;
 
 /// Where records are, and how they are read.
 #[derive(Debug, Clone)]
-pub(super) struct Xml {
-    records: Records,
+pub(super) struct XmlDecoder {
+    records: RecordPath,
     count: Option<Vec<String>>,
-    shape: Shape,
+    shape: XmlShape,
 }
 
 /// Where records are.
 #[derive(Debug, Clone)]
-enum Records {
+enum RecordPath {
     /// At these names from the root.
     At(Vec<String>),
     /// Wherever an element has this name.
     Anywhere(String),
 }
 
-impl Xml {
+impl XmlDecoder {
     /// Compiles it; problems go to `out`.
     pub(super) fn compile(
         spec: &XmlSpec,
@@ -33,7 +33,7 @@ impl Xml {
         records: Option<&Text>,
         count: Option<&Text>,
         out: &mut Diagnostics,
-    ) -> Option<Xml> {
+    ) -> Option<XmlDecoder> {
         let Some(records) = records else {
             out.error(
                 place,
@@ -48,56 +48,56 @@ impl Xml {
             .map(|name| name.trim_end_matches("[*]"))
             .filter(|name| !name.is_empty() && !name.contains(['.', '[', '*']));
         let records = match anywhere {
-            Some(name) => Records::Anywhere(name.to_owned()),
-            None => Records::At(names_of(records, out)?),
+            Some(name) => RecordPath::Anywhere(name.to_owned()),
+            None => RecordPath::At(names_of(records, out)?),
         };
         let count = match count {
             Some(count) => Some(names_of(count, out)?),
             None => None,
         };
-        Some(Xml {
+        Some(XmlDecoder {
             records,
             count,
-            shape: Shape::new(spec),
+            shape: XmlShape::new(spec),
         })
     }
 
     #[cfg(test)]
-    pub(super) fn of(spec: &XmlSpec, anywhere: &[&str]) -> Xml {
-        Xml {
-            records: Records::Anywhere(anywhere.concat()),
+    pub(super) fn of(spec: &XmlSpec, anywhere: &[&str]) -> XmlDecoder {
+        XmlDecoder {
+            records: RecordPath::Anywhere(anywhere.concat()),
             count: None,
-            shape: Shape::new(spec),
+            shape: XmlShape::new(spec),
         }
     }
 
     pub(super) fn read(
         &self,
         text: &mut dyn BufRead,
-        body: &Body,
-        spots: &[Spot],
-        put: &mut dyn FnMut(Item) -> bool,
-    ) -> Result<Found, Unread> {
+        body: &BodyFacts,
+        spots: &[ValueSpot],
+        put: &mut dyn FnMut(DecodedItem) -> bool,
+    ) -> Result<DecodeSummary, UnreadCause> {
         let wanted: Vec<Vec<String>> = spots.iter().map(names_of_spot).collect();
-        let mut found = Found {
+        let mut found = DecodeSummary {
             taken: vec![None; spots.len()],
-            ..Found::default()
+            ..DecodeSummary::default()
         };
         let (mut seen_root, mut odd_count) = (None, None);
-        let mut watch = |event: Seen| match event {
-            Seen::Open(path) => {
+        let mut watch = |event: WalkEvent| match event {
+            WalkEvent::Open(path) => {
                 seen_root.get_or_insert_with(|| path[0].clone());
                 match &self.records {
-                    Records::At(names) => {
+                    RecordPath::At(names) => {
                         found.place_found |= names
                             .split_last()
                             .is_some_and(|(_, parents)| parents == path);
                     }
-                    Records::Anywhere(_) => {}
+                    RecordPath::Anywhere(_) => {}
                 }
                 self.is_record(path)
             }
-            Seen::Text(path, text) => {
+            WalkEvent::Text(path, text) => {
                 if self.count.as_deref() == Some(path) {
                     found.stated = super::first_number(text);
                     odd_count = Some(text.to_owned());
@@ -112,7 +112,7 @@ impl Xml {
                 }
                 false
             }
-            Seen::Record(item) => {
+            WalkEvent::Record(item) => {
                 found.place_found = true;
                 put(item)
             }
@@ -127,26 +127,26 @@ impl Xml {
         }
         // An error page is not an empty board.
         let is_page = seen_root.is_none_or(|root| root.eq_ignore_ascii_case("html"));
-        found.place_found |= matches!(self.records, Records::Anywhere(_)) && !is_page;
+        found.place_found |= matches!(self.records, RecordPath::Anywhere(_)) && !is_page;
         found.place_found |=
-            matches!(&self.records, Records::At(names) if names.len() == 1 && found.place_found);
+            matches!(&self.records, RecordPath::At(names) if names.len() == 1 && found.place_found);
         Ok(found)
     }
 
     fn is_record(&self, path: &[String]) -> bool {
         match &self.records {
-            Records::At(names) => names == path,
-            Records::Anywhere(name) => path.last() == Some(name),
+            RecordPath::At(names) => names == path,
+            RecordPath::Anywhere(name) => path.last() == Some(name),
         }
     }
 }
 
-fn names_of_spot(spot: &Spot) -> Vec<String> {
-    let Spot::Path(path) = spot else {
+fn names_of_spot(spot: &ValueSpot) -> Vec<String> {
+    let ValueSpot::Path(path) = spot else {
         return Vec::new();
     };
-    let name = |step: &crate::jsonpath::Step| {
-        if let crate::jsonpath::Step::Name(name) = step {
+    let name = |step: &crate::jsonpath::PathStep| {
+        if let crate::jsonpath::PathStep::Name(name) = step {
             Some(name.clone())
         } else {
             None
@@ -162,20 +162,20 @@ fn names_of_spot(spot: &Spot) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jsonpath::Path;
+    use crate::jsonpath::JsonPath;
     use serde_json::json;
 
-    fn read(xml: &Xml, text: &str) -> (Vec<Json>, Result<Found, Unread>) {
+    fn read(xml: &XmlDecoder, text: &str) -> (Vec<Json>, Result<DecodeSummary, UnreadCause>) {
         let mut items = Vec::new();
-        let spots = [Spot::Path(Path::parse("$.source.next").unwrap())];
+        let spots = [ValueSpot::Path(JsonPath::parse("$.source.next").unwrap())];
         let found = xml.read(
             &mut text.as_bytes(),
-            &Body::default(),
+            &BodyFacts::default(),
             &spots,
             &mut |item| {
                 items.push(match item {
-                    Item::Record(text) => serde_json::from_str(&text).unwrap(),
-                    Item::Unreadable(_, why) => json!(why),
+                    DecodedItem::Record(text) => serde_json::from_str(&text).unwrap(),
+                    DecodedItem::Unreadable(_, why) => json!(why),
                 });
                 true
             },
@@ -183,12 +183,12 @@ mod tests {
         (items, found)
     }
 
-    fn at(names: &[&str], spec: &XmlSpec) -> Xml {
+    fn at(names: &[&str], spec: &XmlSpec) -> XmlDecoder {
         let count = Some(vec!["source".to_owned(), "total".to_owned()]);
-        Xml {
-            records: Records::At(names.iter().map(ToString::to_string).collect()),
+        XmlDecoder {
+            records: RecordPath::At(names.iter().map(ToString::to_string).collect()),
             count,
-            shape: Shape::new(spec),
+            shape: XmlShape::new(spec),
         }
     }
 
@@ -321,8 +321,10 @@ mod tests {
         let xml = at(&["s", "job"], &XmlSpec::default());
         let base = |text: &str, page: Option<&str>| {
             let mut bases = Vec::new();
-            let put = &mut |item: Item| {
-                let Item::Record(text) = item else { panic!() };
+            let put = &mut |item: DecodedItem| {
+                let DecodedItem::Record(text) = item else {
+                    panic!()
+                };
                 bases.push(
                     serde_json::from_str::<Json>(&text)
                         .unwrap()
@@ -333,9 +335,9 @@ mod tests {
             };
             xml.read(
                 &mut text.as_bytes(),
-                &Body {
+                &BodyFacts {
                     url: page,
-                    ..Body::default()
+                    ..BodyFacts::default()
                 },
                 &[],
                 put,
@@ -380,7 +382,7 @@ mod tests {
         );
         assert!(read(&xml, "").1.is_err());
         assert!(read(&xml, &"<a>".repeat(1000)).1.is_err());
-        let anywhere = Xml::of(&XmlSpec::default(), &["job"]);
+        let anywhere = XmlDecoder::of(&XmlSpec::default(), &["job"]);
         assert!(read(&anywhere, "<source/>").1.unwrap().place_found);
         assert!(!read(&anywhere, "<html></html>").1.unwrap().place_found);
     }

@@ -8,11 +8,11 @@
 //! outermost such element only. A record within an `xml:base` has the address that its links are
 //! resolved against as `@xml:base`.
 
-use super::super::json::Item;
-use super::entity::Entities;
-use super::ration::Ration;
+use super::super::json::DecodedItem;
+use super::entity::XmlEntities;
+use super::ration::ByteRation;
 use super::xml_element::{InnerMarkup, OpenElement};
-use super::{Body, Unread, XmlSpec, record};
+use super::{BodyFacts, UnreadCause, XmlSpec, record};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use serde_json::{Map, Value as Json};
@@ -30,19 +30,19 @@ const MOST_BESIDE: usize = 64 * 1024;
 
 /// How elements become JSON.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shape {
+pub(super) struct XmlShape {
     lists: Vec<String>,
     /// Our own prefix of a namespace.
     namespaces: Vec<(String, String)>,
 }
 
-impl Shape {
-    pub(super) fn new(spec: &XmlSpec) -> Shape {
+impl XmlShape {
+    pub(super) fn new(spec: &XmlSpec) -> XmlShape {
         let namespaces = spec
             .namespaces
             .iter()
             .map(|(prefix, uri)| (uri.clone(), prefix.clone()));
-        Shape {
+        XmlShape {
             lists: spec.lists.clone(),
             namespaces: namespaces.collect(),
         }
@@ -50,32 +50,32 @@ impl Shape {
 }
 
 /// What a walk encounters.
-pub(super) enum Seen<'s> {
+pub(super) enum WalkEvent<'s> {
     /// An element opens at these names from the root; returns whether it is a record.
     Open(&'s [String]),
     /// The text of an element outside of the records.
     Text(&'s [String], &'s str),
     /// A record; returns whether to continue.
-    Record(Item),
+    Record(DecodedItem),
 }
 
 /// The current record: how many elements were open before it, what it collects, and why it cannot
 /// be read.
-struct Under {
+struct OpenRecord {
     depth: usize,
     bytes: usize,
     broken: Option<String>,
     markup: InnerMarkup,
 }
 
-struct Walk<'w> {
-    shape: &'w Shape,
-    watch: &'w mut dyn FnMut(Seen) -> bool,
+struct XmlWalk<'w> {
+    shape: &'w XmlShape,
+    watch: &'w mut dyn FnMut(WalkEvent) -> bool,
     page: Option<Url>,
-    entities: Entities,
+    entities: XmlEntities,
     open: Vec<OpenElement>,
     path: Vec<String>,
-    under: Option<Under>,
+    under: Option<OpenRecord>,
     stopped: bool,
     /// What was not well-formed first, and how often something was.
     odd: Option<String>,
@@ -88,18 +88,18 @@ struct Walk<'w> {
 /// It is not XML, or breaks off.
 pub(super) fn walk(
     text: &mut dyn BufRead,
-    shape: &Shape,
-    body: &Body,
-    watch: &mut dyn FnMut(Seen) -> bool,
-) -> Result<Option<String>, Unread> {
-    let ration = Ration::new(MOST_OF_A_RECORD as u64);
+    shape: &XmlShape,
+    body: &BodyFacts,
+    watch: &mut dyn FnMut(WalkEvent) -> bool,
+) -> Result<Option<String>, UnreadCause> {
+    let ration = ByteRation::new(MOST_OF_A_RECORD as u64);
     let mut reader = Reader::from_reader(ration.over(text, "a tag, or the text between two tags,"));
     let config = reader.config_mut();
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
     config.expand_empty_elements = true;
-    let mut walk = Walk::new(shape, body, watch);
+    let mut walk = XmlWalk::new(shape, body, watch);
     let (mut buffer, mut seen) = (Vec::new(), false);
     loop {
         buffer.clear();
@@ -125,13 +125,17 @@ pub(super) fn walk(
     }
 }
 
-impl<'w> Walk<'w> {
-    fn new(shape: &'w Shape, body: &Body, watch: &'w mut dyn FnMut(Seen) -> bool) -> Walk<'w> {
-        Walk {
+impl<'w> XmlWalk<'w> {
+    fn new(
+        shape: &'w XmlShape,
+        body: &BodyFacts,
+        watch: &'w mut dyn FnMut(WalkEvent) -> bool,
+    ) -> XmlWalk<'w> {
+        XmlWalk {
             shape,
             watch,
             page: body.url.and_then(|url| Url::parse(url).ok()),
-            entities: Entities::default(),
+            entities: XmlEntities::default(),
             open: Vec::new(),
             path: Vec::new(),
             under: None,
@@ -141,7 +145,7 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn take(&mut self, event: Event, at: u64) -> Result<(), Unread> {
+    fn take(&mut self, event: Event, at: u64) -> Result<(), UnreadCause> {
         match event {
             Event::Start(start) => self.start(&start, at),
             Event::End(end) => {
@@ -164,7 +168,7 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn reference(&mut self, name: &str, at: u64) -> Result<(), Unread> {
+    fn reference(&mut self, name: &str, at: u64) -> Result<(), UnreadCause> {
         match self.entities.text_of(name, at)? {
             Some(text) => self.text(&text, true, at),
             None => {
@@ -174,9 +178,9 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn start(&mut self, start: &BytesStart, at: u64) -> Result<(), Unread> {
+    fn start(&mut self, start: &BytesStart, at: u64) -> Result<(), UnreadCause> {
         if self.open.len() >= DEEPEST {
-            return Err(Unread::Beyond(format!(
+            return Err(UnreadCause::Beyond(format!(
                 "elements nest deeper than {DEEPEST} at byte {at}"
             )));
         }
@@ -197,9 +201,9 @@ impl<'w> Walk<'w> {
             under.markup.open(&name, &attributes);
         }
         self.path.push(name);
-        if self.under.is_none() && (self.watch)(Seen::Open(&self.path)) {
+        if self.under.is_none() && (self.watch)(WalkEvent::Open(&self.path)) {
             let markup = InnerMarkup::default();
-            self.under = Some(Under {
+            self.under = Some(OpenRecord {
                 depth: self.open.len(),
                 bytes: 0,
                 broken: None,
@@ -219,7 +223,7 @@ impl<'w> Walk<'w> {
         start: &BytesStart,
         open: &mut OpenElement,
         at: u64,
-    ) -> Result<Vec<(String, String)>, Unread> {
+    ) -> Result<Vec<(String, String)>, UnreadCause> {
         let mut attributes = Vec::new();
         for attribute in start.html_attributes().with_checks(false) {
             let Ok(attribute) = attribute else {
@@ -245,7 +249,7 @@ impl<'w> Walk<'w> {
         Ok(attributes)
     }
 
-    fn keep(&mut self, attributes: Vec<(String, String)>, at: u64) -> Result<(), Unread> {
+    fn keep(&mut self, attributes: Vec<(String, String)>, at: u64) -> Result<(), UnreadCause> {
         for (key, value) in attributes {
             self.grow(key.len() + value.len(), at)?;
             let key = format!("@{}", self.resolved(&key));
@@ -297,13 +301,13 @@ impl<'w> Walk<'w> {
         ours.map_or_else(|| raw.to_owned(), |(_, ours)| format!("{ours}:{local}"))
     }
 
-    fn grow(&mut self, bytes: usize, at: u64) -> Result<(), Unread> {
+    fn grow(&mut self, bytes: usize, at: u64) -> Result<(), UnreadCause> {
         let Some(under) = &mut self.under else {
             return Ok(());
         };
         under.bytes += bytes + 16;
         if under.bytes > MOST_OF_A_RECORD {
-            return Err(Unread::Beyond(format!(
+            return Err(UnreadCause::Beyond(format!(
                 "a record is larger than 16 MiB at byte {at}"
             )));
         }
@@ -311,7 +315,7 @@ impl<'w> Walk<'w> {
     }
 
     /// Text; `may_be_markup` where tags in it may be meant as such.
-    fn text(&mut self, text: &str, may_be_markup: bool, at: u64) -> Result<(), Unread> {
+    fn text(&mut self, text: &str, may_be_markup: bool, at: u64) -> Result<(), UnreadCause> {
         self.grow(text.len(), at)?;
         if text.contains(|letter: char| letter < ' ' && !matches!(letter, '\t' | '\n' | '\r')) {
             self.note("control characters in text", at);
@@ -365,7 +369,7 @@ impl<'w> Walk<'w> {
     fn close(&mut self) {
         let Some(open) = self.open.pop() else { return };
         let Some(under) = &mut self.under else {
-            (self.watch)(Seen::Text(&self.path, &open.text));
+            (self.watch)(WalkEvent::Text(&self.path, &open.text));
             self.path.pop();
             return;
         };
@@ -382,9 +386,9 @@ impl<'w> Walk<'w> {
         let item = match self.under.take().and_then(|under| under.broken) {
             None if value.is_object() => record(&value),
             None => record(&Json::Object(Map::from_iter([("#text".to_owned(), value)]))),
-            Some(why) => Item::Unreadable(value.to_string().into_bytes(), why),
+            Some(why) => DecodedItem::Unreadable(value.to_string().into_bytes(), why),
         };
-        self.stopped = !(self.watch)(Seen::Record(item));
+        self.stopped = !(self.watch)(WalkEvent::Record(item));
     }
 
     /// Records an error whose meaning is clear.
@@ -394,22 +398,22 @@ impl<'w> Walk<'w> {
             .get_or_insert_with(|| format!("the XML is not well-formed: {what} (byte {at})"));
     }
 
-    fn broken(&mut self, error: quick_xml::Error, at: u64) -> Unread {
+    fn broken(&mut self, error: quick_xml::Error, at: u64) -> UnreadCause {
         let why = match error {
-            quick_xml::Error::Encoding(_) => Unread::Broken(
+            quick_xml::Error::Encoding(_) => UnreadCause::Broken(
                 "some bytes are not valid in the character set; set `charset`".to_owned(),
             ),
-            quick_xml::Error::Io(error) => Unread::of(&error),
-            other => Unread::Broken(other.to_string()),
+            quick_xml::Error::Io(error) => UnreadCause::of(&error),
+            other => UnreadCause::Broken(other.to_string()),
         };
         self.give_up(&why.to_string(), at);
         why.told(|why| format!("{why} (byte {at})"))
     }
 
-    fn end_of_text(&mut self, seen: bool, at: u64) -> Result<Option<String>, Unread> {
+    fn end_of_text(&mut self, seen: bool, at: u64) -> Result<Option<String>, UnreadCause> {
         match self.open.last() {
-            _ if !seen => Err(Unread::Broken("it contains no element".to_owned())),
-            Some(open) => Err(Unread::Broken(format!(
+            _ if !seen => Err(UnreadCause::Broken("it contains no element".to_owned())),
+            Some(open) => Err(UnreadCause::Broken(format!(
                 "it breaks off at byte {at}: `<{}>` is not closed",
                 open.name
             ))),

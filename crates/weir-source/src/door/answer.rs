@@ -1,9 +1,9 @@
 //! A response: its head, the beginning of its body, which has been read ahead, and the rest, which
 //! is still to come. Bodies are streamed; only the beginning is ever held in memory.
 
-use super::trouble::{Trouble, host_of};
-use super::unpacked::Unpacked;
-use crate::unpack::{Layer, MOST_LAYERS, Packing};
+use super::trouble::{FetchError, host_of};
+use super::unpacked::UnpackedBody;
+use crate::unpack::{MOST_LAYERS, Packing, PackingLayer};
 use futures::{TryStreamExt, stream};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use std::borrow::Cow;
@@ -16,10 +16,10 @@ use url::Url;
 pub(super) const PREFIX: usize = 64 * 1024;
 
 /// The rest of a body, still to come.
-pub(super) type Rest = Box<dyn AsyncRead + Send + Unpin>;
+pub(super) type BodyRest = Box<dyn AsyncRead + Send + Unpin>;
 
 /// A response.
-pub struct Answer {
+pub struct HttpResponse {
     /// The status.
     pub status: u16,
     /// The address, after redirects.
@@ -29,30 +29,30 @@ pub struct Answer {
     /// Nothing has changed since the state that the request named.
     pub not_modified: bool,
     /// Why it is not exactly what was requested.
-    pub doubt: Option<Doubt>,
+    pub doubt: Option<ResponseDoubt>,
     /// Whether the conditional headers were lost in a redirect to another host.
     pub(super) lost_condition: bool,
     pub(super) is_open_ended: bool,
     pub(super) prefix: Vec<u8>,
-    pub(super) rest: Rest,
+    pub(super) rest: BodyRest,
 }
 
 /// Why a response is not exactly what was requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Doubt {
+pub enum ResponseDoubt {
     /// It is a part of that.
     Part(String),
     /// Somebody between the source and us has changed it.
     Changed(String),
 }
 
-impl Answer {
+impl HttpResponse {
     /// The response to a request whose head has arrived; waits for the decompressed beginning of
     /// the body.
     pub(super) async fn begin(
         mut response: reqwest::Response,
         url: Url,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<HttpResponse, FetchError> {
         let host = host_of(&url);
         let is_old = response.version() <= reqwest::Version::HTTP_11;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
@@ -64,10 +64,10 @@ impl Answer {
             && !headers.contains_key(TRANSFER_ENCODING);
         let coming = response
             .bytes_stream()
-            .map_err(move |error| io::Error::other(Trouble::of_request(error, &host)));
-        let (mut body, mut prefix) = (Unpacked::new(Box::pin(coming), &packings), Vec::new());
+            .map_err(move |error| io::Error::other(FetchError::of_request(error, &host)));
+        let (mut body, mut prefix) = (UnpackedBody::new(Box::pin(coming), &packings), Vec::new());
         let most = u64::try_from(PREFIX).unwrap_or(u64::MAX);
-        let rest: Rest = match (&mut body).take(most).read_to_end(&mut prefix).await {
+        let rest: BodyRest = match (&mut body).take(most).read_to_end(&mut prefix).await {
             Ok(_) => Box::new(body),
             // For a refusal the status is enough.
             Err(_) if !status.is_success() => Box::new(tokio::io::empty()),
@@ -75,9 +75,9 @@ impl Answer {
             // What arrived before is read, including its ads; then the reader gets the error.
             Err(error) => Box::new(StreamReader::new(stream::iter([Err::<&[u8], _>(error)]))),
         };
-        Ok(Answer {
+        Ok(HttpResponse {
             is_open_ended,
-            ..Answer::new(status.as_u16(), url, headers, prefix, rest)
+            ..HttpResponse::new(status.as_u16(), url, headers, prefix, rest)
         })
     }
 
@@ -86,9 +86,9 @@ impl Answer {
         url: Url,
         headers: HeaderMap,
         prefix: Vec<u8>,
-        rest: Rest,
-    ) -> Answer {
-        Answer {
+        rest: BodyRest,
+    ) -> HttpResponse {
+        HttpResponse {
             status,
             url,
             headers,
@@ -127,7 +127,7 @@ impl Answer {
         let (mut bytes, most) = (Vec::new(), u64::try_from(PREFIX).unwrap_or(u64::MAX));
         // The rest of it is still to come.
         let _ = io::Read::read_to_end(
-            &mut io::Read::take(Layer::new(&self.prefix[..], None), most),
+            &mut io::Read::take(PackingLayer::new(&self.prefix[..], None), most),
             &mut bytes,
         );
         Cow::Owned(bytes)
@@ -158,7 +158,7 @@ impl Answer {
             .filter(|name| !name.is_empty())
     }
 
-    /// The body. Its errors are troubles: `Trouble::from(error)` recovers them.
+    /// The body. Its errors are troubles: `FetchError::from(error)` recovers them.
     pub fn into_reader(self) -> impl AsyncRead + Send + Unpin {
         Cursor::new(self.prefix).chain(self.rest)
     }
@@ -167,7 +167,7 @@ impl Answer {
     ///
     /// # Errors
     /// It is larger, or it broke off.
-    pub async fn bytes(self, limit: usize) -> Result<Vec<u8>, Trouble> {
+    pub async fn bytes(self, limit: usize) -> Result<Vec<u8>, FetchError> {
         let (mut bytes, host) = (Vec::new(), host_of(&self.url));
         let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
         self.into_reader()
@@ -175,7 +175,7 @@ impl Answer {
             .read_to_end(&mut bytes)
             .await?;
         if bytes.len() > limit {
-            return Err(Trouble::Lasting(format!(
+            return Err(FetchError::Lasting(format!(
                 "the response from {host} is larger than {limit} bytes; raise `limits: {{ page_bytes: ... }}`"
             )));
         }
@@ -184,7 +184,7 @@ impl Answer {
 }
 
 /// The declared encodings of a body, in order. Unknown ones are ignored.
-fn packings(headers: &HeaderMap, host: &str) -> Result<Vec<Packing>, Trouble> {
+fn packings(headers: &HeaderMap, host: &str) -> Result<Vec<Packing>, FetchError> {
     let named = headers
         .get_all(CONTENT_ENCODING)
         .iter()
@@ -194,7 +194,7 @@ fn packings(headers: &HeaderMap, host: &str) -> Result<Vec<Packing>, Trouble> {
         .filter_map(Packing::of_name)
         .collect();
     if all.len() > MOST_LAYERS {
-        return Err(Trouble::Lasting(format!(
+        return Err(FetchError::Lasting(format!(
             "the response from {host} is compressed {} times over",
             all.len()
         )));
@@ -206,10 +206,10 @@ fn packings(headers: &HeaderMap, host: &str) -> Result<Vec<Packing>, Trouble> {
 mod tests {
     use super::*;
 
-    fn answer(kind: &str, prefix: &[u8], rest: &'static [u8]) -> Answer {
+    fn answer(kind: &str, prefix: &[u8], rest: &'static [u8]) -> HttpResponse {
         let headers =
             HeaderMap::from_iter([("content-type".parse().unwrap(), kind.parse().unwrap())]);
-        Answer::new(
+        HttpResponse::new(
             200,
             Url::parse("https://a.example/").unwrap(),
             headers,
@@ -258,7 +258,7 @@ mod tests {
             Ok(b"abcdef".to_vec())
         );
         assert!(
-            matches!(answer("a/b", b"abc", b"def").bytes(5).await, Err(Trouble::Lasting(why)) if why.contains("5 bytes"))
+            matches!(answer("a/b", b"abc", b"def").bytes(5).await, Err(FetchError::Lasting(why)) if why.contains("5 bytes"))
         );
     }
 }

@@ -6,15 +6,15 @@
 use reqwest::header::HeaderMap;
 
 /// A maker: one of these texts must be in the title or the markup, and one of these assets.
-struct Maker {
+struct ChallengeMaker {
     name: &'static str,
     titles: &'static [&'static str],
     marks: &'static [&'static str],
     assets: &'static [&'static str],
 }
 
-const MAKERS: [Maker; 4] = [
-    Maker {
+const MAKERS: [ChallengeMaker; 4] = [
+    ChallengeMaker {
         name: "Cloudflare",
         titles: &["just a moment", "attention required"],
         marks: &[],
@@ -25,19 +25,19 @@ const MAKERS: [Maker; 4] = [
             "cf-error-details",
         ],
     },
-    Maker {
+    ChallengeMaker {
         name: "Imperva",
         titles: &[],
         marks: &["main-iframe", "noindex, nofollow", "noindex,nofollow"],
         assets: &["_incapsula_resource"],
     },
-    Maker {
+    ChallengeMaker {
         name: "DataDome",
         titles: &[],
         marks: &["var dd=", "var dd ="],
         assets: &["captcha-delivery.com"],
     },
-    Maker {
+    ChallengeMaker {
         name: "PerimeterX",
         titles: &[
             "access to this page has been denied",
@@ -74,7 +74,7 @@ pub(super) fn maker(headers: &HeaderMap, prefix: &[u8]) -> Option<&'static str> 
         return None;
     }
     let (title, markup) = title_and_markup(&String::from_utf8_lossy(prefix).to_ascii_lowercase());
-    let is_of = |maker: &&Maker| {
+    let is_of = |maker: &&ChallengeMaker| {
         let marked = maker.titles.iter().any(|mark| title.starts_with(mark))
             || maker.marks.iter().any(|mark| markup.contains(mark));
         marked && maker.assets.iter().any(|asset| markup.contains(asset))

@@ -16,12 +16,12 @@ use url::{Host, Url};
 /// An address that is not for us.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{host} is {kind}, which is not allowed; {}", self.remedy())]
-pub(super) struct Refused {
+pub(super) struct RefusedAddress {
     host: String,
     kind: &'static str,
 }
 
-impl Refused {
+impl RefusedAddress {
     fn remedy(&self) -> &'static str {
         match is_own_only(self.kind) {
             true => {
@@ -34,7 +34,7 @@ impl Refused {
 
 /// How far a request may go.
 #[derive(Clone, Copy)]
-pub(super) struct Reach<'a> {
+pub(super) struct RequestReach<'a> {
     /// Whether to private addresses.
     pub(super) allow_private: bool,
     /// The address that the author wrote.
@@ -134,7 +134,7 @@ fn inner(address: Ipv6Addr) -> Option<Ipv4Addr> {
 }
 
 /// Checks an address with a numeric host; names are checked when they are resolved.
-pub(super) fn check(url: &Url, reach: Reach<'_>) -> Result<(), Refused> {
+pub(super) fn check(url: &Url, reach: RequestReach<'_>) -> Result<(), RefusedAddress> {
     let address = match url.host() {
         Some(Host::Ipv4(address)) => IpAddr::V4(address),
         Some(Host::Ipv6(address)) => IpAddr::V6(address),
@@ -142,7 +142,7 @@ pub(super) fn check(url: &Url, reach: Reach<'_>) -> Result<(), Refused> {
     };
     let is_own = reach.home.is_some_and(|home| home.host() == url.host());
     match kind(address) {
-        Some(kind) if !reach.allow_private || is_own_only(kind) && !is_own => Err(Refused {
+        Some(kind) if !reach.allow_private || is_own_only(kind) && !is_own => Err(RefusedAddress {
             host: address.to_string(),
             kind,
         }),
@@ -156,7 +156,7 @@ fn reached(
     host: &str,
     allow_private: bool,
     found: impl Iterator<Item = SocketAddr>,
-) -> Result<Vec<SocketAddr>, Refused> {
+) -> Result<Vec<SocketAddr>, RefusedAddress> {
     let (mut passed, mut refused) = (Vec::new(), None);
     for address in found {
         match kind(address.ip()) {
@@ -165,7 +165,7 @@ fn reached(
         }
     }
     match refused {
-        Some(kind) if passed.is_empty() => Err(Refused {
+        Some(kind) if passed.is_empty() => Err(RefusedAddress {
             host: host.to_owned(),
             kind,
         }),
@@ -174,12 +174,12 @@ fn reached(
 }
 
 /// The system's resolver, without addresses that may not be reached.
-pub(super) struct Guarded {
+pub(super) struct GuardedResolver {
     /// Whether private ones may.
     pub(super) allow_private: bool,
 }
 
-impl Resolve for Guarded {
+impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let allow_private = self.allow_private;
         Box::pin(async move {
@@ -237,7 +237,7 @@ mod tests {
         ] {
             let refused = check(
                 &Url::parse(text).unwrap(),
-                Reach {
+                RequestReach {
                     allow_private: false,
                     home: None,
                 },
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(
             check(
                 &Url::parse("https://example.com/").unwrap(),
-                Reach {
+                RequestReach {
                     allow_private: false,
                     home: None
                 }
@@ -279,7 +279,7 @@ mod tests {
             let (address, check) = (url(text), |allow_private, home| {
                 check(
                     &url(text),
-                    Reach {
+                    RequestReach {
                         allow_private,
                         home,
                     },
@@ -311,7 +311,7 @@ mod tests {
             assert_eq!(
                 check(
                     &url(text),
-                    Reach {
+                    RequestReach {
                         allow_private: true,
                         home: Some(&other)
                     }
@@ -343,13 +343,13 @@ mod tests {
     #[tokio::test]
     async fn localhost_resolves_only_where_it_is_allowed() {
         let resolve =
-            |allow_private| Guarded { allow_private }.resolve("localhost".parse().unwrap());
+            |allow_private| GuardedResolver { allow_private }.resolve("localhost".parse().unwrap());
         assert!(
             resolve(false)
                 .await
                 .err()
                 .unwrap()
-                .downcast_ref::<Refused>()
+                .downcast_ref::<RefusedAddress>()
                 .is_some()
         );
         assert!(resolve(true).await.is_ok());

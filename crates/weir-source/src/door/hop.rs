@@ -2,8 +2,8 @@
 //! that decides what may be sent where: headers with credentials, and bodies, which may contain
 //! them too, never leave the host that they were written for.
 
-use super::Ask;
-use super::trouble::{Trouble, host_of};
+use super::HttpRequest;
+use super::trouble::{FetchError, host_of};
 use reqwest::Method;
 use reqwest::header::{
     ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
@@ -17,17 +17,17 @@ const CARRIED: [reqwest::header::HeaderName; 4] =
 
 /// One request.
 #[derive(Debug, Clone)]
-pub(super) struct Hop {
+pub(super) struct RedirectHop {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Vec<u8>>,
 }
 
-impl Hop {
+impl RedirectHop {
     /// The original request.
-    pub(super) fn first(ask: &Ask) -> Hop {
-        Hop {
+    pub(super) fn first(ask: &HttpRequest) -> RedirectHop {
+        RedirectHop {
             method: ask.method.clone(),
             url: ask.url.clone(),
             headers: ask.headers.clone(),
@@ -36,8 +36,8 @@ impl Hop {
     }
 
     /// A plain request for one address.
-    pub(super) fn get(url: Url) -> Hop {
-        Hop {
+    pub(super) fn get(url: Url) -> RedirectHop {
+        RedirectHop {
             method: Method::GET,
             url,
             headers: HeaderMap::new(),
@@ -51,7 +51,11 @@ impl Hop {
     }
 
     /// The request that a response redirects to, if it does.
-    pub(super) fn next(&self, status: u16, headers: &HeaderMap) -> Result<Option<Hop>, Trouble> {
+    pub(super) fn next(
+        &self,
+        status: u16,
+        headers: &HeaderMap,
+    ) -> Result<Option<RedirectHop>, FetchError> {
         let Some(location) = headers
             .get(LOCATION)
             .filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308))
@@ -61,7 +65,7 @@ impl Hop {
         let url = self.target(status, location.as_bytes())?;
         let becomes_get = status == 303 && self.method != Method::HEAD
             || matches!(status, 301 | 302) && self.method == Method::POST;
-        let mut next = Hop {
+        let mut next = RedirectHop {
             url,
             ..self.clone()
         };
@@ -79,9 +83,10 @@ impl Hop {
         Ok(Some(next))
     }
 
-    fn target(&self, status: u16, location: &[u8]) -> Result<Url, Trouble> {
+    fn target(&self, status: u16, location: &[u8]) -> Result<Url, FetchError> {
         let host = host_of(&self.url);
-        let refused = |why: &str| Trouble::Lasting(format!("{host} redirects ({status}) to {why}"));
+        let refused =
+            |why: &str| FetchError::Lasting(format!("{host} redirects ({status}) to {why}"));
         let url = self
             .url
             .join(&String::from_utf8_lossy(location))
@@ -98,9 +103,9 @@ impl Hop {
 }
 
 /// Why a body is not sent to the target of a redirect.
-pub fn kept_back(from: &Url, to: &Url) -> Trouble {
+pub fn kept_back(from: &Url, to: &Url) -> FetchError {
     let (from, to) = (host_of(from), host_of(to));
-    Trouble::Lasting(format!(
+    FetchError::Lasting(format!(
         "{from} redirects to another host, {to}; the body is not sent there because it may hold credentials; use that address in the YAML if it is correct"
     ))
 }
@@ -127,7 +132,7 @@ pub fn is_same_host(from: &Url, to: &Url) -> bool {
 mod tests {
     use super::*;
 
-    fn hop(method: Method, url: &str) -> Hop {
+    fn hop(method: Method, url: &str) -> RedirectHop {
         let names = [
             "authorization",
             "x-api-key",
@@ -147,7 +152,7 @@ mod tests {
             })
             .collect();
         let body = (method != Method::GET).then(|| b"x".to_vec());
-        Hop {
+        RedirectHop {
             method,
             url: Url::parse(url).unwrap(),
             headers,
@@ -155,7 +160,11 @@ mod tests {
         }
     }
 
-    fn next(hop: &Hop, status: u16, location: &str) -> Result<Option<Hop>, Trouble> {
+    fn next(
+        hop: &RedirectHop,
+        status: u16,
+        location: &str,
+    ) -> Result<Option<RedirectHop>, FetchError> {
         hop.next(
             status,
             &HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]),
@@ -220,7 +229,7 @@ mod tests {
         for status in [307, 308] {
             let trouble = next(&first, status, "https://b.example/").unwrap_err();
             assert!(
-                matches!(&trouble, Trouble::Lasting(why) if why.contains("another host, b.example") && !why.contains("secret")),
+                matches!(&trouble, FetchError::Lasting(why) if why.contains("another host, b.example") && !why.contains("secret")),
                 "{trouble}"
             );
         }
@@ -245,7 +254,7 @@ mod tests {
         ] {
             let trouble = next(&first, 302, location).unwrap_err();
             assert!(
-                matches!(&trouble, Trouble::Lasting(why) if !why.contains("secret")),
+                matches!(&trouble, FetchError::Lasting(why) if !why.contains("secret")),
                 "{location}"
             );
         }

@@ -20,7 +20,7 @@ pub struct MannersSpec {
     /// `obey`, or `{ ignore: reason }` if the publisher has agreed.
     robots: RobotsSpec,
     /// The time window for reading: `22:00-06:00`.
-    window: Option<Window>,
+    window: Option<ReadWindow>,
     /// How the publisher can reach us; sent in the User-Agent.
     contact: Option<Text>,
 }
@@ -42,7 +42,7 @@ pub struct Manners {
     /// Minimum time between the starts of two requests to a host.
     pub pace: Option<Duration>,
     /// Whether robots.txt applies.
-    pub robots: Robots,
+    pub robots: RobotsPolicy,
     /// How the publisher can reach us.
     pub contact: Option<String>,
     /// Whether addresses of private networks may be reached.
@@ -52,12 +52,12 @@ pub struct Manners {
     /// Maximum time for one request and its response.
     pub page_time: Duration,
     /// The time window for reading, which the caller checks.
-    pub window: Option<Window>,
+    pub window: Option<ReadWindow>,
 }
 
 /// Whether robots.txt applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Robots {
+pub enum RobotsPolicy {
     /// It applies.
     Obey,
     /// The author has a reason to ignore it.
@@ -68,7 +68,7 @@ impl MannersSpec {
     /// Compiles it; problems go to `out`.
     pub fn compile(
         spec: Option<&MannersSpec>,
-        limits: &Limits,
+        limits: &ReadLimits,
         allow_private: bool,
         out: &mut Diagnostics,
     ) -> Option<Manners> {
@@ -89,9 +89,9 @@ impl MannersSpec {
 }
 
 impl RobotsSpec {
-    fn compile(&self, out: &mut Diagnostics) -> Option<Robots> {
+    fn compile(&self, out: &mut Diagnostics) -> Option<RobotsPolicy> {
         let RobotsSpec::Ignore(reason) = self else {
-            return Some(Robots::Obey);
+            return Some(RobotsPolicy::Obey);
         };
         if reason.trim().is_empty() {
             out.error(
@@ -102,7 +102,7 @@ impl RobotsSpec {
             .help("say who agreed to it: `robots: { ignore: \"...\" }`");
             return None;
         }
-        Some(Robots::Ignore)
+        Some(RobotsPolicy::Ignore)
     }
 }
 
@@ -149,9 +149,9 @@ pub struct LimitsSpec {
     /// Maximum pages of one read.
     pages: Option<PositiveNumber<u64>>,
     /// Maximum bytes of one page, decompressed.
-    page_bytes: Option<Size>,
+    page_bytes: Option<ByteSize>,
     /// Maximum bytes of one read, decompressed.
-    read_bytes: Option<Size>,
+    read_bytes: Option<ByteSize>,
     /// Maximum time for one page.
     page_time: Option<Located<Parsed<Span>>>,
     /// Maximum time for one read.
@@ -162,7 +162,7 @@ pub struct LimitsSpec {
 
 /// Limits of a read, compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub struct ReadLimits {
     /// Maximum pages of one read.
     pub pages: u64,
     /// Maximum bytes of one page, decompressed.
@@ -177,10 +177,10 @@ pub struct Limits {
     pub redirects: usize,
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
+impl Default for ReadLimits {
+    fn default() -> ReadLimits {
         let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3600));
-        Limits {
+        ReadLimits {
             pages: 1000,
             page_bytes: 256 * MEGABYTE,
             read_bytes: 8000 * MEGABYTE,
@@ -193,11 +193,11 @@ impl Default for Limits {
 
 impl LimitsSpec {
     /// Compiles it; problems go to `out`.
-    pub fn compile(spec: Option<&LimitsSpec>, out: &mut Diagnostics) -> Option<Limits> {
-        let (spec, default) = (spec.cloned().unwrap_or_default(), Limits::default());
+    pub fn compile(spec: Option<&LimitsSpec>, out: &mut Diagnostics) -> Option<ReadLimits> {
+        let (spec, default) = (spec.cloned().unwrap_or_default(), ReadLimits::default());
         let page_time = time_limit(spec.page_time.as_ref(), default.page_time, out);
         let time = time_limit(spec.time.as_ref(), default.time, out);
-        Some(Limits {
+        Some(ReadLimits {
             pages: spec.pages.map_or(default.pages, |pages| pages.0),
             page_bytes: spec.page_bytes.map_or(default.page_bytes, |size| size.0),
             read_bytes: spec.read_bytes.map_or(default.read_bytes, |size| size.0),
@@ -247,12 +247,12 @@ const LONGEST_TIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A number of bytes: `256MB`, `8GB`, `64 KiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size(pub u64);
+pub struct ByteSize(pub u64);
 
-impl FromStr for Size {
+impl FromStr for ByteSize {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Size, String> {
+    fn from_str(text: &str) -> Result<ByteSize, String> {
         let bad = || format!("`{text}` is not a size\nwrite it like `256MB`, `8GB` or `64KiB`");
         let digits = text
             .trim()
@@ -279,15 +279,20 @@ impl FromStr for Size {
         if bytes == 0 {
             Err(bad())
         } else {
-            Ok(Size(bytes))
+            Ok(ByteSize(bytes))
         }
     }
 }
 
-weir_yaml::written_as!(Size, "Size", "a number of bytes", ["64KB", "256MB", "8GB"]);
+weir_yaml::written_as!(
+    ByteSize,
+    "Size",
+    "a number of bytes",
+    ["64KB", "256MB", "8GB"]
+);
 
-impl<'de> Deserialize<'de> for Size {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Size, D::Error> {
+impl<'de> Deserialize<'de> for ByteSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ByteSize, D::Error> {
         from_text(deserializer)
     }
 }
@@ -295,12 +300,12 @@ impl<'de> Deserialize<'de> for Size {
 /// The time window for reading, `22:00-06:00`: start inclusive, end exclusive, over midnight if the
 /// end is earlier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct ReadWindow {
     from: NaiveTime,
     to: NaiveTime,
 }
 
-impl Window {
+impl ReadWindow {
     /// Whether a time of day is within it.
     pub fn contains(&self, local: NaiveTime) -> bool {
         let (begun, over) = (local >= self.from, local >= self.to);
@@ -330,7 +335,7 @@ impl Window {
     }
 }
 
-impl fmt::Display for Window {
+impl fmt::Display for ReadWindow {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(
             f,
@@ -341,17 +346,17 @@ impl fmt::Display for Window {
     }
 }
 
-impl FromStr for Window {
+impl FromStr for ReadWindow {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Window, String> {
+    fn from_str(text: &str) -> Result<ReadWindow, String> {
         let bad = || format!("`{text}` is not a time window\nwrite it like `22:00-06:00`");
         let time = |text: &str| {
             NaiveTime::parse_from_str(if text == "24:00" { "00:00" } else { text }, "%H:%M")
                 .map_err(|_| bad())
         };
         let (from, to) = text.split_once('-').ok_or_else(bad)?;
-        let window = Window {
+        let window = ReadWindow {
             from: time(from.trim())?,
             to: time(to.trim())?,
         };
@@ -365,10 +370,10 @@ impl FromStr for Window {
     }
 }
 
-weir_yaml::written_as!(Window, "Window", "a time window", ["22:00-06:00"]);
+weir_yaml::written_as!(ReadWindow, "Window", "a time window", ["22:00-06:00"]);
 
-impl<'de> Deserialize<'de> for Window {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {
+impl<'de> Deserialize<'de> for ReadWindow {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ReadWindow, D::Error> {
         from_text(deserializer)
     }
 }
@@ -384,7 +389,7 @@ mod tests {
         limits: Option<LimitsSpec>,
     }
 
-    fn compiled(text: &str) -> (Option<(Manners, Limits)>, Diagnostics) {
+    fn compiled(text: &str) -> (Option<(Manners, ReadLimits)>, Diagnostics) {
         let mut out = Diagnostics::new();
         let both: Option<Both> = yaml::read("a.yaml", text, &mut out);
         let both = both.and_then(|both| {
@@ -404,7 +409,7 @@ mod tests {
         let (manners, limits) = compiled(text).0.unwrap();
         assert_eq!(
             (manners.pace, manners.robots, manners.redirects),
-            (Some(Duration::from_secs(2)), Robots::Ignore, 0)
+            (Some(Duration::from_secs(2)), RobotsPolicy::Ignore, 0)
         );
         assert_eq!(manners.contact.as_deref(), Some("mailto:a@b.example"));
         assert_eq!(
@@ -422,7 +427,7 @@ mod tests {
         let (manners, limits) = compiled("manners: { robots: obey }").0.unwrap();
         assert_eq!(
             (manners.pace, manners.robots, limits),
-            (None, Robots::Obey, Limits::default())
+            (None, RobotsPolicy::Obey, ReadLimits::default())
         );
     }
 
@@ -453,7 +458,7 @@ mod tests {
 
     #[test]
     fn sizes_do_not_overflow() {
-        assert_eq!("64 KiB".parse(), Ok(Size(65536)));
+        assert_eq!("64 KiB".parse(), Ok(ByteSize(65536)));
         for bad in [
             "99999999999999TB",
             "18446744073709551616B",
@@ -462,27 +467,27 @@ mod tests {
             "",
             "1.5GB",
         ] {
-            assert!(bad.parse::<Size>().is_err(), "{bad}");
+            assert!(bad.parse::<ByteSize>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn windows_wrap_over_midnight() {
         let at = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).unwrap();
-        let night: Window = "22:00-06:00".parse().unwrap();
+        let night: ReadWindow = "22:00-06:00".parse().unwrap();
         assert!(
             night.contains(at(22, 0))
                 && night.contains(at(3, 0))
                 && !night.contains(at(6, 0))
                 && !night.contains(at(12, 0))
         );
-        let evening: Window = "18:00-24:00".parse().unwrap();
+        let evening: ReadWindow = "18:00-24:00".parse().unwrap();
         assert!(
             evening.contains(at(23, 59))
                 && !evening.contains(at(0, 0))
                 && !evening.contains(at(17, 59))
         );
-        let waits = |window: Window, hour| {
+        let waits = |window: ReadWindow, hour| {
             window.waits(
                 chrono::NaiveDate::from_ymd_opt(2026, 9, 30)
                     .unwrap()
@@ -494,13 +499,13 @@ mod tests {
             waits(night, 12).unwrap(),
             "12:05 is outside the window 22:00-06:00, which next opens at 2026-09-30 22:00"
         );
-        let morning: Window = "06:00-09:00".parse().unwrap();
+        let morning: ReadWindow = "06:00-09:00".parse().unwrap();
         assert_eq!(
             waits(morning, 12).unwrap(),
             "12:05 is outside the window 06:00-09:00, which next opens at 2026-10-01 06:00"
         );
         for bad in ["22:00", "25:00-01:00", "08:00-08:00", "a-b"] {
-            assert!(bad.parse::<Window>().is_err(), "{bad}");
+            assert!(bad.parse::<ReadWindow>().is_err(), "{bad}");
         }
     }
 }

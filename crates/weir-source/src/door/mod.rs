@@ -1,4 +1,4 @@
-//! The only way to the network. Every request of every source goes through a [`Door`], which obeys
+//! The only way to the network. Every request of every source goes through a [`HttpClient`], which obeys
 //! robots.txt, keeps the pace, avoids addresses of private networks, follows redirects and
 //! classifies unusable responses.
 //!
@@ -27,16 +27,18 @@ mod trouble;
 mod unpacked;
 mod wait;
 
-pub use answer::{Answer, Doubt};
+pub use answer::{HttpResponse, ResponseDoubt};
 pub use cookies::CookieJar;
 pub use hop::{is_same_host, kept_back, strip};
-pub use manners::{Limits, LimitsSpec, Manners, MannersSpec, Robots, Size, Window};
+pub use manners::{
+    ByteSize, LimitsSpec, Manners, MannersSpec, ReadLimits, ReadWindow, RobotsPolicy,
+};
 pub use pace::SharedPace;
-pub use responses::{ResponseSpec, Responses, Terms};
-pub use trouble::Trouble;
+pub use responses::{ResponseRules, ResponseSpec, ResponseTerms};
+pub use trouble::FetchError;
 
-use network::Network;
-use recorded::{Recorder, Recording};
+use network::HttpNetwork;
+use recorded::{ResponseRecorder, ResponseRecording};
 use reqwest::header::HeaderMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,16 +46,16 @@ use weir_model::untrusted::SecretStore;
 
 /// The door; one for the whole process, shared by all institutions.
 #[derive(Clone)]
-pub struct Door {
-    way: Way,
+pub struct HttpClient {
+    way: ResponseOrigin,
 }
 
 /// Where responses come from.
 #[derive(Clone)]
-enum Way {
-    Network(Arc<Network>),
-    Recorded(Arc<Network>, Arc<Recorder>),
-    Replayed(Arc<Recording>),
+enum ResponseOrigin {
+    Network(Arc<HttpNetwork>),
+    Recorded(Arc<HttpNetwork>, Arc<ResponseRecorder>),
+    Replayed(Arc<ResponseRecording>),
 }
 
 /// Why a door cannot be set up.
@@ -74,7 +76,7 @@ pub enum DoorError {
 
 /// One request.
 #[derive(Clone)]
-pub struct Ask {
+pub struct HttpRequest {
     /// The method.
     pub method: reqwest::Method,
     /// The address.
@@ -91,21 +93,21 @@ pub struct Ask {
     /// How politely the source is read.
     pub manners: Arc<Manners>,
     /// What its responses mean.
-    pub responses: Arc<Responses>,
+    pub responses: Arc<ResponseRules>,
     /// Which responses are valid.
-    pub terms: Terms,
+    pub terms: ResponseTerms,
     /// Cookies, kept from one request of a crawl to the next.
     pub cookies: Arc<CookieJar>,
 }
 
-impl Door {
+impl HttpClient {
     /// A door to the network.
     ///
     /// # Errors
     /// The TLS library could not be set up.
-    pub fn new() -> Result<Door, DoorError> {
-        Ok(Door {
-            way: Way::Network(Arc::new(Network::new(&[])?)),
+    pub fn new() -> Result<HttpClient, DoorError> {
+        Ok(HttpClient {
+            way: ResponseOrigin::Network(Arc::new(HttpNetwork::new(&[])?)),
         })
     }
 
@@ -113,64 +115,64 @@ impl Door {
     ///
     /// # Errors
     /// The TLS library could not be set up.
-    pub fn paced_with(shared: Arc<dyn SharedPace>) -> Result<Door, DoorError> {
-        Ok(Door {
-            way: Way::Network(Arc::new(Network::new(&[])?.paced_with(shared))),
+    pub fn paced_with(shared: Arc<dyn SharedPace>) -> Result<HttpClient, DoorError> {
+        Ok(HttpClient {
+            way: ResponseOrigin::Network(Arc::new(HttpNetwork::new(&[])?.paced_with(shared))),
         })
     }
 
     /// The same door, which also records every response into a folder.
     #[must_use]
-    pub fn recording(self, folder: PathBuf, secrets: SecretStore) -> Door {
+    pub fn recording(self, folder: PathBuf, secrets: SecretStore) -> HttpClient {
         let way = match self.way {
-            Way::Network(network) | Way::Recorded(network, _) => {
-                Way::Recorded(network, Arc::new(Recorder::new(folder, secrets)))
+            ResponseOrigin::Network(network) | ResponseOrigin::Recorded(network, _) => {
+                ResponseOrigin::Recorded(network, Arc::new(ResponseRecorder::new(folder, secrets)))
             }
-            replayed @ Way::Replayed(_) => replayed,
+            replayed @ ResponseOrigin::Replayed(_) => replayed,
         };
-        Door { way }
+        HttpClient { way }
     }
 
     /// A door that replays such a folder and never opens a connection.
     ///
     /// # Errors
     /// The folder cannot be read, or contains something else.
-    pub fn replaying(folder: PathBuf) -> Result<Door, DoorError> {
-        Ok(Door {
-            way: Way::Replayed(Arc::new(Recording::open(&folder)?)),
+    pub fn replaying(folder: PathBuf) -> Result<HttpClient, DoorError> {
+        Ok(HttpClient {
+            way: ResponseOrigin::Replayed(Arc::new(ResponseRecording::open(&folder)?)),
         })
     }
 
     /// A closed door: no request is recorded.
-    pub fn shut() -> Door {
-        Door {
-            way: Way::Replayed(Arc::default()),
+    pub fn shut() -> HttpClient {
+        HttpClient {
+            way: ResponseOrigin::Replayed(Arc::default()),
         }
     }
 
     /// The same door for what must never be recorded, such as tokens.
     #[must_use]
-    pub fn unrecorded(&self) -> Door {
+    pub fn unrecorded(&self) -> HttpClient {
         match &self.way {
-            Way::Network(network) | Way::Recorded(network, _) => Door {
-                way: Way::Network(Arc::clone(network)),
+            ResponseOrigin::Network(network) | ResponseOrigin::Recorded(network, _) => HttpClient {
+                way: ResponseOrigin::Network(Arc::clone(network)),
             },
-            Way::Replayed(recording) => Door {
-                way: Way::Replayed(Arc::clone(recording)),
+            ResponseOrigin::Replayed(recording) => HttpClient {
+                way: ResponseOrigin::Replayed(Arc::clone(recording)),
             },
         }
     }
 
     /// Whether responses come from a recording.
     pub fn is_replaying(&self) -> bool {
-        matches!(self.way, Way::Replayed(_))
+        matches!(self.way, ResponseOrigin::Replayed(_))
     }
 
     /// Makes one attempt. The trouble says whether a retry can help, and after how long.
     ///
     /// # Errors
     /// There is no usable response.
-    pub async fn ask(&self, ask: Ask) -> Result<Answer, Trouble> {
+    pub async fn ask(&self, ask: HttpRequest) -> Result<HttpResponse, FetchError> {
         let (method, host) = (
             ask.method.clone(),
             ask.url.host_str().map(str::to_owned).unwrap_or_default(),
@@ -183,21 +185,21 @@ impl Door {
         answer
     }
 
-    async fn attempt(&self, ask: Ask) -> Result<Answer, Trouble> {
+    async fn attempt(&self, ask: HttpRequest) -> Result<HttpResponse, FetchError> {
         let answer = match &self.way {
-            Way::Network(network) => network.answer(&ask).await?,
-            Way::Recorded(network, recorder) => {
+            ResponseOrigin::Network(network) => network.answer(&ask).await?,
+            ResponseOrigin::Recorded(network, recorder) => {
                 recorder.keep(&ask, network.answer(&ask).await?).await?
             }
-            Way::Replayed(recording) => recording.answer(&ask).await?,
+            ResponseOrigin::Replayed(recording) => recording.answer(&ask).await?,
         };
         let url = answer.url.clone();
         let judged = ask.responses.judge(answer, &ask.terms);
         if let (
-            Err(Trouble::Passing {
+            Err(FetchError::Passing {
                 wait: Some(wait), ..
             }),
-            Way::Network(network) | Way::Recorded(network, _),
+            ResponseOrigin::Network(network) | ResponseOrigin::Recorded(network, _),
         ) = (&judged, &self.way)
         {
             network.leave_alone(&url, *wait).await;

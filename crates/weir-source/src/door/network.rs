@@ -2,16 +2,16 @@
 //! this order. Redirects are followed here rather than by the HTTP library, so no hop escapes these
 //! checks. What a response means is decided elsewhere.
 
-use super::Ask;
-use super::answer::Answer;
-use super::book::Book;
+use super::HttpRequest;
+use super::answer::HttpResponse;
+use super::book::RobotsBook;
 use super::cookies::CookieJar;
-use super::guard::{self, Guarded, Reach};
-use super::hop::Hop;
-use super::manners::{Manners, Robots};
-use super::pace::{Pacer, SharedPace, Turn, pace_of};
-use super::robots::{MOST_BYTES, Rules};
-use super::trouble::{Trouble, host_of};
+use super::guard::{self, GuardedResolver, RequestReach};
+use super::hop::RedirectHop;
+use super::manners::{Manners, RobotsPolicy};
+use super::pace::{HostPacer, HostTurn, SharedPace, pace_of};
+use super::robots::{MOST_BYTES, RobotsRules};
+use super::trouble::{FetchError, host_of};
 use crate::decode::first_text;
 use reqwest::header::{ACCEPT_ENCODING, COOKIE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, ClientBuilder};
@@ -28,18 +28,18 @@ const ROBOTS_REDIRECTS: usize = 5;
 const ROBOTS_TRIES: usize = 2;
 
 /// The clients and what is known of the hosts.
-pub(super) struct Network {
+pub(super) struct HttpNetwork {
     /// Reaches public addresses only.
     guarded: Client,
     /// Reaches private ones, too.
     open: Client,
-    pacer: Pacer,
-    book: Book,
+    pacer: HostPacer,
+    book: RobotsBook,
 }
 
-impl Network {
+impl HttpNetwork {
     /// Builds the clients; `known` are addresses of names that are not looked up.
-    pub(super) fn new(known: &[(&str, SocketAddr)]) -> Result<Network, reqwest::Error> {
+    pub(super) fn new(known: &[(&str, SocketAddr)]) -> Result<HttpNetwork, reqwest::Error> {
         // A second installation fails and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let with_known = |builder: ClientBuilder| {
@@ -49,28 +49,28 @@ impl Network {
         };
         let client = |allow_private| {
             with_known(builder())
-                .dns_resolver(Arc::new(Guarded { allow_private }))
+                .dns_resolver(Arc::new(GuardedResolver { allow_private }))
                 .build()
         };
-        Ok(Network {
+        Ok(HttpNetwork {
             guarded: client(false)?,
             open: client(true)?,
-            pacer: Pacer::default(),
-            book: Book::default(),
+            pacer: HostPacer::default(),
+            book: RobotsBook::default(),
         })
     }
 
     /// The same, with a pace that is kept together with other processes.
-    pub(super) fn paced_with(self, shared: Arc<dyn SharedPace>) -> Network {
-        Network {
-            pacer: Pacer::shared(shared),
+    pub(super) fn paced_with(self, shared: Arc<dyn SharedPace>) -> HttpNetwork {
+        HttpNetwork {
+            pacer: HostPacer::shared(shared),
             ..self
         }
     }
 
     /// The response at the end of all redirects.
-    pub(super) async fn answer(&self, ask: &Ask) -> Result<Answer, Trouble> {
-        let (mut hop, mut left) = (Hop::first(ask), ask.manners.page_time);
+    pub(super) async fn answer(&self, ask: &HttpRequest) -> Result<HttpResponse, FetchError> {
+        let (mut hop, mut left) = (RedirectHop::first(ask), ask.manners.page_time);
         for number in 0..=ask.manners.redirects {
             let shown = if number == 0 {
                 shown_path(&ask.shown_url)
@@ -90,8 +90,8 @@ impl Network {
                 Some(next) => hop = next,
                 None => {
                     let lost_condition = !hop.is_conditional();
-                    let answer = under(turn, Answer::begin(response, hop.url)).await?;
-                    return Ok(Answer {
+                    let answer = under(turn, HttpResponse::begin(response, hop.url)).await?;
+                    return Ok(HttpResponse {
                         lost_condition,
                         ..answer
                     });
@@ -100,7 +100,7 @@ impl Network {
             left = left.saturating_sub(begun.elapsed());
         }
         let most = ask.manners.redirects;
-        Err(Trouble::Lasting(format!(
+        Err(FetchError::Lasting(format!(
             "{} redirects more than {most} times; raise `limits: {{ redirects: ... }}` if this is expected",
             host_of(&ask.url)
         )))
@@ -111,10 +111,10 @@ impl Network {
     async fn permission(
         &self,
         url: &Url,
-        ask: &Ask,
+        ask: &HttpRequest,
         shown: &str,
-    ) -> Result<Option<Duration>, Trouble> {
-        if ask.manners.robots == Robots::Ignore {
+    ) -> Result<Option<Duration>, FetchError> {
+        if ask.manners.robots == RobotsPolicy::Ignore {
             return Ok(None);
         }
         let origin = (
@@ -129,16 +129,16 @@ impl Network {
         let host = host_of(url);
         let remedy =
             "respect it, or declare `robots: { ignore: reason }` if the publisher has agreed";
-        Err(Trouble::Blocked(format!(
+        Err(FetchError::Blocked(format!(
             "robots.txt of {host} forbids {shown} for weir; {remedy}"
         )))
     }
 
     /// Reads the robots.txt of an address, once more when that failed for a while.
-    async fn rules(&self, url: &Url, ask: &Ask) -> Result<Rules, Trouble> {
+    async fn rules(&self, url: &Url, ask: &HttpRequest) -> Result<RobotsRules, FetchError> {
         let mut found = self.try_rules(url, ask).await;
         for _ in 1..ROBOTS_TRIES {
-            if matches!(found, Err(Trouble::Passing { .. })) {
+            if matches!(found, Err(FetchError::Passing { .. })) {
                 found = self.try_rules(url, ask).await;
             }
         }
@@ -149,7 +149,7 @@ impl Network {
             )
         };
         found.map_err(|trouble| match trouble {
-            Trouble::Passing { why, wait } => Trouble::Passing {
+            FetchError::Passing { why, wait } => FetchError::Passing {
                 why: unread(why),
                 wait,
             },
@@ -157,8 +157,8 @@ impl Network {
         })
     }
 
-    async fn try_rules(&self, url: &Url, ask: &Ask) -> Result<Rules, Trouble> {
-        let (mut hop, cookies) = (Hop::get(robots_url(url)), CookieJar::default());
+    async fn try_rules(&self, url: &Url, ask: &HttpRequest) -> Result<RobotsRules, FetchError> {
+        let (mut hop, cookies) = (RedirectHop::get(robots_url(url)), CookieJar::default());
         for _ in 0..=ROBOTS_REDIRECTS {
             check(&hop.url, ask)?;
             let turn = self.turn(&hop.url, &ask.manners, None).await;
@@ -171,11 +171,11 @@ impl Network {
             }
         }
         // RFC 9309, 2.3.1.2: after too many redirects, treat robots.txt as unavailable.
-        Ok(Rules::default())
+        Ok(RobotsRules::default())
     }
 
     /// Waits for a turn at a host.
-    async fn turn(&self, url: &Url, manners: &Manners, delay: Option<Duration>) -> Turn {
+    async fn turn(&self, url: &Url, manners: &Manners, delay: Option<Duration>) -> HostTurn {
         self.pacer
             .turn(url, pace_of(url, manners.pace, delay))
             .await
@@ -188,11 +188,11 @@ impl Network {
 
     async fn send(
         &self,
-        hop: &Hop,
+        hop: &RedirectHop,
         manners: &Manners,
         left: Duration,
         cookies: &CookieJar,
-    ) -> Result<reqwest::Response, Trouble> {
+    ) -> Result<reqwest::Response, FetchError> {
         let client = if manners.allow_private {
             &self.open
         } else {
@@ -210,7 +210,7 @@ impl Network {
         let response = request
             .send()
             .await
-            .map_err(|error| Trouble::of_request(error, &host_of(&hop.url)))?;
+            .map_err(|error| FetchError::of_request(error, &host_of(&hop.url)))?;
         cookies.keep(&hop.url, response.headers());
         Ok(response)
     }
@@ -228,16 +228,16 @@ fn builder() -> ClientBuilder {
 }
 
 /// Whether an address may be reached at all.
-fn check(url: &Url, ask: &Ask) -> Result<(), Trouble> {
-    let reach = Reach {
+fn check(url: &Url, ask: &HttpRequest) -> Result<(), FetchError> {
+    let reach = RequestReach {
         allow_private: ask.manners.allow_private,
         home: ask.home.as_ref(),
     };
-    guard::check(url, reach).map_err(|refused| Trouble::Lasting(refused.to_string()))
+    guard::check(url, reach).map_err(|refused| FetchError::Lasting(refused.to_string()))
 }
 
 /// Holds a turn until something is done.
-async fn under<T>(turn: Turn, work: impl Future<Output = T>) -> T {
+async fn under<T>(turn: HostTurn, work: impl Future<Output = T>) -> T {
     let done = work.await;
     drop(turn);
     done
@@ -247,7 +247,7 @@ async fn under<T>(turn: Turn, work: impl Future<Output = T>) -> T {
 const PACKINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
 
 /// The hop's headers, with our name and the cookies.
-fn with_ours(hop: &Hop, manners: &Manners, cookies: &CookieJar) -> HeaderMap {
+fn with_ours(hop: &RedirectHop, manners: &Manners, cookies: &CookieJar) -> HeaderMap {
     let mut headers = hop.headers.clone();
     headers
         .entry(USER_AGENT)
@@ -289,21 +289,23 @@ fn robots_url(url: &Url) -> Url {
 }
 
 /// What the response to a request for robots.txt allows.
-async fn rules_of(response: reqwest::Response, url: Url) -> Result<Rules, Trouble> {
+async fn rules_of(response: reqwest::Response, url: Url) -> Result<RobotsRules, FetchError> {
     match response.status().as_u16() {
         200..=299 => {
             let (mut bytes, most) = (Vec::new(), u64::try_from(MOST_BYTES).unwrap_or(u64::MAX));
-            Answer::begin(response, url)
+            HttpResponse::begin(response, url)
                 .await?
                 .into_reader()
                 .take(most)
                 .read_to_end(&mut bytes)
                 .await?;
             // If it cannot be fully decompressed, it is read as received.
-            Ok(Rules::parse(&first_text(&bytes, most).unwrap_or(bytes)))
+            Ok(RobotsRules::parse(
+                &first_text(&bytes, most).unwrap_or(bytes),
+            ))
         }
-        status @ (429 | 500..) => Err(Trouble::passing(status.to_string())),
-        _ => Ok(Rules::default()),
+        status @ (429 | 500..) => Err(FetchError::passing(status.to_string())),
+        _ => Ok(RobotsRules::default()),
     }
 }
 

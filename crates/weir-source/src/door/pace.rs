@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Mutex as Lane, OwnedMutexGuard};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use tokio::time::Instant;
 use url::Url;
 
@@ -21,12 +21,12 @@ const LONGEST: Duration = Duration::from_secs(60 * 60);
 const MOST_HOSTS: usize = 4096;
 
 /// When the last request to a host started.
-type Started = Option<Instant>;
+type LastStart = Option<Instant>;
 
 /// One host.
 #[derive(Default)]
-struct Host {
-    lane: Arc<Lane<Started>>,
+struct PacedHost {
+    lane: Arc<AsyncMutex<LastStart>>,
     /// Until when the host demands a break.
     closed_until: Mutex<Option<Instant>>,
 }
@@ -43,27 +43,27 @@ pub trait SharedPace: Send + Sync {
 
 /// The turns at all hosts.
 #[derive(Default)]
-pub(super) struct Pacer {
-    hosts: Mutex<HashMap<String, Arc<Host>>>,
+pub(super) struct HostPacer {
+    hosts: Mutex<HashMap<String, Arc<PacedHost>>>,
     shared: Option<Arc<dyn SharedPace>>,
 }
 
 /// The right to send a request to a host; others wait until it is dropped.
-pub(super) struct Turn {
-    _held: OwnedMutexGuard<Started>,
+pub(super) struct HostTurn {
+    _held: OwnedMutexGuard<LastStart>,
 }
 
-impl Pacer {
+impl HostPacer {
     /// Turns that are kept together with other processes.
-    pub(super) fn shared(with: Arc<dyn SharedPace>) -> Pacer {
-        Pacer {
+    pub(super) fn shared(with: Arc<dyn SharedPace>) -> HostPacer {
+        HostPacer {
             shared: Some(with),
-            ..Pacer::default()
+            ..HostPacer::default()
         }
     }
 
     /// Waits for a turn at the host of an address.
-    pub(super) async fn turn(&self, url: &Url, pace: Duration) -> Turn {
+    pub(super) async fn turn(&self, url: &Url, pace: Duration) -> HostTurn {
         let host = self.host(url);
         let mut started = Arc::clone(&host.lane).lock_owned().await;
         if let Some(last) = *started {
@@ -78,7 +78,7 @@ impl Pacer {
             tokio::time::sleep(wait.min(LONGEST)).await;
         }
         *started = Some(Instant::now());
-        Turn { _held: started }
+        HostTurn { _held: started }
     }
 
     /// The same for all processes.
@@ -100,7 +100,7 @@ impl Pacer {
         *closed = closed.max(Some(until));
     }
 
-    fn host(&self, url: &Url) -> Arc<Host> {
+    fn host(&self, url: &Url) -> Arc<PacedHost> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if hosts.len() >= MOST_HOSTS {
             hosts.retain(|_, host| host.is_wanted());
@@ -109,7 +109,7 @@ impl Pacer {
     }
 }
 
-impl Host {
+impl PacedHost {
     fn closed_until(&self) -> Option<Instant> {
         *self
             .closed_until
@@ -120,8 +120,9 @@ impl Host {
     /// Whether a turn is held or awaited, was held within the last minute, or is currently not
     /// allowed.
     fn is_wanted(&self) -> bool {
-        let is_recent =
-            |started: Started| started.is_some_and(|last| last.elapsed() < Duration::from_secs(60));
+        let is_recent = |started: LastStart| {
+            started.is_some_and(|last| last.elapsed() < Duration::from_secs(60))
+        };
         self.lane
             .try_lock()
             .map_or(true, |started| is_recent(*started))
@@ -192,7 +193,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn starts_are_apart() {
-        let (pacer, begin) = (Pacer::default(), Instant::now());
+        let (pacer, begin) = (HostPacer::default(), Instant::now());
         for number in 0..3 {
             drop(
                 pacer
@@ -209,7 +210,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn other_hosts_do_not_wait() {
-        let (pacer, begin) = (Pacer::default(), Instant::now());
+        let (pacer, begin) = (HostPacer::default(), Instant::now());
         let mut held = Vec::new();
         for text in [
             "https://a.example/",
@@ -226,7 +227,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_host_is_one_whatever_its_scheme_and_port() {
-        let (pacer, begin) = (Pacer::default(), Instant::now());
+        let (pacer, begin) = (HostPacer::default(), Instant::now());
         for (number, text) in (0_u32..).zip([
             "https://a.example/",
             "http://a.example/",
@@ -243,7 +244,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_host_that_asks_to_be_left_alone_is_by_all() {
-        let (pacer, begin) = (Pacer::default(), Instant::now());
+        let (pacer, begin) = (HostPacer::default(), Instant::now());
         pacer.leave_alone(&url("https://a.example/x"), Duration::from_secs(30));
         // A shorter wish does not shorten a longer one.
         pacer.leave_alone(&url("https://a.example/z"), Duration::from_secs(5));
@@ -255,7 +256,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_at_a_time() {
-        let pacer = Arc::new(Pacer::default());
+        let pacer = Arc::new(HostPacer::default());
         let first = pacer.turn(&url("https://a.example/"), Duration::ZERO).await;
         let waiting = Arc::clone(&pacer);
         let second = tokio::spawn(async move {

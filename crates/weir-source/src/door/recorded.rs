@@ -2,9 +2,9 @@
 //! decompressed body. Recordings are shown and shared, so they contain addresses only as they may
 //! be shown, and only the headers needed for reading.
 
-use super::answer::{Answer, Rest};
-use super::trouble::{Trouble, host_of};
-use super::{Ask, DoorError};
+use super::answer::{BodyRest, HttpResponse};
+use super::trouble::{FetchError, host_of};
+use super::{DoorError, HttpRequest};
 use crate::secrets::address_parts;
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, LINK,
@@ -40,7 +40,7 @@ const HIDDEN: &str = "HIDDEN";
 
 /// One recorded response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Entry {
+struct RecordedEntry {
     method: String,
     url: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,9 +55,9 @@ struct Entry {
 }
 
 /// What identifies a request: method, shown address and the hash of its body.
-type Key = (String, String, Option<String>);
+type RequestKey = (String, String, Option<String>);
 
-fn key(ask: &Ask) -> Key {
+fn key(ask: &HttpRequest) -> RequestKey {
     (
         ask.method.to_string(),
         ask.shown_url.clone(),
@@ -68,21 +68,21 @@ fn key(ask: &Ask) -> Key {
 }
 
 /// Records responses.
-pub(super) struct Recorder {
+pub(super) struct ResponseRecorder {
     folder: PathBuf,
     next: AtomicU64,
     secrets: SecretStore,
 }
 
-impl Recorder {
+impl ResponseRecorder {
     /// Records into a folder, after existing recordings.
-    pub(super) fn new(folder: PathBuf, secrets: SecretStore) -> Recorder {
+    pub(super) fn new(folder: PathBuf, secrets: SecretStore) -> ResponseRecorder {
         let last = numbers(&folder)
             .unwrap_or_default()
             .into_iter()
             .max()
             .unwrap_or_default();
-        Recorder {
+        ResponseRecorder {
             folder,
             next: AtomicU64::new(last + 1),
             secrets,
@@ -90,11 +90,15 @@ impl Recorder {
     }
 
     /// Records a response and returns it.
-    pub(super) async fn keep(&self, ask: &Ask, answer: Answer) -> Result<Answer, Trouble> {
+    pub(super) async fn keep(
+        &self,
+        ask: &HttpRequest,
+        answer: HttpResponse,
+    ) -> Result<HttpResponse, FetchError> {
         let number = self.next.fetch_add(1, Ordering::SeqCst);
         let mut entry = entry(ask, &answer);
         self.mask_entry(&mut entry);
-        let Answer {
+        let HttpResponse {
             status,
             url,
             headers,
@@ -111,11 +115,11 @@ impl Recorder {
         let more = reader
             .read(&mut beginning_of_rest)
             .await
-            .map_err(Trouble::from)?;
+            .map_err(FetchError::from)?;
         entry.cut = more > 0;
         self.write_entry(number, &entry)
             .map_err(|error| self.trouble(error))?;
-        let rest: Rest =
+        let rest: BodyRest =
             Box::new(io::Cursor::new(beginning_of_rest[..more].to_vec()).chain(reader));
         let answer = opened(&path, rest, status, url, headers)
             .await
@@ -125,7 +129,7 @@ impl Recorder {
     }
 
     /// Masks secrets that the source echoes in the recorded headers.
-    fn mask_entry(&self, entry: &mut Entry) {
+    fn mask_entry(&self, entry: &mut RecordedEntry) {
         let mask = self.secrets.mask();
         entry.final_url = mask.hide(&entry.final_url).into_owned();
         for value in entry.headers.values_mut().flatten() {
@@ -145,7 +149,7 @@ impl Recorder {
         fs::rename(masked, path)
     }
 
-    fn write_entry(&self, number: u64, entry: &Entry) -> io::Result<()> {
+    fn write_entry(&self, number: u64, entry: &RecordedEntry) -> io::Result<()> {
         fs::write(
             self.folder.join(format!("{number:04}.json")),
             serde_json::to_vec_pretty(entry)?,
@@ -153,13 +157,13 @@ impl Recorder {
     }
 
     /// An error of the body itself is passed on unchanged.
-    fn trouble(&self, error: io::Error) -> Trouble {
+    fn trouble(&self, error: io::Error) -> FetchError {
         match error
             .get_ref()
-            .and_then(|inner| inner.downcast_ref::<Trouble>())
+            .and_then(|inner| inner.downcast_ref::<FetchError>())
         {
             Some(trouble) => trouble.clone(),
-            None => Trouble::Lasting(format!(
+            None => FetchError::Lasting(format!(
                 "cannot record the response in `{}`: {error}",
                 self.folder.display()
             )),
@@ -182,15 +186,15 @@ async fn write_body(
 /// A response whose body is a file, followed by `rest`.
 async fn opened(
     path: &Path,
-    rest: Rest,
+    rest: BodyRest,
     status: u16,
     url: Url,
     headers: HeaderMap,
-) -> io::Result<Answer> {
+) -> io::Result<HttpResponse> {
     let (mut file, mut prefix) = (tokio::fs::File::open(path).await?, Vec::new());
     let most = u64::try_from(super::answer::PREFIX).unwrap_or(u64::MAX);
     (&mut file).take(most).read_to_end(&mut prefix).await?;
-    Ok(Answer::new(
+    Ok(HttpResponse::new(
         status,
         url,
         headers,
@@ -199,7 +203,7 @@ async fn opened(
     ))
 }
 
-fn entry(ask: &Ask, answer: &Answer) -> Entry {
+fn entry(ask: &HttpRequest, answer: &HttpResponse) -> RecordedEntry {
     let (secrets, (method, url, body)) = (secrets(ask), key(ask));
     let final_url = if answer.url == ask.url || holds_any(answer.url.as_str(), &secrets) {
         ask.shown_url.clone()
@@ -219,7 +223,7 @@ fn entry(ask: &Ask, answer: &Answer) -> Entry {
         .iter()
         .map(|name| (name.to_string(), texts(name)))
         .filter(|(_, all): &(String, Vec<String>)| !all.is_empty());
-    Entry {
+    RecordedEntry {
         method,
         url,
         body,
@@ -232,7 +236,7 @@ fn entry(ask: &Ask, answer: &Answer) -> Entry {
 
 /// Texts that must not be shown: parts of the address that the shown address lacks, and credentials
 /// in headers. Longest first.
-fn secrets(ask: &Ask) -> Vec<String> {
+fn secrets(ask: &HttpRequest) -> Vec<String> {
     let parts = |url: &Url| address_parts(url).into_iter().map(|(_, text)| text);
     let shown: HashSet<String> = Url::parse(&ask.shown_url).iter().flat_map(parts).collect();
     let of_url = parts(&ask.url).filter(|part| !shown.contains(part));
@@ -274,18 +278,18 @@ fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
 
 /// Answers as they were written.
 #[derive(Default)]
-pub(super) struct Recording {
+pub(super) struct ResponseRecording {
     /// The responses for each request in order, each with the file of its body.
-    answers: HashMap<Key, Vec<(PathBuf, Entry)>>,
+    answers: HashMap<RequestKey, Vec<(PathBuf, RecordedEntry)>>,
     /// How often each was requested.
-    asked: Mutex<HashMap<Key, usize>>,
+    asked: Mutex<HashMap<RequestKey, usize>>,
 }
 
-impl Recording {
+impl ResponseRecording {
     /// Reads a recording, without the bodies: the responses of the folder, and of each folder in
     /// it, because every source has its own.
-    pub(super) fn open(folder: &Path) -> Result<Recording, DoorError> {
-        let mut recording = Recording::default();
+    pub(super) fn open(folder: &Path) -> Result<ResponseRecording, DoorError> {
+        let mut recording = ResponseRecording::default();
         recording.add(folder)?;
         let inner = fs::read_dir(folder)
             .map_err(|why| unusable(folder, &why))?
@@ -301,7 +305,7 @@ impl Recording {
         for number in numbers(folder).map_err(|why| unusable(folder, &why))? {
             let path = folder.join(format!("{number:04}.json"));
             let text = fs::read(&path).map_err(|why| unusable(&path, &why))?;
-            let entry: Entry =
+            let entry: RecordedEntry =
                 serde_json::from_slice(&text).map_err(|why| unusable(&path, &why))?;
             let key = (entry.method.clone(), entry.url.clone(), entry.body.clone());
             self.answers
@@ -313,9 +317,9 @@ impl Recording {
     }
 
     /// The next response to a request; after the last one, the last one again.
-    pub(super) async fn answer(&self, ask: &Ask) -> Result<Answer, Trouble> {
+    pub(super) async fn answer(&self, ask: &HttpRequest) -> Result<HttpResponse, FetchError> {
         let (path, entry) = self.next(key(ask)).ok_or_else(|| not_recorded(ask))?;
-        let rest: Rest = if entry.cut {
+        let rest: BodyRest = if entry.cut {
             Box::new(tokio_util::io::StreamReader::new(cut(ask)))
         } else {
             Box::new(tokio::io::empty())
@@ -332,14 +336,14 @@ impl Recording {
         )
         .await;
         answer.map_err(|error| {
-            Trouble::Lasting(format!(
+            FetchError::Lasting(format!(
                 "cannot read the recorded response `{}`: {error}",
                 path.display()
             ))
         })
     }
 
-    fn next(&self, key: Key) -> Option<&(PathBuf, Entry)> {
+    fn next(&self, key: RequestKey) -> Option<&(PathBuf, RecordedEntry)> {
         let answers = self.answers.get(&key)?;
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let times = asked.entry(key).or_default();
@@ -355,23 +359,25 @@ fn unusable(path: &Path, why: &dyn std::fmt::Display) -> DoorError {
     }
 }
 
-fn not_recorded(ask: &Ask) -> Trouble {
-    Trouble::Lasting(format!(
+fn not_recorded(ask: &HttpRequest) -> FetchError {
+    FetchError::Lasting(format!(
         "not recorded: {} {}; record it with `weir preview --save`",
         ask.method, ask.shown_url
     ))
 }
 
 /// The end of a body that was not kept whole.
-fn cut(ask: &Ask) -> futures::stream::Iter<std::option::IntoIter<io::Result<&'static [u8]>>> {
+fn cut(
+    ask: &HttpRequest,
+) -> futures::stream::Iter<std::option::IntoIter<io::Result<&'static [u8]>>> {
     let why = format!(
         "only the first {MOST_BYTES} bytes of the response from {} were recorded",
         host_of(&ask.url)
     );
-    futures::stream::iter(Some(Err(io::Error::other(Trouble::Lasting(why)))))
+    futures::stream::iter(Some(Err(io::Error::other(FetchError::Lasting(why)))))
 }
 
-fn headers(entry: &Entry) -> HeaderMap {
+fn headers(entry: &RecordedEntry) -> HeaderMap {
     let pairs = entry
         .headers
         .iter()

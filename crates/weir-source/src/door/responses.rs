@@ -1,9 +1,9 @@
 //! What a response means. The author's rules come first, in order; then the status; and a bot
 //! challenge is a refusal whatever its status. Decided here once for all sources.
 
-use super::answer::{Answer, Doubt};
+use super::answer::{HttpResponse, ResponseDoubt};
 use super::challenge;
-use super::trouble::{Trouble, host_of};
+use super::trouble::{FetchError, host_of};
 use super::wait::wait;
 use indexmap::IndexMap;
 use reqwest::StatusCode;
@@ -19,20 +19,20 @@ use weir_yaml::yaml::{Located, OneOrMany, Text, from_text};
 #[serde(deny_unknown_fields)]
 pub struct ResponseSpec {
     /// An HTTP status, a class such as `5xx`, or a list of them.
-    status: Option<Located<OneOrMany<Statuses>>>,
+    status: Option<Located<OneOrMany<StatusRange>>>,
     /// Text that headers must contain, ignoring case.
     #[serde(default)]
     header: IndexMap<Located<String>, Text>,
     /// Text in the first 64 KB of the body, ignoring case.
     text: Option<Text>,
     /// What the response means.
-    then: Located<Action>,
+    then: Located<ResponseAction>,
 }
 
 /// What a response means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename = "action", rename_all = "snake_case")]
-enum Action {
+enum ResponseAction {
     /// Retry later.
     Retry,
     /// The read fails.
@@ -52,7 +52,7 @@ enum Action {
 /// Which responses are valid for a request: a status only has a meaning relative to what was
 /// requested.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Terms {
+pub struct ResponseTerms {
     /// The request is conditional on the state of an earlier read.
     pub conditional: bool,
     /// The request is for a range.
@@ -65,15 +65,15 @@ pub struct Terms {
 
 /// An HTTP status, or a class of a hundred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Statuses {
+struct StatusRange {
     first: u16,
     last: u16,
 }
 
-impl FromStr for Statuses {
+impl FromStr for StatusRange {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Statuses, String> {
+    fn from_str(text: &str) -> Result<StatusRange, String> {
         let bad = || {
             format!(
                 "`{text}` is not an HTTP status\nwrite a number from 100 to 599, or a class such as `5xx`"
@@ -88,7 +88,7 @@ impl FromStr for Statuses {
             None => (text.parse().map_err(|_| bad())?, 0),
         };
         if (100..=599).contains(&first) {
-            Ok(Statuses {
+            Ok(StatusRange {
                 first,
                 last: first + size,
             })
@@ -99,41 +99,44 @@ impl FromStr for Statuses {
 }
 
 weir_yaml::written_as!(
-    Statuses,
+    StatusRange,
     "Statuses",
     "an HTTP status, or a class of them",
     ["404", "5xx"]
 );
 
-impl<'de> Deserialize<'de> for Statuses {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Statuses, D::Error> {
+impl<'de> Deserialize<'de> for StatusRange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<StatusRange, D::Error> {
         from_text(deserializer)
     }
 }
 
 /// What responses mean: the author's rules first, then the defaults.
 #[derive(Debug, Clone, Default)]
-pub struct Responses {
-    rules: Vec<Rule>,
+pub struct ResponseRules {
+    rules: Vec<ResponseRule>,
 }
 
 #[derive(Debug, Clone)]
-struct Rule {
-    statuses: Vec<Statuses>,
+struct ResponseRule {
+    statuses: Vec<StatusRange>,
     /// Names and texts, in lower case.
     headers: Vec<(String, String)>,
     text: Option<String>,
-    action: Action,
+    action: ResponseAction,
 }
 
-impl Responses {
+impl ResponseRules {
     /// Compiles the rules; problems go to `out`.
-    pub fn compile(specs: &[ResponseSpec], out: &mut Diagnostics) -> Option<Responses> {
-        let rules: Vec<Option<Rule>> = specs.iter().map(|spec| Rule::compile(spec, out)).collect();
+    pub fn compile(specs: &[ResponseSpec], out: &mut Diagnostics) -> Option<ResponseRules> {
+        let rules: Vec<Option<ResponseRule>> = specs
+            .iter()
+            .map(|spec| ResponseRule::compile(spec, out))
+            .collect();
         rules
             .into_iter()
-            .collect::<Option<Vec<Rule>>>()
-            .map(|rules| Responses { rules })
+            .collect::<Option<Vec<ResponseRule>>>()
+            .map(|rules| ResponseRules { rules })
     }
 
     /// Whether a rule matches a redirect, which is then not followed.
@@ -144,7 +147,11 @@ impl Responses {
     }
 
     /// The response, or why it cannot be used.
-    pub(super) fn judge(&self, answer: Answer, terms: &Terms) -> Result<Answer, Trouble> {
+    pub(super) fn judge(
+        &self,
+        answer: HttpResponse,
+        terms: &ResponseTerms,
+    ) -> Result<HttpResponse, FetchError> {
         let text = if self.rules.iter().any(|rule| rule.text.is_some()) {
             beginning(&answer)
         } else {
@@ -166,12 +173,12 @@ impl Responses {
 }
 
 /// The beginning of the body, in lower case.
-fn beginning(answer: &Answer) -> String {
+fn beginning(answer: &HttpResponse) -> String {
     String::from_utf8_lossy(&answer.beginning()).to_lowercase()
 }
 
-impl Rule {
-    fn compile(spec: &ResponseSpec, out: &mut Diagnostics) -> Option<Rule> {
+impl ResponseRule {
+    fn compile(spec: &ResponseSpec, out: &mut Diagnostics) -> Option<ResponseRule> {
         let names_nothing = spec.status.as_ref().is_none_or(|status| status.is_empty())
             && spec.header.is_empty()
             && spec.text.is_none();
@@ -193,7 +200,7 @@ impl Rule {
             )
             .help("write text that the response must contain");
         });
-        (!names_nothing && empty.is_empty()).then(|| Rule {
+        (!names_nothing && empty.is_empty()).then(|| ResponseRule {
             statuses: spec
                 .status
                 .as_ref()
@@ -230,31 +237,35 @@ impl Rule {
     }
 
     /// What the rule makes of a response; `None` if it is an ordinary page.
-    fn trouble(&self, answer: &Answer, host: &str) -> Option<Trouble> {
+    fn trouble(&self, answer: &HttpResponse, host: &str) -> Option<FetchError> {
         let why = format!("{} (a rule of `responses`)", answers(host, answer.status));
         Some(match self.action {
-            Action::Retry => Trouble::Passing {
+            ResponseAction::Retry => FetchError::Passing {
                 why,
                 wait: wait(&answer.headers),
             },
-            Action::Fail => Trouble::Lasting(why),
-            Action::Ignore => Trouble::Ignored(why),
-            Action::Stop => Trouble::Stop(why),
-            Action::Gone => Trouble::Gone(why),
-            Action::Blocked => Trouble::Blocked(why),
-            Action::Page => return None,
+            ResponseAction::Fail => FetchError::Lasting(why),
+            ResponseAction::Ignore => FetchError::Ignored(why),
+            ResponseAction::Stop => FetchError::Stop(why),
+            ResponseAction::Gone => FetchError::Gone(why),
+            ResponseAction::Blocked => FetchError::Blocked(why),
+            ResponseAction::Page => return None,
         })
     }
 }
 
 /// What a response means that no rule matches. Only a response to what was requested counts, and
 /// only a page says which ads there are.
-fn by_default(answer: Answer, host: &str, terms: &Terms) -> Result<Answer, Trouble> {
+fn by_default(
+    answer: HttpResponse,
+    host: &str,
+    terms: &ResponseTerms,
+) -> Result<HttpResponse, FetchError> {
     let can_be_challenge = matches!(answer.status, 200..=299 | 403 | 429 | 503);
     if let Some(maker) =
         challenge::maker(&answer.headers, &answer.beginning()).filter(|_| can_be_challenge)
     {
-        return Err(Trouble::Blocked(format!(
+        return Err(FetchError::Blocked(format!(
             "{host} responds with a {maker} bot challenge; ask the publisher for access"
         )));
     }
@@ -262,53 +273,53 @@ fn by_default(answer: Answer, host: &str, terms: &Terms) -> Result<Answer, Troub
     match answer.status {
         200 => Ok(answer),
         200..=299 if terms.lenient => Ok(answer),
-        203 => Ok(Answer {
-            doubt: Some(Doubt::Changed(format!(
+        203 => Ok(HttpResponse {
+            doubt: Some(ResponseDoubt::Changed(format!(
                 "{why}: a proxy has changed the page"
             ))),
             ..answer
         }),
         206 if terms.ranged => Ok(answer),
-        206 => Ok(Answer {
-            doubt: Some(Doubt::Part(format!(
+        206 => Ok(HttpResponse {
+            doubt: Some(ResponseDoubt::Part(format!(
                 "{why}{}, although the full page was requested",
                 range(&answer)
             ))),
             ..answer
         }),
         204 | 205 if terms.empty => Ok(answer),
-        204 | 205 => Err(Trouble::Lasting(format!(
+        204 | 205 => Err(FetchError::Lasting(format!(
             "{why} without any content; {}",
             declare(answer.status, "ignore", "there are no ads")
         ))),
-        304 if terms.conditional && !answer.lost_condition => Ok(Answer {
+        304 if terms.conditional && !answer.lost_condition => Ok(HttpResponse {
             not_modified: true,
             ..answer
         }),
-        304 => Err(Trouble::Lasting(format!(
+        304 => Err(FetchError::Lasting(format!(
             "{why}, although the request was not conditional"
         ))),
-        201 | 202 | 207..=299 => Err(Trouble::Lasting(format!(
+        201 | 202 | 207..=299 => Err(FetchError::Lasting(format!(
             "{why}, which is not a page; {}",
             declare(answer.status, "page", "it is one")
         ))),
-        401 | 407 => Err(Trouble::Blocked(format!(
+        401 | 407 => Err(FetchError::Blocked(format!(
             "{why}; check the credentials in `auth`"
         ))),
-        403 | 451 => Err(Trouble::Blocked(format!(
+        403 | 451 => Err(FetchError::Blocked(format!(
             "{why}; ask the publisher for access"
         ))),
-        404 | 410 => Err(Trouble::Gone(why)),
-        408 | 425 | 429 | 500..=599 => Err(Trouble::Passing {
+        404 | 410 => Err(FetchError::Gone(why)),
+        408 | 425 | 429 | 500..=599 => Err(FetchError::Passing {
             why,
             wait: wait(&answer.headers),
         }),
-        _ => Err(Trouble::Lasting(why)),
+        _ => Err(FetchError::Lasting(why)),
     }
 }
 
 /// The range of a partial response, if it is given.
-fn range(answer: &Answer) -> String {
+fn range(answer: &HttpResponse) -> String {
     answer
         .header("content-range")
         .map(|range| format!(" ({})", range.chars().take(64).collect::<String>()))
@@ -336,15 +347,16 @@ mod tests {
     use weir_yaml::yaml;
 
     #[derive(Deserialize)]
-    struct Rules {
+    struct ResponsesKey {
         responses: Vec<ResponseSpec>,
     }
 
-    fn compiled(text: &str) -> Option<Responses> {
+    fn compiled(text: &str) -> Option<ResponseRules> {
         let mut out = Diagnostics::new();
-        let rules: Option<Rules> = yaml::read("a.yaml", format!("responses:\n{text}"), &mut out);
+        let rules: Option<ResponsesKey> =
+            yaml::read("a.yaml", format!("responses:\n{text}"), &mut out);
         rules
-            .and_then(|rules| Responses::compile(&rules.responses, &mut out))
+            .and_then(|rules| ResponseRules::compile(&rules.responses, &mut out))
             .filter(|_| !out.has_errors())
     }
 
@@ -360,48 +372,48 @@ mod tests {
     }
 
     fn judged(
-        responses: &Responses,
+        responses: &ResponseRules,
         status: u16,
         all: &[(&str, &str)],
         body: &str,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<HttpResponse, FetchError> {
         let url = url::Url::parse("https://a.example/?key=secret").unwrap();
         responses.judge(
-            Answer::new(
+            HttpResponse::new(
                 status,
                 url,
                 headers(all),
                 body.into(),
                 Box::new(tokio::io::empty()),
             ),
-            &Terms::default(),
+            &ResponseTerms::default(),
         )
     }
 
-    fn kind(status: u16, terms: Terms) -> &'static str {
+    fn kind(status: u16, terms: ResponseTerms) -> &'static str {
         let url = url::Url::parse("https://a.example/?key=secret").unwrap();
-        let answer = Answer::new(
+        let answer = HttpResponse::new(
             status,
             url,
             HeaderMap::new(),
             Vec::new(),
             Box::new(tokio::io::empty()),
         );
-        match Responses::default().judge(answer, &terms) {
+        match ResponseRules::default().judge(answer, &terms) {
             Ok(answer) if answer.not_modified => "same",
-            Ok(Answer {
-                doubt: Some(Doubt::Part(_)),
+            Ok(HttpResponse {
+                doubt: Some(ResponseDoubt::Part(_)),
                 ..
             }) => "part",
-            Ok(Answer {
-                doubt: Some(Doubt::Changed(_)),
+            Ok(HttpResponse {
+                doubt: Some(ResponseDoubt::Changed(_)),
                 ..
             }) => "changed",
             Ok(_) => "ok",
-            Err(Trouble::Blocked(_)) => "blocked",
-            Err(Trouble::Gone(_)) => "gone",
-            Err(Trouble::Passing { .. }) => "passing",
-            Err(Trouble::Lasting(why)) => {
+            Err(FetchError::Blocked(_)) => "blocked",
+            Err(FetchError::Gone(_)) => "gone",
+            Err(FetchError::Passing { .. }) => "passing",
+            Err(FetchError::Lasting(why)) => {
                 assert!(why.contains(&status.to_string()), "{why}");
                 "lasting"
             }
@@ -428,16 +440,20 @@ mod tests {
         ];
         for (expected, statuses) in cases {
             statuses.iter().for_each(|status| {
-                assert_eq!(kind(*status, Terms::default()), expected, "{status}");
+                assert_eq!(
+                    kind(*status, ResponseTerms::default()),
+                    expected,
+                    "{status}"
+                );
             });
         }
     }
 
     #[test]
     fn a_status_answers_only_what_was_asked() {
-        let conditional = Terms {
+        let conditional = ResponseTerms {
             conditional: true,
-            ..Terms::default()
+            ..ResponseTerms::default()
         };
         assert_eq!(
             [
@@ -447,9 +463,9 @@ mod tests {
             ],
             ["same", "lasting", "part"]
         );
-        let empty = Terms {
+        let empty = ResponseTerms {
             empty: true,
-            ..Terms::default()
+            ..ResponseTerms::default()
         };
         assert_eq!(
             [
@@ -460,14 +476,14 @@ mod tests {
             ],
             ["ok", "ok", "lasting", "lasting"]
         );
-        let ranged = Terms {
+        let ranged = ResponseTerms {
             ranged: true,
-            ..Terms::default()
+            ..ResponseTerms::default()
         };
         assert_eq!([kind(206, ranged), kind(204, ranged)], ["ok", "lasting"]);
-        let lenient = Terms {
+        let lenient = ResponseTerms {
             lenient: true,
-            ..Terms::default()
+            ..ResponseTerms::default()
         };
         assert_eq!(
             [
@@ -490,21 +506,21 @@ mod tests {
         };
         assert!(matches!(
             judged(503, &[], "<p>Scheduled Maintenance</p>"),
-            Err(Trouble::Passing { .. })
+            Err(FetchError::Passing { .. })
         ));
-        assert!(matches!(judged(503, &[], ""), Err(Trouble::Ignored(_))));
-        assert!(matches!(judged(404, &[], ""), Err(Trouble::Stop(_))));
+        assert!(matches!(judged(503, &[], ""), Err(FetchError::Ignored(_))));
+        assert!(matches!(judged(404, &[], ""), Err(FetchError::Stop(_))));
         assert!(matches!(
             judged(200, &[("x-state", "is closed now")], ""),
-            Err(Trouble::Gone(_))
+            Err(FetchError::Gone(_))
         ));
         assert!(matches!(
             judged(200, &[], "Go away!"),
-            Err(Trouble::Blocked(_))
+            Err(FetchError::Blocked(_))
         ));
         assert_eq!(judged(200, &[], "scheduled maintenance"), Ok(200));
         assert_eq!(judged(201, &[], "[]"), Ok(201));
-        let Err(Trouble::Lasting(why)) = judged(418, &[], "") else {
+        let Err(FetchError::Lasting(why)) = judged(418, &[], "") else {
             panic!()
         };
         assert!(
@@ -537,14 +553,14 @@ mod tests {
     fn a_challenge_is_a_refusal_whatever_its_status() {
         for status in [200, 403, 429, 503] {
             let trouble = judged(
-                &Responses::default(),
+                &ResponseRules::default(),
                 status,
                 &[("cf-mitigated", "challenge")],
                 "",
             )
             .err();
             assert!(
-                matches!(&trouble, Some(Trouble::Blocked(why)) if why.contains("Cloudflare")),
+                matches!(&trouble, Some(FetchError::Blocked(why)) if why.contains("Cloudflare")),
                 "{status}"
             );
         }

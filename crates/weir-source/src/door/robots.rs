@@ -13,14 +13,14 @@ const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
 /// What a publisher allows us.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Rules {
-    rules: Vec<Rule>,
+pub(super) struct RobotsRules {
+    rules: Vec<RobotsRule>,
     /// The demanded delay between requests; not standard, but widely used.
     pub(super) crawl_delay: Option<Duration>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Rule {
+struct RobotsRule {
     allows: bool,
     /// The text between the `*`.
     pieces: Vec<Vec<u8>>,
@@ -31,20 +31,23 @@ struct Rule {
 
 /// Whom the lines of the current group concern.
 #[derive(Default)]
-struct Group {
+struct AgentGroup {
     us: bool,
     all: bool,
     /// Whether another `user-agent` line starts a new group.
     closed: bool,
 }
 
-impl Rules {
+impl RobotsRules {
     /// Reads a file.
-    pub(super) fn parse(bytes: &[u8]) -> Rules {
+    pub(super) fn parse(bytes: &[u8]) -> RobotsRules {
         let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let (mut ours, mut everyones, mut group) =
-            (None::<Rules>, Rules::default(), Group::default());
+        let (mut ours, mut everyones, mut group) = (
+            None::<RobotsRules>,
+            RobotsRules::default(),
+            AgentGroup::default(),
+        );
         for (key, value) in bytes
             .split(|byte| matches!(byte, b'\n' | b'\r'))
             .filter_map(key_and_value)
@@ -71,8 +74,8 @@ impl Rules {
 
     fn take(&mut self, key: &[u8], value: &[u8]) {
         match key {
-            b"allow" => self.rules.extend(Rule::parse(value, true)),
-            b"disallow" => self.rules.extend(Rule::parse(value, false)),
+            b"allow" => self.rules.extend(RobotsRule::parse(value, true)),
+            b"disallow" => self.rules.extend(RobotsRule::parse(value, false)),
             b"crawl-delay" => self.crawl_delay = self.crawl_delay.max(delay(value)),
             _ => {}
         }
@@ -90,10 +93,10 @@ impl Rules {
     }
 }
 
-impl Group {
+impl AgentGroup {
     fn names(&mut self, agent: &[u8]) {
         if self.closed {
-            *self = Group::default();
+            *self = AgentGroup::default();
         }
         let token = agent
             .split(|byte| !byte.is_ascii_alphabetic() && !matches!(byte, b'-' | b'_'))
@@ -106,16 +109,16 @@ impl Group {
     }
 }
 
-impl Rule {
+impl RobotsRule {
     /// An empty path is not a rule.
-    fn parse(path: &[u8], allows: bool) -> Option<Rule> {
+    fn parse(path: &[u8], allows: bool) -> Option<RobotsRule> {
         let (path, to_end) = path
             .strip_suffix(b"$")
             .map_or((path, false), |path| (path, true));
         let pieces: Vec<Vec<u8>> = path.split(|byte| *byte == b'*').map(normal).collect();
         let length =
             pieces.iter().map(Vec::len).sum::<usize>() + pieces.len() - 1 + usize::from(to_end);
-        (length > 0).then_some(Rule {
+        (length > 0).then_some(RobotsRule {
             allows,
             pieces,
             to_end,
@@ -218,7 +221,7 @@ mod tests {
     use super::*;
 
     fn allows(file: &str, path: &str) -> bool {
-        Rules::parse(file.as_bytes()).allow(path)
+        RobotsRules::parse(file.as_bytes()).allow(path)
     }
 
     /// Section 5.1 of the RFC, with us in the place of its crawlers.
@@ -390,7 +393,7 @@ mod tests {
         ));
         assert!(allows("user-agent: *\ndisallow:\n", "/x") && allows("", "/x"));
         assert_eq!(
-            Rules::parse(b"\xff\xfe: \x00\n%%%:\nuser-agent: *\ndisallow: /%\n")
+            RobotsRules::parse(b"\xff\xfe: \x00\n%%%:\nuser-agent: *\ndisallow: /%\n")
                 .rules
                 .len(),
             1
@@ -403,7 +406,8 @@ mod tests {
     #[test]
     fn delays_are_capped() {
         let delay = |text: &str| {
-            Rules::parse(format!("user-agent: *\ncrawl-delay: {text}\n").as_bytes()).crawl_delay
+            RobotsRules::parse(format!("user-agent: *\ncrawl-delay: {text}\n").as_bytes())
+                .crawl_delay
         };
         assert_eq!(delay("2.5"), Some(Duration::from_millis(2500)));
         assert_eq!(delay("86400"), Some(LONGEST_DELAY));

@@ -15,20 +15,20 @@ const PUBLIC: &str = "public.example";
 
 fn manners() -> Manners {
     let manners =
-        MannersSpec::compile(None, &Limits::default(), true, &mut Diagnostics::new()).unwrap();
+        MannersSpec::compile(None, &ReadLimits::default(), true, &mut Diagnostics::new()).unwrap();
     Manners {
         pace: Some(Duration::ZERO),
         ..manners
     }
 }
 
-fn ask_with(url: &str, manners: Manners) -> Ask {
+fn ask_with(url: &str, manners: Manners) -> HttpRequest {
     let (url, shown_url) = (
         Url::parse(url).unwrap(),
         url.split("?key=").next().unwrap().to_owned(),
     );
-    let (manners, responses) = (Arc::new(manners), Arc::new(Responses::default()));
-    Ask {
+    let (manners, responses) = (Arc::new(manners), Arc::new(ResponseRules::default()));
+    HttpRequest {
         method: Method::GET,
         home: Some(url.clone()),
         url,
@@ -37,12 +37,12 @@ fn ask_with(url: &str, manners: Manners) -> Ask {
         body: None,
         manners,
         responses,
-        terms: Terms::default(),
+        terms: ResponseTerms::default(),
         cookies: Arc::default(),
     }
 }
 
-fn ask(url: &str) -> Ask {
+fn ask(url: &str) -> HttpRequest {
     ask_with(url, manners())
 }
 
@@ -66,7 +66,7 @@ fn redirect(to: &str) -> ResponseTemplate {
     status(302).insert_header("location", to)
 }
 
-async fn trouble(door: &Door, ask: Ask) -> Trouble {
+async fn trouble(door: &HttpClient, ask: HttpRequest) -> FetchError {
     match door.ask(ask).await {
         Ok(answer) => panic!("{} passes", answer.url),
         Err(trouble) => trouble,
@@ -81,7 +81,7 @@ async fn an_answer_comes_with_its_whole_body() {
         status(200).set_body_raw(body.clone(), "text/plain; charset=UTF-8"),
     )])
     .await;
-    let answer = Door::new()
+    let answer = HttpClient::new()
         .unwrap()
         .ask(ask(&format!("{}/a", server.uri())))
         .await
@@ -105,29 +105,29 @@ async fn statuses_become_troubles() {
         ("/same", status(304)),
         ("/no", status(403)),
     ];
-    let (server, door) = (server(&routes).await, Door::new().unwrap());
+    let (server, door) = (server(&routes).await, HttpClient::new().unwrap());
     let url = |route: &str| format!("{}{route}?key=secret", server.uri());
-    let Trouble::Passing { why, wait } = trouble(&door, ask(&url("/late"))).await else {
+    let FetchError::Passing { why, wait } = trouble(&door, ask(&url("/late"))).await else {
         panic!()
     };
     assert_eq!(wait, Some(Duration::from_secs(7)));
     assert!(!why.contains("secret"), "{why}");
     assert!(matches!(
         trouble(&door, ask(&url("/gone"))).await,
-        Trouble::Gone(_)
+        FetchError::Gone(_)
     ));
     assert!(matches!(
         trouble(&door, ask(&url("/no"))).await,
-        Trouble::Blocked(_)
+        FetchError::Blocked(_)
     ));
     let mut conditional = ask(&url("/same"));
     assert!(
-        matches!(trouble(&door, conditional.clone()).await, Trouble::Lasting(why) if why.contains("304") && !why.contains("secret"))
+        matches!(trouble(&door, conditional.clone()).await, FetchError::Lasting(why) if why.contains("304") && !why.contains("secret"))
     );
     conditional.terms.conditional = true;
     assert!(matches!(
         trouble(&door, conditional.clone()).await,
-        Trouble::Lasting(_)
+        FetchError::Lasting(_)
     ));
     conditional
         .headers
@@ -142,10 +142,10 @@ async fn a_host_that_asks_for_a_pause_is_left_alone_by_every_source() {
         ("/other", status(200)),
     ])
     .await;
-    let (door, begun) = (Door::new().unwrap(), std::time::Instant::now());
+    let (door, begun) = (HttpClient::new().unwrap(), std::time::Instant::now());
     assert!(matches!(
         trouble(&door, ask(&format!("{}/late", server.uri()))).await,
-        Trouble::Passing { .. }
+        FetchError::Passing { .. }
     ));
     assert!(
         door.ask(ask(&format!("{}/other", server.uri())))
@@ -165,17 +165,17 @@ async fn a_challenge_is_blocked() {
     let server = server(&[("/jobs", status(200).set_body_raw(page, "text/html"))]).await;
     assert!(matches!(
         trouble(
-            &Door::new().unwrap(),
+            &HttpClient::new().unwrap(),
             ask(&format!("{}/jobs", server.uri()))
         )
         .await,
-        Trouble::Blocked(_)
+        FetchError::Blocked(_)
     ));
 }
 
 #[tokio::test]
 async fn addresses_of_private_networks_are_refused() {
-    let door = Door::new().unwrap();
+    let door = HttpClient::new().unwrap();
     for url in [
         "http://127.0.0.1:9/",
         "http://localhost:9/",
@@ -196,18 +196,18 @@ async fn addresses_of_private_networks_are_refused() {
         )
         .await;
         assert!(
-            matches!(&refused, Trouble::Lasting(why) if why.contains("allow_private: true")),
+            matches!(&refused, FetchError::Lasting(why) if why.contains("allow_private: true")),
             "{url}: {refused}"
         );
     }
 }
 
 /// A guarded door for which one name is public, and the address of a server at that name.
-fn guarded(server: &MockServer) -> (Door, String) {
-    let network = Network::new(&[(PUBLIC, *server.address())]).unwrap();
+fn guarded(server: &MockServer) -> (HttpClient, String) {
+    let network = HttpNetwork::new(&[(PUBLIC, *server.address())]).unwrap();
     (
-        Door {
-            way: Way::Network(Arc::new(network)),
+        HttpClient {
+            way: ResponseOrigin::Network(Arc::new(network)),
         },
         format!("http://{PUBLIC}:{}", server.address().port()),
     )
@@ -237,7 +237,7 @@ async fn redirects_into_private_networks_are_refused() {
         )
         .await;
         assert!(
-            matches!(&refused, Trouble::Lasting(why) if why.contains("allow_private: true")),
+            matches!(&refused, FetchError::Lasting(why) if why.contains("allow_private: true")),
             "{target}: {refused}"
         );
     }
@@ -246,7 +246,7 @@ async fn redirects_into_private_networks_are_refused() {
 #[tokio::test]
 async fn redirects_to_where_machines_tell_of_themselves_are_refused_though_private_addresses_are_allowed()
  {
-    let door = Door::new().unwrap();
+    let door = HttpClient::new().unwrap();
     for target in [
         "http://169.254.169.254/latest/meta-data/",
         "http://[fe80::1]:9/",
@@ -256,14 +256,18 @@ async fn redirects_to_where_machines_tell_of_themselves_are_refused_though_priva
         let server = server(&[("/a", redirect(target)), ("/robots.txt", redirect("/none"))]).await;
         let refused = trouble(&door, ask(&format!("{}/a", server.uri()))).await;
         assert!(
-            matches!(&refused, Trouble::Lasting(why) if why.contains("which is not allowed")),
+            matches!(&refused, FetchError::Lasting(why) if why.contains("which is not allowed")),
             "{target}: {refused}"
         );
     }
     let server = server(&[("/robots.txt", redirect("http://169.254.169.254/robots.txt"))]).await;
-    let refused = trouble(&Door::new().unwrap(), ask(&format!("{}/a", server.uri()))).await;
+    let refused = trouble(
+        &HttpClient::new().unwrap(),
+        ask(&format!("{}/a", server.uri())),
+    )
+    .await;
     assert!(
-        matches!(&refused, Trouble::Lasting(why) if why.contains("link-local")),
+        matches!(&refused, FetchError::Lasting(why) if why.contains("link-local")),
         "{refused}"
     );
 }
@@ -288,7 +292,7 @@ async fn robots_txt_cannot_lead_into_private_networks() {
     )
     .await;
     assert!(
-        matches!(&refused, Trouble::Lasting(why) if why.contains("allow_private")),
+        matches!(&refused, FetchError::Lasting(why) if why.contains("allow_private")),
         "{refused}"
     );
 }
@@ -296,9 +300,13 @@ async fn robots_txt_cannot_lead_into_private_networks() {
 #[tokio::test]
 async fn a_loop_of_redirects_ends() {
     let server = server(&[("/a", redirect("/b")), ("/b", redirect("/a"))]).await;
-    let looped = trouble(&Door::new().unwrap(), ask(&format!("{}/a", server.uri()))).await;
+    let looped = trouble(
+        &HttpClient::new().unwrap(),
+        ask(&format!("{}/a", server.uri())),
+    )
+    .await;
     assert!(
-        matches!(&looped, Trouble::Lasting(why) if why.contains("more than 5 times")),
+        matches!(&looped, FetchError::Lasting(why) if why.contains("more than 5 times")),
         "{looped}"
     );
     let asked = server.received_requests().await.unwrap();
@@ -323,7 +331,7 @@ async fn another_host_gets_no_credentials() {
     ] {
         asked.headers.insert(name, value.parse().unwrap());
     }
-    let answer = Door::new().unwrap().ask(asked).await.unwrap();
+    let answer = HttpClient::new().unwrap().ask(asked).await.unwrap();
     assert_eq!(answer.url.as_str(), format!("{}/b", other.uri()));
     let received = other.received_requests().await.unwrap();
     let request = received
@@ -355,18 +363,18 @@ async fn cookies_are_kept_for_a_crawl() {
         .respond_with(redirect("/b").insert_header("set-cookie", "session=1; Path=/"))
         .mount(&server)
         .await;
-    let (door, url) = (Door::new().unwrap(), format!("{}/a", server.uri()));
+    let (door, url) = (HttpClient::new().unwrap(), format!("{}/a", server.uri()));
     let (first, another) = (ask(&url), ask(&format!("{}/b", server.uri())));
     assert!(door.ask(first.clone()).await.is_ok());
     assert!(
-        door.ask(Ask {
+        door.ask(HttpRequest {
             cookies: first.cookies,
             ..another.clone()
         })
         .await
         .is_ok()
     );
-    assert!(matches!(trouble(&door, another).await, Trouble::Gone(_)));
+    assert!(matches!(trouble(&door, another).await, FetchError::Gone(_)));
 }
 
 #[tokio::test]
@@ -379,14 +387,14 @@ async fn robots_txt_is_obeyed_and_read_once() {
             ("/private", status(200)),
         ])
         .await,
-        Door::new().unwrap(),
+        HttpClient::new().unwrap(),
     );
     let (open, closed) = (
         format!("{}/a", server.uri()),
         format!("{}/private?key=secret", server.uri()),
     );
     assert!(door.ask(ask(&open)).await.is_ok() && door.ask(ask(&open)).await.is_ok());
-    let Trouble::Blocked(why) = trouble(&door, ask(&closed)).await else {
+    let FetchError::Blocked(why) = trouble(&door, ask(&closed)).await else {
         panic!()
     };
     assert!(
@@ -397,7 +405,7 @@ async fn robots_txt_is_obeyed_and_read_once() {
         door.ask(ask_with(
             &closed,
             Manners {
-                robots: Robots::Ignore,
+                robots: RobotsPolicy::Ignore,
                 ..manners()
             }
         ))
@@ -424,13 +432,13 @@ async fn a_robots_txt_that_cannot_be_read_forbids_all() {
         (401, true),
     ] {
         let server = server(&[("/robots.txt", status(code)), ("/a", status(200))]).await;
-        match Door::new()
+        match HttpClient::new()
             .unwrap()
             .ask(ask(&format!("{}/a", server.uri())))
             .await
         {
             Ok(_) => assert!(is_allowed, "{code}"),
-            Err(Trouble::Passing { why, .. }) => {
+            Err(FetchError::Passing { why, .. }) => {
                 assert!(
                     !is_allowed
                         && why.contains(&format!(
@@ -458,10 +466,10 @@ async fn redirects_of_robots_txt_are_followed_and_end() {
         ("/a", status(200)),
     ])
     .await;
-    let door = Door::new().unwrap();
+    let door = HttpClient::new().unwrap();
     assert!(matches!(
         trouble(&door, ask(&format!("{}/a", followed.uri()))).await,
-        Trouble::Blocked(_)
+        FetchError::Blocked(_)
     ));
     assert!(door.ask(ask(&format!("{}/a", looped.uri()))).await.is_ok());
 }
@@ -472,8 +480,12 @@ async fn a_redirect_asks_the_robots_txt_of_its_target() {
     let other = server(&[("/robots.txt", rules), ("/b", status(200))]).await;
     let first = server(&[("/a", redirect(&format!("{}/b", other.uri())))]).await;
     assert!(matches!(
-        trouble(&Door::new().unwrap(), ask(&format!("{}/a", first.uri()))).await,
-        Trouble::Blocked(_)
+        trouble(
+            &HttpClient::new().unwrap(),
+            ask(&format!("{}/a", first.uri()))
+        )
+        .await,
+        FetchError::Blocked(_)
     ));
 }
 
@@ -483,11 +495,11 @@ async fn nobody_there_may_pass() {
     let url = format!("http://{}/a?key=secret", listener.local_addr().unwrap());
     drop(listener);
     let manners = Manners {
-        robots: Robots::Ignore,
+        robots: RobotsPolicy::Ignore,
         ..manners()
     };
-    let Trouble::Passing { why, .. } =
-        trouble(&Door::new().unwrap(), ask_with(&url, manners)).await
+    let FetchError::Passing { why, .. } =
+        trouble(&HttpClient::new().unwrap(), ask_with(&url, manners)).await
     else {
         panic!()
     };
@@ -501,17 +513,17 @@ async fn nobody_there_may_pass() {
 async fn a_late_answer_may_pass() {
     let server = server(&[("/a", status(200).set_delay(Duration::from_secs(60)))]).await;
     let manners = Manners {
-        robots: Robots::Ignore,
+        robots: RobotsPolicy::Ignore,
         page_time: Duration::from_millis(20),
         ..manners()
     };
     let late = trouble(
-        &Door::new().unwrap(),
+        &HttpClient::new().unwrap(),
         ask_with(&format!("{}/a", server.uri()), manners),
     )
     .await;
     assert!(
-        matches!(&late, Trouble::Passing { why, .. } if why.contains("took too long")),
+        matches!(&late, FetchError::Passing { why, .. } if why.contains("took too long")),
         "{late}"
     );
 }
@@ -531,22 +543,26 @@ async fn hangs_up(answer: String) -> String {
 #[tokio::test]
 async fn a_body_that_breaks_off_may_pass() {
     let manners = Manners {
-        robots: Robots::Ignore,
+        robots: RobotsPolicy::Ignore,
         ..manners()
     };
     let early = hangs_up("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc".to_owned()).await;
-    let answer = Door::new()
+    let answer = HttpClient::new()
         .unwrap()
         .ask(ask_with(&early, manners.clone()))
         .await
         .unwrap();
     assert!(
-        matches!(answer.bytes(1_000).await, Err(Trouble::Passing { why, .. }) if why.contains("broke off"))
+        matches!(answer.bytes(1_000).await, Err(FetchError::Passing { why, .. }) if why.contains("broke off"))
     );
     let none = hangs_up("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n".to_owned()).await;
-    let broken = trouble(&Door::new().unwrap(), ask_with(&none, manners.clone())).await;
+    let broken = trouble(
+        &HttpClient::new().unwrap(),
+        ask_with(&none, manners.clone()),
+    )
+    .await;
     assert!(
-        matches!(&broken, Trouble::Passing { why, .. } if why.contains("broke off")),
+        matches!(&broken, FetchError::Passing { why, .. } if why.contains("broke off")),
         "{broken}"
     );
     let late = hangs_up(format!(
@@ -554,13 +570,13 @@ async fn a_body_that_breaks_off_may_pass() {
         "x".repeat(200_000)
     ))
     .await;
-    let answer = Door::new()
+    let answer = HttpClient::new()
         .unwrap()
         .ask(ask_with(&late, manners))
         .await
         .unwrap();
     assert!(
-        matches!(answer.bytes(1_000_000).await, Err(Trouble::Passing { why, .. }) if why.contains("broke off"))
+        matches!(answer.bytes(1_000_000).await, Err(FetchError::Passing { why, .. }) if why.contains("broke off"))
     );
 }
 
@@ -572,7 +588,10 @@ async fn a_compressed_body_is_undone_and_looked_at() {
         .insert_header("content-encoding", "gzip")
         .set_body_raw(gzip.finish().unwrap(), "text/plain");
     let server = server(&[("/a", compressed)]).await;
-    let (door, plain) = (Door::new().unwrap(), ask(&format!("{}/a", server.uri())));
+    let (door, plain) = (
+        HttpClient::new().unwrap(),
+        ask(&format!("{}/a", server.uri())),
+    );
     assert_eq!(
         door.ask(plain.clone())
             .await
@@ -589,10 +608,10 @@ async fn a_compressed_body_is_undone_and_looked_at() {
         &mut out,
     )
     .and_then(|node| weir_yaml::yaml::decode(node.get("a").unwrap(), &mut out));
-    let responses = Arc::new(Responses::compile(&rules.unwrap(), &mut out).unwrap());
+    let responses = Arc::new(ResponseRules::compile(&rules.unwrap(), &mut out).unwrap());
     assert!(matches!(
-        trouble(&door, Ask { responses, ..plain }).await,
-        Trouble::Ignored(_)
+        trouble(&door, HttpRequest { responses, ..plain }).await,
+        FetchError::Ignored(_)
     ));
 }
 
@@ -626,11 +645,11 @@ async fn a_recording_answers_as_the_network_did() {
         .mount(&server)
         .await;
     let folder = tempfile::tempdir().unwrap();
-    let door = Door::new()
+    let door = HttpClient::new()
         .unwrap()
         .recording(folder.path().join("pages"), SecretStore::default());
     let get = ask(&format!("{}/a?key=secret", server.uri()));
-    let post = Ask {
+    let post = HttpRequest {
         method: Method::POST,
         body: Some(b"x".to_vec()),
         ..ask(&format!("{}/p?key=secret", server.uri()))
@@ -642,7 +661,7 @@ async fn a_recording_answers_as_the_network_did() {
     let before = trouble(&door, missing.clone()).await;
     drop(server);
 
-    let door = Door::replaying(folder.path().join("pages")).unwrap();
+    let door = HttpClient::replaying(folder.path().join("pages")).unwrap();
     assert!(door.is_replaying());
     for expected in ["first", "second", "second"] {
         let answer = door.ask(get.clone()).await.unwrap();
@@ -659,14 +678,14 @@ async fn a_recording_answers_as_the_network_did() {
     assert_eq!(trouble(&door, missing).await, before);
     let other = trouble(
         &door,
-        Ask {
+        HttpRequest {
             body: Some(b"y".to_vec()),
             ..post
         },
     )
     .await;
     assert!(
-        matches!(&other, Trouble::Lasting(why) if why.starts_with("not recorded: POST http://127.0.0.1")),
+        matches!(&other, FetchError::Lasting(why) if why.starts_with("not recorded: POST http://127.0.0.1")),
         "{other}"
     );
     for file in std::fs::read_dir(folder.path().join("pages")).unwrap() {
@@ -681,9 +700,9 @@ async fn a_recording_answers_as_the_network_did() {
 #[tokio::test]
 async fn what_is_no_recording_is_no_door() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(Door::replaying(folder.path().join("none")).is_err());
+    assert!(HttpClient::replaying(folder.path().join("none")).is_err());
     std::fs::write(folder.path().join("0001.json"), "{").unwrap();
-    assert!(Door::replaying(folder.path().to_owned()).is_err());
+    assert!(HttpClient::replaying(folder.path().to_owned()).is_err());
 }
 
 #[tokio::test]
@@ -692,12 +711,12 @@ async fn a_recording_that_was_cut_does_not_pass_for_whole() {
     let entry = serde_json::json!({ "method": "GET", "url": "http://a.example/", "status": 200, "final_url": "http://a.example/", "cut": true });
     std::fs::write(folder.path().join("0001.json"), entry.to_string()).unwrap();
     std::fs::write(folder.path().join("0001.body"), "[1, 2").unwrap();
-    let answer = Door::replaying(folder.path().to_owned())
+    let answer = HttpClient::replaying(folder.path().to_owned())
         .unwrap()
         .ask(ask("http://a.example/"))
         .await
         .unwrap();
     assert!(
-        matches!(answer.bytes(99).await, Err(Trouble::Lasting(why)) if why.contains("were recorded"))
+        matches!(answer.bytes(99).await, Err(FetchError::Lasting(why)) if why.contains("were recorded"))
     );
 }

@@ -4,7 +4,7 @@
 //!
 //! To add another reason, add a variant; every caller must then handle it.
 
-use super::guard::Refused;
+use super::guard::RefusedAddress;
 use std::error::Error;
 use std::io;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use url::Url;
 
 /// Why there is no usable response.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Trouble {
+pub enum FetchError {
     /// A further try may help.
     #[error("{why}")]
     Passing {
@@ -38,30 +38,30 @@ pub enum Trouble {
     Stop(String),
 }
 
-impl Trouble {
+impl FetchError {
     /// A trouble that may pass, without a stated time.
-    pub(super) fn passing(why: impl Into<String>) -> Trouble {
-        Trouble::Passing {
+    pub(super) fn passing(why: impl Into<String>) -> FetchError {
+        FetchError::Passing {
             why: why.into(),
             wait: None,
         }
     }
 
     /// What an error of the HTTP library means for asking `host` again.
-    pub(super) fn of_request(error: reqwest::Error, host: &str) -> Trouble {
+    pub(super) fn of_request(error: reqwest::Error, host: &str) -> FetchError {
         let error = error.without_url();
         let causes = causes(&error);
         if let Some(refused) = causes
             .iter()
-            .find_map(|cause| cause.downcast_ref::<Refused>())
+            .find_map(|cause| cause.downcast_ref::<RefusedAddress>())
         {
-            return Trouble::Lasting(refused.to_string());
+            return FetchError::Lasting(refused.to_string());
         }
         if let Some(why) = causes.iter().find_map(|cause| certificate(*cause)) {
-            return Trouble::Lasting(format!("the certificate of {host} is invalid: {why}"));
+            return FetchError::Lasting(format!("the certificate of {host} is invalid: {why}"));
         }
         let last = causes.last().map(ToString::to_string).unwrap_or_default();
-        Trouble::passing(match () {
+        FetchError::passing(match () {
             () if error.is_timeout() => format!("{host} took too long to respond"),
             () if error.is_connect() => format!("could not connect to {host}: {last}"),
             () if error.is_body() || error.is_decode() => {
@@ -72,14 +72,14 @@ impl Trouble {
     }
 }
 
-/// An error of a reader that [`super::Answer::into_reader`] gave.
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Trouble {
+/// An error of a reader that [`super::HttpResponse::into_reader`] gave.
+impl From<io::Error> for FetchError {
+    fn from(error: io::Error) -> FetchError {
         let inner = error
             .get_ref()
-            .and_then(|inner| inner.downcast_ref::<Trouble>())
+            .and_then(|inner| inner.downcast_ref::<FetchError>())
             .cloned();
-        inner.unwrap_or_else(|| Trouble::passing(format!("the response broke off: {error}")))
+        inner.unwrap_or_else(|| FetchError::passing(format!("the response broke off: {error}")))
     }
 }
 
@@ -138,11 +138,11 @@ mod tests {
 
     #[test]
     fn a_trouble_survives_a_reader() {
-        let trouble = Trouble::Lasting("x".to_owned());
-        assert_eq!(Trouble::from(io::Error::other(trouble.clone())), trouble);
+        let trouble = FetchError::Lasting("x".to_owned());
+        assert_eq!(FetchError::from(io::Error::other(trouble.clone())), trouble);
         assert!(matches!(
-            Trouble::from(io::Error::other("reset")),
-            Trouble::Passing { wait: None, .. }
+            FetchError::from(io::Error::other("reset")),
+            FetchError::Passing { wait: None, .. }
         ));
     }
 

@@ -1,7 +1,7 @@
 //! A body that is decompressed as it arrives. The layers of [`unpack`](crate::unpack) read
 //! from a pipe that is empty until the next piece arrives, so no thread waits for a slow source.
 
-use crate::unpack::{Layer, Packing};
+use crate::unpack::{Packing, PackingLayer};
 use futures::Stream;
 use std::io::{self, Read};
 use std::pin::Pin;
@@ -10,34 +10,34 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadBuf};
 
 /// A body that is unpacked while it comes.
-pub(super) struct Unpacked<S> {
+pub(super) struct UnpackedBody<S> {
     coming: S,
-    pipe: Pipe,
+    pipe: BytePipe,
     layers: Box<dyn Read + Send>,
 }
 
 /// Bytes that arrived and were not read yet, shared by producer and consumer.
 #[derive(Clone, Default)]
-struct Pipe(Arc<Mutex<Came>>);
+struct BytePipe(Arc<Mutex<PipeState>>);
 
 #[derive(Default)]
-struct Came {
+struct PipeState {
     piece: Vec<u8>,
     at: usize,
     /// How it ended, once it has.
     end: Option<io::Result<()>>,
 }
 
-impl<S> Unpacked<S> {
+impl<S> UnpackedBody<S> {
     /// Decompresses the named layers, last one first. Layers that only the bytes reveal are left to
     /// the reader.
-    pub(super) fn new(coming: S, named: &[Packing]) -> Unpacked<S> {
-        let pipe = Pipe::default();
+    pub(super) fn new(coming: S, named: &[Packing]) -> UnpackedBody<S> {
+        let pipe = BytePipe::default();
         let under: Box<dyn Read + Send> = Box::new(pipe.clone());
         let layers = named.iter().rev().fold(under, |under, packing| {
-            Box::new(Layer::new(under, Some(*packing)))
+            Box::new(PackingLayer::new(under, Some(*packing)))
         });
-        Unpacked {
+        UnpackedBody {
             coming,
             pipe,
             layers,
@@ -45,7 +45,7 @@ impl<S> Unpacked<S> {
     }
 }
 
-impl<S: Stream<Item = io::Result<P>> + Unpin, P: AsRef<[u8]>> AsyncRead for Unpacked<S> {
+impl<S: Stream<Item = io::Result<P>> + Unpin, P: AsRef<[u8]>> AsyncRead for UnpackedBody<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context,
@@ -71,8 +71,8 @@ impl<S: Stream<Item = io::Result<P>> + Unpin, P: AsRef<[u8]>> AsyncRead for Unpa
     }
 }
 
-impl Pipe {
-    fn came(&self) -> MutexGuard<'_, Came> {
+impl BytePipe {
+    fn came(&self) -> MutexGuard<'_, PipeState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -86,7 +86,7 @@ impl Pipe {
     }
 }
 
-impl Read for Pipe {
+impl Read for BytePipe {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let came = &mut *self.came();
         let rest = &came.piece[came.at..];
@@ -119,13 +119,13 @@ mod tests {
             Err(io::Error::other("reset")),
         ];
         let (mut body, mut text) = (
-            Unpacked::new(stream::iter(pieces), &[Packing::Gzip]),
+            UnpackedBody::new(stream::iter(pieces), &[Packing::Gzip]),
             String::new(),
         );
         let broken = body.read_to_string(&mut text).await.unwrap_err();
         assert_eq!((text.as_str(), broken.to_string().as_str()), ("", "reset"));
         let pieces = [Ok("ab".to_owned()), Err(io::Error::other("reset"))];
-        let (mut body, mut bytes) = (Unpacked::new(stream::iter(pieces), &[]), Vec::new());
+        let (mut body, mut bytes) = (UnpackedBody::new(stream::iter(pieces), &[]), Vec::new());
         assert_eq!(
             (
                 body.read_to_end(&mut bytes).await.unwrap_err().to_string(),
@@ -145,7 +145,7 @@ mod tests {
             let pieces: Vec<io::Result<Vec<u8>>> =
                 twice.chunks(size).map(|piece| Ok(piece.to_vec())).collect();
             let (mut body, mut bytes) = (
-                Unpacked::new(stream::iter(pieces), &[Packing::Gzip]),
+                UnpackedBody::new(stream::iter(pieces), &[Packing::Gzip]),
                 Vec::new(),
             );
             body.read_to_end(&mut bytes).await.unwrap();

@@ -10,20 +10,20 @@ use weir_model::date::instant_of_http;
 pub(super) const LONGEST: Duration = Duration::from_secs(300);
 
 /// The headers that state it, with the unit of a bare number; the first readable one is used.
-const HEADERS: [(&str, Unit); 8] = [
-    ("retry-after", Unit::Seconds),
-    ("retry-after-ms", Unit::Milliseconds),
-    ("x-ms-retry-after-ms", Unit::Milliseconds),
-    ("x-retry-after", Unit::Seconds),
-    ("ratelimit-reset", Unit::Seconds),
-    ("x-ratelimit-reset", Unit::Seconds),
-    ("x-rate-limit-reset", Unit::Seconds),
-    ("ratelimit", Unit::Seconds),
+const HEADERS: [(&str, NumberUnit); 8] = [
+    ("retry-after", NumberUnit::Seconds),
+    ("retry-after-ms", NumberUnit::Milliseconds),
+    ("x-ms-retry-after-ms", NumberUnit::Milliseconds),
+    ("x-retry-after", NumberUnit::Seconds),
+    ("ratelimit-reset", NumberUnit::Seconds),
+    ("x-ratelimit-reset", NumberUnit::Seconds),
+    ("x-rate-limit-reset", NumberUnit::Seconds),
+    ("ratelimit", NumberUnit::Seconds),
 ];
 
 /// The unit of a number that is too small to be a moment.
 #[derive(Clone, Copy)]
-enum Unit {
+enum NumberUnit {
     Seconds,
     Milliseconds,
 }
@@ -42,7 +42,7 @@ pub(super) fn wait(headers: &HeaderMap) -> Option<Duration> {
             .map(|text| text.trim().trim_matches('"').trim())
     };
     let own = DateTime::<Utc>::from(SystemTime::now());
-    let clocks = Clocks {
+    let clocks = ClockPair {
         theirs: text("date").and_then(instant_of_http).unwrap_or(own),
         own,
     };
@@ -53,13 +53,13 @@ pub(super) fn wait(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// What time it is, as the source has it and as we have it.
-struct Clocks {
+struct ClockPair {
     theirs: DateTime<Utc>,
     own: DateTime<Utc>,
 }
 
-impl Clocks {
-    fn wait(&self, text: &str, unit: Unit) -> Option<Duration> {
+impl ClockPair {
+    fn wait(&self, text: &str, unit: NumberUnit) -> Option<Duration> {
         let number = plain_number(text).map(|number| self.of_number(number, unit));
         let parameter = || {
             parameter(text)
@@ -75,13 +75,13 @@ impl Clocks {
             .flatten()
     }
 
-    fn of_number(&self, number: f64, unit: Unit) -> Option<Duration> {
+    fn of_number(&self, number: f64, unit: NumberUnit) -> Option<Duration> {
         let moments = MOMENTS.iter().rev().find(|(from, _)| number >= *from);
         match (moments, unit) {
             _ if number >= TOO_LARGE => None,
             (Some((_, fraction)), _) => self.until(epoch(number / fraction)?),
-            (None, Unit::Seconds) => Duration::try_from_secs_f64(number).ok(),
-            (None, Unit::Milliseconds) => Duration::try_from_secs_f64(number / 1e3).ok(),
+            (None, NumberUnit::Seconds) => Duration::try_from_secs_f64(number).ok(),
+            (None, NumberUnit::Milliseconds) => Duration::try_from_secs_f64(number / 1e3).ok(),
         }
     }
 

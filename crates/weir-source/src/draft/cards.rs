@@ -2,15 +2,15 @@
 //! that have a link each and most of the text are the cards; their classes, attributes and table
 //! headings name the fields.
 
-use super::members::{Member, Take, is_unique};
+use super::members::{AdMember, MemberSelector, is_unique};
 use super::words::{IDS, bare};
-use crate::markup::{Css, Page, standing_alone, text_of};
+use crate::markup::{CssPath, HtmlPage, standing_alone, text_of};
 use scraper::{ElementRef, Html, Selector};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
 /// What repeats on a page.
-pub(super) struct Cards {
+pub(super) struct DraftedCards {
     /// The selector of a card.
     pub(super) records: String,
     /// The right side of `id`.
@@ -18,7 +18,7 @@ pub(super) struct Cards {
     /// The CSS selector of a text that states the count.
     pub(super) count: Option<String>,
     pub(super) ads: usize,
-    pub(super) members: Vec<Member>,
+    pub(super) members: Vec<AdMember>,
 }
 
 /// Most cards that are looked at, and most elements of a page.
@@ -58,7 +58,7 @@ const NAMING: [&str; 6] = [
 const COUNTING: [&str; 4] = ["count", "total", "found", "results-number"];
 
 /// The cards of a page.
-pub(super) fn find(text: &str) -> Option<Cards> {
+pub(super) fn find(text: &str) -> Option<DraftedCards> {
     let page = Html::parse_document(text);
     let groups = groups(&page);
     let (records, cards) = groups
@@ -67,7 +67,7 @@ pub(super) fn find(text: &str) -> Option<Cards> {
         .max_by(|one, other| weight(&one.1).total_cmp(&weight(&other.1)))?;
     let cards = &cards[..cards.len().min(MOST_CARDS)];
     let members = members(cards, &headings(&page, &records));
-    Some(Cards {
+    Some(DraftedCards {
         id: id(cards, &members),
         count: count(&page),
         ads: cards.len(),
@@ -277,23 +277,23 @@ fn headings(page: &Html, records: &str) -> Vec<String> {
 /// The named parts of the cards, with the text of each card.
 ///
 /// The values are read with the selectors that the draft will use, because those must find them.
-fn members(cards: &[ElementRef], headings: &[String]) -> Vec<Member> {
-    let pages: Vec<Page> = cards
+fn members(cards: &[ElementRef], headings: &[String]) -> Vec<AdMember> {
+    let pages: Vec<HtmlPage> = cards
         .iter()
-        .map(|card| Page::parse(&standing_alone(*card)))
+        .map(|card| HtmlPage::parse(&standing_alone(*card)))
         .collect();
     let link = link_selector(cards, &pages);
-    let mut all: Vec<Member> = Vec::new();
+    let mut all: Vec<AdMember> = Vec::new();
     for card in cards {
-        let mut seen: Vec<Take> = Vec::new();
-        let mut put = |take: Take, key: String, value: String| {
+        let mut seen: Vec<MemberSelector> = Vec::new();
+        let mut put = |take: MemberSelector, key: String, value: String| {
             if value.is_empty() || seen.contains(&take) {
                 return;
             }
             seen.push(take.clone());
             match all.iter_mut().find(|member| member.take == take) {
                 Some(member) => member.values.push(Json::from(value)),
-                None => all.push(Member {
+                None => all.push(AdMember {
                     take,
                     key,
                     values: vec![Json::from(value)],
@@ -301,7 +301,7 @@ fn members(cards: &[ElementRef], headings: &[String]) -> Vec<Member> {
             }
         };
         for (take, key, element) in named(*card) {
-            put(Take::Css(take), key, text_of(element));
+            put(MemberSelector::Css(take), key, text_of(element));
         }
         for (number, (cell, heading)) in card
             .child_elements()
@@ -310,19 +310,19 @@ fn members(cards: &[ElementRef], headings: &[String]) -> Vec<Member> {
             .map(|(index, pair)| (index + 1, pair))
         {
             put(
-                Take::Css(format!("td:nth-child({number})")),
+                MemberSelector::Css(format!("td:nth-child({number})")),
                 bare(heading),
                 text_of(cell),
             );
         }
         if let (Some(found), Some(selector)) = (first_link(*card), &link) {
             put(
-                Take::Css(selector.clone()),
+                MemberSelector::Css(selector.clone()),
                 "title".to_owned(),
                 text_of(found),
             );
             put(
-                Take::Css(format!("{selector}@href")),
+                MemberSelector::Css(format!("{selector}@href")),
                 "url".to_owned(),
                 href(found),
             );
@@ -336,11 +336,11 @@ fn members(cards: &[ElementRef], headings: &[String]) -> Vec<Member> {
 }
 
 /// What a selector finds first in each card.
-fn selected(take: &Take, pages: &[Page]) -> Vec<Json> {
-    let Take::Css(css) = take else {
+fn selected(take: &MemberSelector, pages: &[HtmlPage]) -> Vec<Json> {
+    let MemberSelector::Css(css) = take else {
         return Vec::new();
     };
-    let Ok(css) = Css::parse(css) else {
+    let Ok(css) = CssPath::parse(css) else {
         return Vec::new();
     };
     pages
@@ -403,14 +403,14 @@ fn only_link(card: ElementRef) -> bool {
 
 /// A selector that finds the leading link of each card: the only one, by its attribute or class, by
 /// the heading around it, else the first of all that leads somewhere.
-fn link_selector(cards: &[ElementRef], pages: &[Page]) -> Option<String> {
+fn link_selector(cards: &[ElementRef], pages: &[HtmlPage]) -> Option<String> {
     let link = cards.iter().find_map(|card| first_link(*card))?;
     let wanted: Vec<Option<String>> = cards
         .iter()
         .map(|card| first_link(*card).map(href))
         .collect();
     let finds = |selector: &String| {
-        let Ok(css) = Css::parse(&format!("{selector}@href")) else {
+        let Ok(css) = CssPath::parse(&format!("{selector}@href")) else {
             return false;
         };
         pages
@@ -456,7 +456,7 @@ fn link_selector(cards: &[ElementRef], pages: &[Page]) -> Option<String> {
 }
 
 /// The id: an attribute of the cards, else in their links, else a hash of title and link.
-fn id(cards: &[ElementRef], members: &[Member]) -> String {
+fn id(cards: &[ElementRef], members: &[AdMember]) -> String {
     let is_all = |values: &[Option<&str>]| {
         let values: Vec<Json> = values
             .iter()
@@ -495,8 +495,9 @@ fn id(cards: &[ElementRef], members: &[Member]) -> String {
     by_link(&hrefs).map_or_else(|| link.take.with(""), |more| link.take.with(&more))
 }
 
-fn is_link(member: &Member) -> bool {
-    member.key == "url" && matches!(&member.take, Take::Css(css) if css.ends_with("@href"))
+fn is_link(member: &AdMember) -> bool {
+    member.key == "url"
+        && matches!(&member.take, MemberSelector::Css(css) if css.ends_with("@href"))
 }
 
 /// What of the links is the id: a query parameter, a number.
@@ -570,11 +571,11 @@ fn count(page: &Html) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Draft, write};
+    use super::super::{SourceDraft, write};
     use proptest::prelude::*;
 
     fn drafted(sample: &str) -> String {
-        let draft = Draft {
+        let draft = SourceDraft {
             institution: "acme",
             timezone: "Australia/Sydney",
             from: "page.html",

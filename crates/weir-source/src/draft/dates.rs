@@ -1,8 +1,8 @@
 //! How the dates of a member are written, if its values prove it. A date that may be day first or
 //! month first is left to the author.
 
-use super::members::Member;
-use crate::markup::{Css, Page};
+use super::members::AdMember;
+use crate::markup::{CssPath, HtmlPage};
 use crate::steps::text_of;
 use regex::Regex;
 use serde_json::Value as Json;
@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use weir_model::date::{read, suggest_formats};
 
 /// A pattern of dates in words, and the format that reads them.
-struct Worded {
+struct WordedDate {
     pattern: &'static str,
     format: &'static str,
     /// The pattern anywhere in a text.
@@ -19,7 +19,7 @@ struct Worded {
     whole: Regex,
 }
 
-static WORDED: LazyLock<Vec<Worded>> = LazyLock::new(|| {
+static WORDED: LazyLock<Vec<WordedDate>> = LazyLock::new(|| {
     let all = [
         (r"\d{1,2} [A-Za-z]{3} \d{4}", "%d %b %Y"),
         (r"\d{1,2} [A-Z][a-z]{3,8} \d{4}", "%d %B %Y"),
@@ -28,7 +28,7 @@ static WORDED: LazyLock<Vec<Worded>> = LazyLock::new(|| {
     ];
     let worded = |(pattern, format)| {
         let within = Regex::new(&format!(r"(^|\W){pattern}(\W|$)")).ok()?;
-        Some(Worded {
+        Some(WordedDate {
             pattern,
             format,
             within,
@@ -47,7 +47,7 @@ const MACHINE: &str = "time@datetime";
 const EARLIEST_EPOCH: f64 = 600_000_000.0;
 
 /// The right side of a date.
-pub(super) fn line(member: &Member) -> String {
+pub(super) fn line(member: &AdMember) -> String {
     let texts = member.texts();
     if member.all_texts(has_machine_date) {
         return member.take.with(&format!("css: {MACHINE}"));
@@ -66,7 +66,7 @@ pub(super) fn line(member: &Member) -> String {
 }
 
 /// Whether values can be dates at all: `published: true` is none.
-pub(super) fn can_be(member: &Member) -> bool {
+pub(super) fn can_be(member: &AdMember) -> bool {
     let can = |value: &Json| match value {
         Json::String(_) => true,
         Json::Number(number) => number
@@ -78,14 +78,16 @@ pub(super) fn can_be(member: &Member) -> bool {
 }
 
 /// Whether values look like dates, whatever they are called.
-pub(super) fn are_dates(member: &Member) -> bool {
+pub(super) fn are_dates(member: &AdMember) -> bool {
     let texts = member.texts();
     member.all_texts(has_machine_date) || labelled(&texts).is_some() || begin_with_days(&texts)
 }
 
 fn has_machine_date(text: &str) -> bool {
-    let found =
-        || Css::parse(MACHINE).is_ok_and(|css| !css.select(&Page::parse(text), None).is_empty());
+    let found = || {
+        CssPath::parse(MACHINE)
+            .is_ok_and(|css| !css.select(&HtmlPage::parse(text), None).is_empty())
+    };
     text.contains("datetime=") && found()
 }
 
@@ -98,7 +100,7 @@ fn begin_with_days(texts: &[&str]) -> bool {
 
 /// A date within a label, `Closing date 17 May 2026`: its pattern and format.
 fn labelled(texts: &[&str]) -> Option<(&'static str, &'static str)> {
-    let fits = |worded: &&Worded| texts.iter().all(|text| worded.within.is_match(text));
+    let fits = |worded: &&WordedDate| texts.iter().all(|text| worded.within.is_match(text));
     WORDED
         .iter()
         .filter(|_| !texts.is_empty())
@@ -108,7 +110,7 @@ fn labelled(texts: &[&str]) -> Option<(&'static str, &'static str)> {
 
 /// The format of dates, if it is sure; none for those that are read without one.
 fn format(texts: &[&str], values: &[Json]) -> Result<Option<String>, String> {
-    let is_whole = |worded: &&Worded| {
+    let is_whole = |worded: &&WordedDate| {
         !texts.is_empty() && texts.iter().all(|text| worded.whole.is_match(text.trim()))
     };
     let written: Vec<String> = values.iter().filter_map(text_of).collect();

@@ -5,7 +5,7 @@
 //! left as a comment.
 
 use super::id;
-use super::members::{Member, Take};
+use super::members::{AdMember, MemberSelector};
 use super::words::{FIELDS, PARTS, heading};
 use super::{dates, quoted};
 use regex::Regex;
@@ -29,7 +29,7 @@ static BLOCKS: LazyLock<Option<Regex>> =
 /// Writes `id:` and `job:`; `id` is the right side of its line if already known.
 pub(super) fn write(
     out: &mut String,
-    members: &[Member],
+    members: &[AdMember],
     documents: &[Json],
     ads: usize,
     id: Option<String>,
@@ -47,9 +47,9 @@ pub(super) fn write(
 }
 
 /// Writes a line for each field; returns the members that they use.
-fn write_fields<'m>(out: &mut String, members: &'m [Member]) -> Vec<&'m Take> {
-    let mut used: Vec<&Take> = Vec::new();
-    let found: Vec<Option<&Member>> = FIELDS
+fn write_fields<'m>(out: &mut String, members: &'m [AdMember]) -> Vec<&'m MemberSelector> {
+    let mut used: Vec<&MemberSelector> = Vec::new();
+    let found: Vec<Option<&AdMember>> = FIELDS
         .iter()
         .map(|(field, words)| {
             let member = named(field, words, members, &used)?;
@@ -81,15 +81,15 @@ fn write_line(out: &mut String, field: &str, line: &str) {
 fn named<'m>(
     field: &str,
     words: &[&str],
-    members: &'m [Member],
-    used: &[&Take],
-) -> Option<&'m Member> {
+    members: &'m [AdMember],
+    used: &[&MemberSelector],
+) -> Option<&'m AdMember> {
     // Classes are longer than names: `search-result__location--short`.
     let is_markup = members
         .iter()
-        .any(|member| matches!(member.take, Take::Css(_)));
-    let is_free = |member: &&Member| !used.contains(&&member.take) && can_be(field, member);
-    let first = |fits: &dyn Fn(&Member, &str) -> bool| {
+        .any(|member| matches!(member.take, MemberSelector::Css(_)));
+    let is_free = |member: &&AdMember| !used.contains(&&member.take) && can_be(field, member);
+    let first = |fits: &dyn Fn(&AdMember, &str) -> bool| {
         words.iter().find_map(|word| {
             members
                 .iter()
@@ -98,8 +98,8 @@ fn named<'m>(
         })
     };
     first(&|member, word| member.key == word)
-        .or_else(|| first(&Member::is_called))
-        .or_else(|| first(&Member::ends_with))
+        .or_else(|| first(&AdMember::is_called))
+        .or_else(|| first(&AdMember::ends_with))
         .or_else(|| {
             is_markup
                 .then(|| first(&|member, word| word.len() > 4 && member.key.contains(word)))
@@ -108,7 +108,7 @@ fn named<'m>(
 }
 
 /// Whether the values of a member can be those of a field.
-fn can_be(field: &str, member: &Member) -> bool {
+fn can_be(field: &str, member: &AdMember) -> bool {
     match field {
         "open_date" | "close_date" => dates::can_be(member),
         "title" | "description" => member.values.iter().all(Json::is_string),
@@ -118,33 +118,33 @@ fn can_be(field: &str, member: &Member) -> bool {
 }
 
 /// Whether a member is a link that leads nowhere by itself: `/jobs/7`.
-pub(super) fn has_relative_link(member: &Member) -> bool {
+pub(super) fn has_relative_link(member: &AdMember) -> bool {
     let is_link = FIELDS[8].1.iter().any(|word| member.is_called(word));
     is_link && member.all_texts(|text| text.starts_with('/') && !text.starts_with("//"))
 }
 
 /// The right side of a field.
-fn line(field: &str, member: &Member) -> String {
+fn line(field: &str, member: &AdMember) -> String {
     match (field, &member.take) {
-        ("description", Take::Path(_)) => member.take.with("as: html"),
+        ("description", MemberSelector::Path(_)) => member.take.with("as: html"),
         ("source_url", _) => member.take.with("as: url"),
         ("open_date" | "close_date", _) => dates::line(member),
         // The items of a list are read so by themselves.
-        ("locations", _) | (_, Take::Css(_)) => member.take.with(""),
+        ("locations", _) | (_, MemberSelector::Css(_)) => member.take.with(""),
         _ if has(&MARKUP, member) => member.take.with("as: html"),
         _ => member.take.with(""),
     }
 }
 
-fn has(pattern: &LazyLock<Option<Regex>>, member: &Member) -> bool {
+fn has(pattern: &LazyLock<Option<Regex>>, member: &AdMember) -> bool {
     pattern
         .as_ref()
         .is_some_and(|pattern| member.texts().iter().any(|text| pattern.is_match(text)))
 }
 
 /// What a field could be that no member is called as.
-fn unnamed(field: &str, members: &[Member], used: &[&Take]) -> String {
-    let looks = |member: &&Member| match field {
+fn unnamed(field: &str, members: &[AdMember], used: &[&MemberSelector]) -> String {
+    let looks = |member: &&AdMember| match field {
         "open_date" | "close_date" => dates::are_dates(member),
         "source_url" => {
             member.all_texts(|text| text.starts_with("http://") || text.starts_with("https://"))
@@ -173,25 +173,25 @@ fn unnamed(field: &str, members: &[Member], used: &[&Take]) -> String {
 
 /// The members that continue a description: lists of duties and the like, as markup or by name.
 fn parts<'m>(
-    description: Option<&Member>,
-    members: &'m [Member],
-    used: &[&Take],
-) -> Vec<&'m Member> {
+    description: Option<&AdMember>,
+    members: &'m [AdMember],
+    used: &[&MemberSelector],
+) -> Vec<&'m AdMember> {
     if !matches!(
         description,
-        Some(Member {
-            take: Take::Path(_),
+        Some(AdMember {
+            take: MemberSelector::Path(_),
             ..
         })
     ) {
         return Vec::new();
     }
-    let place = |member: &Member| PARTS.iter().position(|word| member.is_called(word));
+    let place = |member: &AdMember| PARTS.iter().position(|word| member.is_called(word));
     let is_text =
-        |member: &Member| member.values.iter().all(Json::is_string) && member.take.depth() < 3;
+        |member: &AdMember| member.values.iter().all(Json::is_string) && member.take.depth() < 3;
     let is_part =
-        |member: &&Member| is_text(member) && (place(member).is_some() || has(&BLOCKS, member));
-    let mut parts: Vec<&Member> = members
+        |member: &&AdMember| is_text(member) && (place(member).is_some() || has(&BLOCKS, member));
+    let mut parts: Vec<&AdMember> = members
         .iter()
         .filter(|member| !used.contains(&&member.take))
         .filter(is_part)
@@ -200,11 +200,11 @@ fn parts<'m>(
     parts
 }
 
-fn write_parts(out: &mut String, description: Option<&Member>, parts: &[&Member]) {
+fn write_parts(out: &mut String, description: Option<&AdMember>, parts: &[&AdMember]) {
     out.push_str("      description:\n        parts:\n");
     out.extend(description.map(|member| format!("          - {}\n", member.take.with(""))));
     for part in parts {
-        let Take::Path(path) = &part.take else {
+        let MemberSelector::Path(path) = &part.take else {
             continue;
         };
         let name = path
@@ -239,7 +239,7 @@ fn scalar(text: &str) -> String {
 }
 
 /// Lists the members that no line uses.
-fn write_unused(out: &mut String, members: &[Member], used: &[&Take], id: &str) {
+fn write_unused(out: &mut String, members: &[AdMember], used: &[&MemberSelector], id: &str) {
     let is_in_id = |path: &str| {
         let path = quoted(path);
         id.match_indices(&path).any(|(at, _)| {
@@ -247,11 +247,11 @@ fn write_unused(out: &mut String, members: &[Member], used: &[&Take], id: &str) 
                 .starts_with(|next: char| next.is_ascii_alphanumeric() || "_.[".contains(next))
         })
     };
-    let unused: Vec<(&str, &Member)> = members
+    let unused: Vec<(&str, &AdMember)> = members
         .iter()
         .filter(|member| !used.contains(&&member.take))
         .filter_map(|member| {
-            if let Take::Path(path) = &member.take {
+            if let MemberSelector::Path(path) = &member.take {
                 Some((path.as_str(), member))
             } else {
                 None
@@ -272,7 +272,7 @@ fn write_unused(out: &mut String, members: &[Member], used: &[&Take], id: &str) 
 }
 
 /// The first value of a member, as a comment can hold it.
-fn shown(member: &Member) -> String {
+fn shown(member: &AdMember) -> String {
     let text = member
         .values
         .first()

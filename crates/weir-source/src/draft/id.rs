@@ -4,9 +4,9 @@
 //! the list.
 
 use super::dates;
-use super::members::Member;
+use super::members::AdMember;
 use super::words::{FIELDS, IDS, ends_as_id};
-use crate::jsonpath::Path;
+use crate::jsonpath::JsonPath;
 use serde_json::Value as Json;
 
 /// The lines of a draft that say which ad is which.
@@ -21,12 +21,12 @@ pub(super) struct IdLines {
 const LEAST_COUNTED: usize = 3;
 
 /// The id of these ads; `documents` are the ads themselves, unless they are cards of a page.
-pub(super) fn of(members: &[Member], ads: usize, documents: &[Json]) -> IdLines {
+pub(super) fn of(members: &[AdMember], ads: usize, documents: &[Json]) -> IdLines {
     let lines = |id: String| IdLines {
         id,
         duplicates: None,
     };
-    let unique = |member: &&Member| member.is_unique(ads);
+    let unique = |member: &&AdMember| member.is_unique(ads);
     let named = named(members);
     if let Some(member) = named
         .iter()
@@ -82,9 +82,9 @@ pub(super) fn of(members: &[Member], ads: usize, documents: &[Json]) -> IdLines 
 }
 
 /// Members that are called as ids are, the likeliest first.
-fn named(members: &[Member]) -> Vec<&Member> {
-    let place = |member: &Member| IDS.iter().position(|word| member.key == *word);
-    let mut all: Vec<&Member> = members
+fn named(members: &[AdMember]) -> Vec<&AdMember> {
+    let place = |member: &AdMember| IDS.iter().position(|word| member.key == *word);
+    let mut all: Vec<&AdMember> = members
         .iter()
         .filter(|member| place(member).is_some() || ends_as_id(&member.key))
         .collect();
@@ -99,14 +99,14 @@ fn named(members: &[Member]) -> Vec<&Member> {
     all
 }
 
-fn noted(member: &Member, note: Option<String>) -> String {
+fn noted(member: &AdMember, note: Option<String>) -> String {
     note.map_or_else(
         || member.take.with(""),
         |note| format!("{}      # {note}", member.take.with("")),
     )
 }
 
-fn instead_of(counter: &Member) -> String {
+fn instead_of(counter: &AdMember) -> String {
     format!(
         "not {}, which counts the ads: it may be their position in the list",
         counter.take.with("")
@@ -114,7 +114,7 @@ fn instead_of(counter: &Member) -> String {
 }
 
 /// Whether values are 0, 1, 2 or 1, 2, 3 in the order of the ads.
-fn counts(member: &Member) -> bool {
+fn counts(member: &AdMember) -> bool {
     let numbers: Option<Vec<u64>> = member
         .values
         .iter()
@@ -126,7 +126,7 @@ fn counts(member: &Member) -> bool {
 }
 
 /// Whether values could name an ad: words that are no date and no place.
-fn is_name(member: &Member) -> bool {
+fn is_name(member: &AdMember) -> bool {
     let is_word = member.values.iter().all(|value| {
         value
             .as_str()
@@ -143,12 +143,12 @@ fn is_name(member: &Member) -> bool {
         && member.values.iter().all(|value| !value.is_boolean())
 }
 
-fn is_path(member: &Member) -> bool {
+fn is_path(member: &AdMember) -> bool {
     member.take.depth() > 0
 }
 
 /// A hash of what people tell ads by: the title, the place and the organisation.
-fn hash(members: &[Member]) -> String {
+fn hash(members: &[AdMember]) -> String {
     let by_name = ["title", "locations", "department"]
         .iter()
         .filter_map(|field| {
@@ -159,7 +159,7 @@ fn hash(members: &[Member]) -> String {
                     .find(|member| member.is_called(word) && is_path(member))
             })
         });
-    let mut chosen: Vec<&Member> = by_name.collect();
+    let mut chosen: Vec<&AdMember> = by_name.collect();
     if chosen.is_empty() {
         chosen = members
             .iter()
@@ -175,10 +175,10 @@ fn hash(members: &[Member]) -> String {
 }
 
 /// The lines for rows that share an id and are the same but for their places.
-fn shared(id: &Member, members: &[Member], documents: &[Json]) -> Option<IdLines> {
+fn shared(id: &AdMember, members: &[AdMember], documents: &[Json]) -> Option<IdLines> {
     let differing = differing(id, members, documents)?;
     let places = FIELDS[5].1;
-    let is_place = |member: &&&Member| places.iter().any(|word| member.is_called(word));
+    let is_place = |member: &&&AdMember| places.iter().any(|word| member.is_called(word));
     differing.iter().find(is_place)?;
     let others: Vec<String> = differing
         .iter()
@@ -198,15 +198,15 @@ fn shared(id: &Member, members: &[Member], documents: &[Json]) -> Option<IdLines
 
 /// The members that differ between documents with the same id; `None` if no two share one.
 fn differing<'m>(
-    id: &Member,
-    members: &'m [Member],
+    id: &AdMember,
+    members: &'m [AdMember],
     documents: &[Json],
-) -> Option<Vec<&'m Member>> {
-    let values = |member: &Member| -> Option<Vec<Option<&Json>>> {
-        let super::members::Take::Path(path) = &member.take else {
+) -> Option<Vec<&'m AdMember>> {
+    let values = |member: &AdMember| -> Option<Vec<Option<&Json>>> {
+        let super::members::MemberSelector::Path(path) = &member.take else {
             return None;
         };
-        let path = Path::parse(path).ok()?;
+        let path = JsonPath::parse(path).ok()?;
         Some(
             documents
                 .iter()
@@ -224,7 +224,7 @@ fn differing<'m>(
             (earlier != row).then_some((earlier, row))
         })
         .collect();
-    let differs = |member: &&Member| {
+    let differs = |member: &&AdMember| {
         values(member).is_some_and(|values| {
             pairs
                 .iter()

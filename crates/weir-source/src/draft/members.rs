@@ -5,34 +5,34 @@ use super::words::{bare, stem};
 use serde_json::{Map, Value as Json};
 
 /// A member of the ads: its place, its lowercase name, and its values.
-pub(super) struct Member {
-    pub(super) take: Take,
+pub(super) struct AdMember {
+    pub(super) take: MemberSelector,
     pub(super) key: String,
     pub(super) values: Vec<Json>,
 }
 
 /// How a mapping selects a member.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Take {
+pub(super) enum MemberSelector {
     /// At a path.
     Path(String),
     /// By a selector.
     Css(String),
 }
 
-impl Take {
+impl MemberSelector {
     /// As the beginning of a mapping: `from: $.a`.
     fn entry(&self) -> String {
         match self {
-            Take::Path(path) => format!("from: {}", quoted(path)),
-            Take::Css(css) => format!("css: {}", quoted(css)),
+            MemberSelector::Path(path) => format!("from: {}", quoted(path)),
+            MemberSelector::Css(css) => format!("css: {}", quoted(css)),
         }
     }
 
     /// As a mapping with these further keys.
     pub(super) fn with(&self, more: &str) -> String {
         match (self, more) {
-            (Take::Path(path), "") => quoted(path),
+            (MemberSelector::Path(path), "") => quoted(path),
             (_, "") => format!("{{ {} }}", self.entry()),
             _ => format!("{{ {}, {more} }}", self.entry()),
         }
@@ -40,7 +40,7 @@ impl Take {
 
     /// How deep in an ad it is.
     pub(super) fn depth(&self) -> usize {
-        if let Take::Path(path) = self {
+        if let MemberSelector::Path(path) = self {
             path.matches(['.', '[']).count()
         } else {
             0
@@ -48,7 +48,7 @@ impl Take {
     }
 }
 
-impl Member {
+impl AdMember {
     /// Whether its name is this word, whatever it says of the form.
     pub(super) fn is_called(&self, word: &str) -> bool {
         self.key == word || stem(&self.key) == word
@@ -89,8 +89,8 @@ pub(super) fn is_unique(values: &[Json], ads: usize) -> bool {
 }
 
 /// The text of members in the ads, two levels deep, with their values.
-pub(super) fn members(ads: &[Json]) -> Vec<Member> {
-    let mut all: Vec<Member> = Vec::new();
+pub(super) fn members(ads: &[Json]) -> Vec<AdMember> {
+    let mut all: Vec<AdMember> = Vec::new();
     for ad in ads {
         if let Json::Object(object) = ad {
             gather(object, "$", 0, &mut all);
@@ -121,7 +121,7 @@ const NAMES: [&str; 7] = [
     "name", "label", "title", "city", "locality", "town", "#text",
 ];
 
-fn gather(object: &Map<String, Json>, path: &str, depth: usize, all: &mut Vec<Member>) {
+fn gather(object: &Map<String, Json>, path: &str, depth: usize, all: &mut Vec<AdMember>) {
     for (name, value) in object {
         let path = step(path, name);
         match value {
@@ -146,7 +146,7 @@ fn gather_named(
     path: &str,
     name: &str,
     depth: usize,
-    all: &mut Vec<Member>,
+    all: &mut Vec<AdMember>,
 ) {
     let named = NAMES
         .into_iter()
@@ -162,11 +162,11 @@ fn gather_named(
     gather(&others, path, depth + 1, all);
 }
 
-fn add(all: &mut Vec<Member>, path: String, key: String, value: &Json) {
-    let take = Take::Path(path);
+fn add(all: &mut Vec<AdMember>, path: String, key: String, value: &Json) {
+    let take = MemberSelector::Path(path);
     match all.iter_mut().find(|known| known.take == take) {
         Some(known) => known.values.push(value.clone()),
-        None => all.push(Member {
+        None => all.push(AdMember {
             take,
             key,
             values: vec![value.clone()],

@@ -14,14 +14,14 @@ mod shape;
 mod words;
 
 use super::decode::first_text;
-use shape::Shape;
+use shape::SampleShape;
 use std::fmt::Write;
 
 /// Most bytes of a sample, unpacked.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What is drafted.
-pub struct Draft<'a> {
+pub struct SourceDraft<'a> {
     /// The institution's name.
     pub institution: &'a str,
     /// The zone of its dates.
@@ -36,7 +36,7 @@ pub struct Draft<'a> {
 
 /// A board that a connector reads.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Board<'a> {
+pub struct ConnectorBoard<'a> {
     /// The connector.
     pub connector: &'a str,
     /// What it reads.
@@ -57,13 +57,13 @@ const SITEMAP: &str = "a sitemap, then each page that is new or changed; its Job
 ///
 /// # Errors
 /// The sample contains nothing that looks like a list of ads.
-pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
+pub fn write(draft: &SourceDraft, sample: &[u8]) -> Result<String, String> {
     let text = first_text(sample, MOST_BYTES)?;
     let shape = shape::of(sample, &text)?;
     if shape.decode == "sitemap" && draft.is_address {
         return Ok(of_board(
             draft,
-            &Board {
+            &ConnectorBoard {
                 connector: "sitemap",
                 about: SITEMAP,
                 unconfirmed: None,
@@ -95,7 +95,7 @@ pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
 }
 
 /// Writes `fetch:`.
-fn write_fetch(out: &mut String, draft: &Draft, shape: &Shape, text: &[u8]) {
+fn write_fetch(out: &mut String, draft: &SourceDraft, shape: &SampleShape, text: &[u8]) {
     let paging = draft
         .is_address
         .then(|| paging::guess(draft, shape, text))
@@ -150,8 +150,8 @@ fn around(records: &str) -> Option<String> {
 }
 
 /// Writes the draft of a board that a connector reads: nothing is guessed.
-pub fn of_board(draft: &Draft, board: &Board) -> String {
-    let Board {
+pub fn of_board(draft: &SourceDraft, board: &ConnectorBoard) -> String {
+    let ConnectorBoard {
         connector: name,
         about,
         unconfirmed,
@@ -222,7 +222,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn drafted(from: &str, sample: &str) -> String {
-        let draft = Draft {
+        let draft = SourceDraft {
             institution: "acme",
             timezone: "Australia/Sydney",
             from,
@@ -326,7 +326,7 @@ mod tests {
             br#"{"jobs":[{"id":1,"title":"A"},{"id":2,"title":"B"}]}"#,
         )
         .unwrap();
-        let draft = Draft {
+        let draft = SourceDraft {
             institution: "acme",
             timezone: "Australia/Sydney",
             from: "a.json.gz",

@@ -1,10 +1,10 @@
 //! Guesses how a source pages, from its address and from values of the sample outside the ads. A
 //! guess is written with a comment: one page proves nothing.
 
-use super::shape::Shape;
+use super::shape::SampleShape;
 use super::words::bare;
-use super::{Draft, quoted};
-use crate::markup::{Css, Page};
+use super::{SourceDraft, quoted};
+use crate::markup::{CssPath, HtmlPage};
 use regex::Regex;
 use serde_json::{Map, Value as Json};
 use url::Url;
@@ -52,7 +52,7 @@ const LINKS: [&str; 5] = [
 ];
 
 /// How further pages are reached.
-pub(super) struct Paging {
+pub(super) struct DraftedPaging {
     /// The line for `pages`, with its reason.
     pub(super) line: String,
     /// The address, if the page goes into the middle of it.
@@ -60,13 +60,17 @@ pub(super) struct Paging {
 }
 
 /// How further pages are reached; `None` if nothing indicates that there are any.
-pub(super) fn guess(draft: &Draft, shape: &Shape, sample: &[u8]) -> Option<Paging> {
+pub(super) fn guess(
+    draft: &SourceDraft,
+    shape: &SampleShape,
+    sample: &[u8],
+) -> Option<DraftedPaging> {
     let url = Url::parse(draft.from).ok()?;
     let said = shape.json.as_ref().and_then(in_body);
     let said = said
         .or_else(|| in_page(shape, sample))
         .or_else(|| in_address(&url));
-    let plain = |line: String| Paging { line, url: None };
+    let plain = |line: String| DraftedPaging { line, url: None };
     said.map(plain)
         .or_else(|| within(draft.from))
         .or_else(|| numbered(shape.json.as_ref()?, &url).map(plain))
@@ -101,13 +105,13 @@ fn in_body(json: &Json) -> Option<String> {
 }
 
 /// A link of a page to the next.
-fn in_page(shape: &Shape, sample: &[u8]) -> Option<String> {
+fn in_page(shape: &SampleShape, sample: &[u8]) -> Option<String> {
     if !matches!(shape.decode, "html" | "json_ld" | "script") {
         return None;
     }
-    let page = Page::parse(&String::from_utf8_lossy(sample));
+    let page = HtmlPage::parse(&String::from_utf8_lossy(sample));
     let leads = |css: &&&str| {
-        Css::parse(css).is_ok_and(|css| {
+        CssPath::parse(css).is_ok_and(|css| {
             css.select(&page, None)
                 .iter()
                 .any(|href| !href.is_empty() && !href.starts_with('#'))
@@ -153,7 +157,7 @@ const WITHIN: &str = r"(?i)(?:[/;,|&?~(]|%2C|%3B)(offset|startrow|startindex|sta
 /// How many ads such a page has.
 const SIZE_WITHIN: &str = r"(?i)(?:[/;,|&?~(]|%2C|%3B)(?:limit|pagesize|size|rows)(?:=|%3D)(\d+)";
 
-fn within(address: &str) -> Option<Paging> {
+fn within(address: &str) -> Option<DraftedPaging> {
     let found = Regex::new(WITHIN).ok()?.captures(address)?;
     let (name, number) = (bare(&found[1]), found.get(2)?);
     let first = number.as_str();
@@ -172,7 +176,7 @@ fn within(address: &str) -> Option<Paging> {
         literal(&address[..number.start()]),
         literal(&address[number.end()..])
     );
-    Some(Paging {
+    Some(DraftedPaging {
         line: line(&way, "the address has this number"),
         url: Some(url),
     })
@@ -248,10 +252,10 @@ fn beside(value: &Json, path: &str, depth: usize, see: &mut dyn FnMut(&str, &str
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Draft, write};
+    use super::super::{SourceDraft, write};
 
     fn pages(from: &str, sample: &str) -> String {
-        let draft = Draft {
+        let draft = SourceDraft {
             institution: "acme",
             timezone: "Australia/Sydney",
             from,
@@ -317,7 +321,7 @@ mod tests {
     #[test]
     fn a_number_inside_another_text_is_replaced_there() {
         let draft = |from: &str| {
-            let draft = Draft {
+            let draft = SourceDraft {
                 institution: "acme",
                 timezone: "Australia/Sydney",
                 from,

@@ -1,17 +1,17 @@
 //! What a sample is: its format, where the ads are, and how many the source says there are.
 
-use super::super::decode::{Body, DecodeSpec, JSON_LD_BLOCKS};
-use super::super::json::Item;
+use super::super::decode::{BodyFacts, DecodeSpec, JSON_LD_BLOCKS};
+use super::super::json::DecodedItem;
 use super::lists::{self, AdList};
-use super::members::{Member, members, step};
+use super::members::{AdMember, members, step};
 use super::{cards, quoted, scripts};
-use crate::markup::{Css, Page};
+use crate::markup::{CssPath, HtmlPage};
 use regex::Regex;
 use serde_json::Value as Json;
 
 /// What was found in a sample.
 #[derive(Default)]
-pub(super) struct Shape {
+pub(super) struct SampleShape {
     /// The format.
     pub(super) decode: &'static str,
     /// The right side of `decode`, if it must be given.
@@ -22,22 +22,22 @@ pub(super) struct Shape {
     pub(super) ads: usize,
     /// The ads themselves, unless they are cards of a page.
     pub(super) documents: Vec<Json>,
-    pub(super) members: Vec<Member>,
+    pub(super) members: Vec<AdMember>,
     /// The right side of `id`, if the shape implies one.
     pub(super) id: Option<String>,
     /// The sample as JSON, if it is.
     pub(super) json: Option<Json>,
 }
 
-impl Shape {
-    fn of_documents(decode: &'static str, documents: Vec<Json>, json: Option<Json>) -> Shape {
-        Shape {
+impl SampleShape {
+    fn of_documents(decode: &'static str, documents: Vec<Json>, json: Option<Json>) -> SampleShape {
+        SampleShape {
             decode,
             ads: documents.len(),
             members: members(&documents),
             documents,
             json,
-            ..Shape::default()
+            ..SampleShape::default()
         }
     }
 }
@@ -51,7 +51,7 @@ const FRAGMENTS: [&str; 14] = [
 const MOST_ADS: usize = 50;
 
 /// Examines a sample; `text` is its decompressed content.
-pub(super) fn of(sample: &[u8], text: &[u8]) -> Result<Shape, String> {
+pub(super) fn of(sample: &[u8], text: &[u8]) -> Result<SampleShape, String> {
     let text = String::from_utf8_lossy(text);
     let start = text.trim_start_matches('\u{feff}').trim_start();
     let value = serde_json::from_str::<Json>(start).ok();
@@ -90,10 +90,10 @@ pub(super) fn of(sample: &[u8], text: &[u8]) -> Result<Shape, String> {
     let ads = decoded(&settings, None, sample)
         .map_err(|why| if is_broken { no_json(start) } else { why })?;
     let id = (decode == "sitemap").then(|| "$.loc".to_owned());
-    Ok(Shape {
+    Ok(SampleShape {
         settings: Some(settings),
         id,
-        ..Shape::of_documents(decode, ads, None)
+        ..SampleShape::of_documents(decode, ads, None)
     })
 }
 
@@ -142,7 +142,7 @@ fn decoded(decode: &str, records: Option<&str>, sample: &[u8]) -> Result<Vec<Jso
         |records| format!("decode: {decode}\nrecords: {}", quoted(records)),
     );
     let mut out = weir_yaml::diagnostic::Diagnostics::new();
-    let settings: Option<Settings> = weir_yaml::yaml::read("draft", yaml, &mut out);
+    let settings: Option<DraftedSettings> = weir_yaml::yaml::read("draft", yaml, &mut out);
     let place = weir_yaml::diagnostic::Place::start_of("draft");
     let decoder = settings.and_then(|settings| {
         DecodeSpec::compile(
@@ -155,10 +155,10 @@ fn decoded(decode: &str, records: Option<&str>, sample: &[u8]) -> Result<Vec<Jso
     });
     let decoder = decoder.ok_or("its structure is not recognised")?;
     let (mut ads, mut unreadable) = (Vec::new(), None);
-    decoder.decode(&mut &sample[..], &Body::default(), &[], &mut |item| {
+    decoder.decode(&mut &sample[..], &BodyFacts::default(), &[], &mut |item| {
         match item {
-            Item::Record(text) => ads.extend(serde_json::from_str::<Json>(&text)),
-            Item::Unreadable(_, why) => unreadable = unreadable.take().or(Some(why)),
+            DecodedItem::Record(text) => ads.extend(serde_json::from_str::<Json>(&text)),
+            DecodedItem::Unreadable(_, why) => unreadable = unreadable.take().or(Some(why)),
         }
         ads.len() < MOST_ADS
     })?;
@@ -170,27 +170,27 @@ fn decoded(decode: &str, records: Option<&str>, sample: &[u8]) -> Result<Vec<Jso
 }
 
 #[derive(serde::Deserialize)]
-struct Settings {
+struct DraftedSettings {
     decode: DecodeSpec,
     records: Option<weir_yaml::yaml::Text>,
 }
 
 /// JSON: the list that looks most like ads, unless the whole looks more like an ad.
-fn json(value: Json, decode: Option<String>) -> Result<Shape, String> {
+fn json(value: Json, decode: Option<String>) -> Result<SampleShape, String> {
     let likely = lists::best(&value)
         .filter(AdList::is_like_ads)
         .or_else(|| lists::keyed(&value, "$", 0));
     if lists::is_single(&value, likely.as_ref()) {
-        return Ok(Shape {
+        return Ok(SampleShape {
             settings: decode,
-            ..Shape::of_documents("json", vec![value.clone()], Some(value))
+            ..SampleShape::of_documents("json", vec![value.clone()], Some(value))
         });
     }
     if let Some((path, ad)) = lists::single(&value, "$", 0).filter(|_| likely.is_none()) {
-        return Ok(Shape {
+        return Ok(SampleShape {
             settings: decode,
             records: Some(path),
-            ..Shape::of_documents("json", vec![ad.clone()], Some(value))
+            ..SampleShape::of_documents("json", vec![ad.clone()], Some(value))
         });
     }
     let AdList { path, items } = likely
@@ -203,22 +203,22 @@ fn json(value: Json, decode: Option<String>) -> Result<Shape, String> {
         .map(|ad| (*ad).clone())
         .collect();
     let records = (path != "$[*]" || value.is_object()).then_some(path);
-    Ok(Shape {
+    Ok(SampleShape {
         settings: decode,
         records,
         count,
-        ..Shape::of_documents("json", ads, Some(value))
+        ..SampleShape::of_documents("json", ads, Some(value))
     })
 }
 
 /// XML: the element that repeats like ads, or the only one that looks like an ad.
-fn xml(sample: &[u8], text: &str) -> Result<Shape, String> {
+fn xml(sample: &[u8], text: &str) -> Result<SampleShape, String> {
     let records = of_whole(sample, text).map_or_else(|| repeated(text), Ok)?;
     let ads = decoded("xml", Some(&records), sample)?;
-    Ok(Shape {
+    Ok(SampleShape {
         settings: Some("xml".to_owned()),
         records: Some(records),
-        ..Shape::of_documents("xml", ads, None)
+        ..SampleShape::of_documents("xml", ads, None)
     })
 }
 
@@ -250,30 +250,30 @@ fn root(text: &str) -> Option<&str> {
 
 /// Pages: markup for search engines needs no mapping; else the ads are what a script holds, or
 /// cards that repeat.
-fn html(text: &str) -> Result<Shape, String> {
-    let blocks = Css::parse(JSON_LD_BLOCKS).map_err(|error| error.message)?;
-    let page = Page::whole(text).map_err(|deep| deep.to_string())?;
+fn html(text: &str) -> Result<SampleShape, String> {
+    let blocks = CssPath::parse(JSON_LD_BLOCKS).map_err(|error| error.message)?;
+    let page = HtmlPage::whole(text).map_err(|deep| deep.to_string())?;
     let has_postings = blocks
         .select(&page, None)
         .iter()
         .any(|block| block.to_ascii_lowercase().contains("jobposting"));
     if has_postings {
-        return Ok(Shape {
+        return Ok(SampleShape {
             decode: "json_ld",
             settings: Some("json_ld".to_owned()),
-            ..Shape::default()
+            ..SampleShape::default()
         });
     }
     let (state, cards) = (scripts::find(text), cards::find(text));
     if let Some(state) =
         state.filter(|state| cards.as_ref().is_none_or(|cards| cards.ads <= state.ads))
     {
-        return json(state.value, Some(state.settings)).map(|shape| Shape {
+        return json(state.value, Some(state.settings)).map(|shape| SampleShape {
             decode: "script",
             ..shape
         });
     }
-    let cards::Cards {
+    let cards::DraftedCards {
         records,
         id,
         count,
@@ -281,7 +281,7 @@ fn html(text: &str) -> Result<Shape, String> {
         members,
     } = cards.ok_or(NO_CARDS)?;
     let settings = Some("html".to_owned());
-    Ok(Shape {
+    Ok(SampleShape {
         decode: "html",
         settings,
         records: Some(records),
@@ -289,7 +289,7 @@ fn html(text: &str) -> Result<Shape, String> {
         ads,
         members,
         id: Some(id),
-        ..Shape::default()
+        ..SampleShape::default()
     })
 }
 

@@ -2,10 +2,10 @@
 //! compiler. A token is kept in memory until it expires, and requested again if the source rejects
 //! it.
 
-use super::super::template::{Names, Template, Variables};
-use super::super::{Access, door::Trouble, secrets};
-use super::Http;
-use super::request::{Ready, Written, header_name, header_value};
+use super::super::template::{Template, TemplateNames, Variables};
+use super::super::{SourceAccess, door::FetchError, secrets};
+use super::HttpSource;
+use super::request::{ReadyRequest, RequestParts, header_name, header_value};
 use base64::Engine as _;
 use indexmap::IndexMap;
 use reqwest::header::{AUTHORIZATION, HeaderName};
@@ -85,7 +85,7 @@ pub struct OauthSpec {
 
 /// How to authenticate, compiled.
 #[derive(Debug, Clone)]
-pub enum Auth {
+pub enum RequestAuth {
     /// Not at all.
     None,
     /// A header filled from a template.
@@ -95,12 +95,12 @@ pub enum Auth {
     /// A parameter of the query.
     Query(String, Template),
     /// A token for credentials.
-    Oauth2(Box<Oauth>),
+    Oauth2(Box<OauthClient>),
 }
 
 /// OAuth 2.0 client credentials, compiled.
 #[derive(Debug, Clone)]
-pub struct Oauth {
+pub struct OauthClient {
     token_url: Template,
     client_id: Template,
     client_secret: Template,
@@ -109,7 +109,7 @@ pub struct Oauth {
 
 /// Issued tokens, by address and client.
 #[derive(Clone, Default)]
-pub struct Tokens(Arc<Mutex<HashMap<String, (String, Instant)>>>);
+pub struct TokenCache(Arc<Mutex<HashMap<String, (String, Instant)>>>);
 
 /// How long before its expiry a token is requested again.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -118,16 +118,18 @@ const DEFAULT_LIFE: Duration = Duration::from_secs(300);
 
 impl AuthSpec {
     /// Compiles it; problems go to `out`.
-    pub fn compile(&self, out: &mut Diagnostics) -> Option<Auth> {
+    pub fn compile(&self, out: &mut Diagnostics) -> Option<RequestAuth> {
         match self {
-            AuthSpec::Bearer(token) => {
-                Some(Auth::Header(AUTHORIZATION, "Bearer ", secret(token, out)?))
-            }
+            AuthSpec::Bearer(token) => Some(RequestAuth::Header(
+                AUTHORIZATION,
+                "Bearer ",
+                secret(token, out)?,
+            )),
             AuthSpec::Header(header) => {
                 let (name, value) = (header_name(&header.name, out), secret(&header.value, out));
-                Some(Auth::Header(name?, "", value?))
+                Some(RequestAuth::Header(name?, "", value?))
             }
-            AuthSpec::Query(query) => Some(Auth::Query(
+            AuthSpec::Query(query) => Some(RequestAuth::Query(
                 query.parameter.clone(),
                 secret(&query.value, out)?,
             )),
@@ -145,17 +147,17 @@ impl AuthSpec {
                 if password.is_none() && user.is_open_secret() {
                     return open_secret(&basic.user, out);
                 }
-                Some(Auth::Basic(user, password))
+                Some(RequestAuth::Basic(user, password))
             }
             AuthSpec::Oauth2(oauth) => {
-                let written = Written {
+                let written = RequestParts {
                     url: &oauth.token_url,
                     method: None,
                     query: &IndexMap::new(),
                     headers: &IndexMap::new(),
                     body: None,
                 };
-                let request = written.compile(Names::default(), out);
+                let request = written.compile(TemplateNames::default(), out);
                 let (client_id, client_secret) = (
                     Template::compile(&oauth.client_id, out),
                     secret(&oauth.client_secret, out),
@@ -168,7 +170,7 @@ impl AuthSpec {
                     Some(scope) => Some(scope?),
                     None => None,
                 };
-                Some(Auth::Oauth2(Box::new(Oauth {
+                Some(RequestAuth::Oauth2(Box::new(OauthClient {
                     token_url: request?.url().clone(),
                     client_id: client_id?,
                     client_secret: client_secret?,
@@ -198,54 +200,54 @@ fn open_secret<T>(text: &Text, out: &mut Diagnostics) -> Option<T> {
     None
 }
 
-impl Auth {
+impl RequestAuth {
     /// Adds the credentials to a request.
     ///
     /// # Errors
     /// A variable is missing, or no token was issued.
     pub async fn sign(
         &self,
-        ready: &mut Ready,
-        http: &Http,
-        access: &Access,
-    ) -> Result<(), Trouble> {
+        ready: &mut ReadyRequest,
+        http: &HttpSource,
+        access: &SourceAccess,
+    ) -> Result<(), FetchError> {
         let fill = |template: &Template| {
             template
                 .fill(&access.variables)
-                .map_err(|missing| Trouble::Lasting(missing.to_string()))
+                .map_err(|missing| FetchError::Lasting(missing.to_string()))
         };
         let (name, value) = match self {
-            Auth::None => return Ok(()),
-            Auth::Query(parameter, value) => {
+            RequestAuth::None => return Ok(()),
+            RequestAuth::Query(parameter, value) => {
                 ready
                     .url
                     .query_pairs_mut()
                     .append_pair(parameter, &fill(value)?);
                 return Ok(());
             }
-            Auth::Header(name, prefix, value) => {
+            RequestAuth::Header(name, prefix, value) => {
                 (name.clone(), format!("{prefix}{}", fill(value)?))
             }
-            Auth::Basic(user, password) => {
+            RequestAuth::Basic(user, password) => {
                 let password = password.as_ref().map(fill).transpose()?.unwrap_or_default();
                 let pair = base64::engine::general_purpose::STANDARD
                     .encode(format!("{}:{password}", fill(user)?));
                 (AUTHORIZATION, format!("Basic {pair}"))
             }
-            Auth::Oauth2(oauth) => (
+            RequestAuth::Oauth2(oauth) => (
                 AUTHORIZATION,
                 format!("Bearer {}", oauth.token(http, access).await?),
             ),
         };
-        let value = header_value(&name, &value).map_err(Trouble::Lasting)?;
+        let value = header_value(&name, &value).map_err(FetchError::Lasting)?;
         ready.headers.insert(name, value);
         Ok(())
     }
 
     /// Forgets a token that the source rejected; returns whether a new one may help.
-    pub fn forget(&self, access: &Access) -> bool {
+    pub fn forget(&self, access: &SourceAccess) -> bool {
         match self {
-            Auth::Oauth2(oauth) => oauth
+            RequestAuth::Oauth2(oauth) => oauth
                 .key(access)
                 .is_some_and(|key| access.tokens.take(&key).is_some()),
             _ => false,
@@ -255,15 +257,15 @@ impl Auth {
     /// The values of the credentials.
     pub fn secrets(&self, variables: &Variables) -> Vec<SecretValue> {
         let mut all: Vec<_> = match self {
-            Auth::None => Vec::new(),
-            Auth::Oauth2(oauth) => secrets::of_template(&oauth.client_secret, variables),
+            RequestAuth::None => Vec::new(),
+            RequestAuth::Oauth2(oauth) => secrets::of_template(&oauth.client_secret, variables),
             _ => self
                 .templates()
                 .into_iter()
                 .flat_map(|one| secrets::of_template(one, variables))
                 .collect(),
         };
-        if let Auth::Basic(user, Some(password)) = self
+        if let RequestAuth::Basic(user, Some(password)) = self
             && let (Ok(user), Ok(password)) = (user.fill(variables), password.fill(variables))
         {
             // It travels in Base64, both in one.
@@ -278,19 +280,21 @@ impl Auth {
     /// Every template in it.
     pub fn templates(&self) -> Vec<&Template> {
         match self {
-            Auth::None => Vec::new(),
-            Auth::Header(_, _, template) | Auth::Query(_, template) => vec![template],
-            Auth::Basic(user, password) => std::iter::once(user).chain(password).collect(),
-            Auth::Oauth2(oauth) => [&oauth.token_url, &oauth.client_id, &oauth.client_secret]
-                .into_iter()
-                .chain(&oauth.scope)
-                .collect(),
+            RequestAuth::None => Vec::new(),
+            RequestAuth::Header(_, _, template) | RequestAuth::Query(_, template) => vec![template],
+            RequestAuth::Basic(user, password) => std::iter::once(user).chain(password).collect(),
+            RequestAuth::Oauth2(oauth) => {
+                [&oauth.token_url, &oauth.client_id, &oauth.client_secret]
+                    .into_iter()
+                    .chain(&oauth.scope)
+                    .collect()
+            }
         }
     }
 }
 
-impl Oauth {
-    fn key(&self, access: &Access) -> Option<String> {
+impl OauthClient {
+    fn key(&self, access: &SourceAccess) -> Option<String> {
         Some(format!(
             "{} {}",
             self.token_url.fill(&access.variables).ok()?,
@@ -298,12 +302,12 @@ impl Oauth {
         ))
     }
 
-    async fn token(&self, http: &Http, access: &Access) -> Result<String, Trouble> {
+    async fn token(&self, http: &HttpSource, access: &SourceAccess) -> Result<String, FetchError> {
         if access.door.is_replaying() {
             return Ok("recorded".to_owned());
         }
         let key = self.key(access).ok_or_else(|| {
-            Trouble::Lasting(format!(
+            FetchError::Lasting(format!(
                 "the address or the client id of `{}` is not set",
                 self.token_url
             ))
@@ -320,11 +324,15 @@ impl Oauth {
         Ok(token)
     }
 
-    async fn ask(&self, http: &Http, access: &Access) -> Result<(String, Duration), Trouble> {
+    async fn ask(
+        &self,
+        http: &HttpSource,
+        access: &SourceAccess,
+    ) -> Result<(String, Duration), FetchError> {
         let fill = |template: &Template| {
             template
                 .fill(&access.variables)
-                .map_err(|missing| Trouble::Lasting(missing.to_string()))
+                .map_err(|missing| FetchError::Lasting(missing.to_string()))
         };
         let mut form = vec![
             ("grant_type".to_owned(), "client_credentials".to_owned()),
@@ -338,35 +346,36 @@ impl Oauth {
             .ask_for_token(&fill(&self.token_url)?, form, access)
             .await?;
         let json: Json = serde_json::from_slice(&answer)
-            .map_err(|_| Trouble::Lasting("the token response is not JSON".to_owned()))?;
+            .map_err(|_| FetchError::Lasting("the token response is not JSON".to_owned()))?;
         let token = json.get("access_token").and_then(Json::as_str);
         let life = json
             .get("expires_in")
             .and_then(Json::as_u64)
             .map_or(DEFAULT_LIFE, Duration::from_secs);
-        token
-            .map(|token| (token.to_owned(), life))
-            .ok_or_else(|| Trouble::Lasting("the token response has no `access_token`".to_owned()))
+        token.map(|token| (token.to_owned(), life)).ok_or_else(|| {
+            FetchError::Lasting("the token response has no `access_token`".to_owned())
+        })
     }
 }
 
 /// Without a token the source was never requested: trouble with the token must not count for an ad
 /// or a page.
-fn not_given(trouble: Trouble) -> Trouble {
+fn not_given(trouble: FetchError) -> FetchError {
     let told = |why: String| format!("no token was issued: {why}");
     match trouble {
-        Trouble::Passing { why, wait } => Trouble::Passing {
+        FetchError::Passing { why, wait } => FetchError::Passing {
             why: told(why),
             wait,
         },
-        Trouble::Blocked(why) => Trouble::Blocked(told(why)),
-        Trouble::Lasting(why) | Trouble::Gone(why) | Trouble::Ignored(why) | Trouble::Stop(why) => {
-            Trouble::Lasting(told(why))
-        }
+        FetchError::Blocked(why) => FetchError::Blocked(told(why)),
+        FetchError::Lasting(why)
+        | FetchError::Gone(why)
+        | FetchError::Ignored(why)
+        | FetchError::Stop(why) => FetchError::Lasting(told(why)),
     }
 }
 
-impl Tokens {
+impl TokenCache {
     fn get(&self, key: &str) -> Option<String> {
         let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tokens

@@ -1,13 +1,13 @@
 //! A request made first, whose response supplies values for the others: a token in a form, a
 //! session. The crawl's jar keeps its cookies.
 
-use super::super::Access;
-use super::super::decode::{Spot, first_text};
-use super::super::door::{CookieJar, Terms, Trouble};
-use super::super::template::{Filling, Names};
-use super::Http;
-use super::request::{BodySpec, MethodSpec, Request, Written};
-use super::spot::{Taken, TakenSpec, said};
+use super::super::SourceAccess;
+use super::super::decode::{ValueSpot, first_text};
+use super::super::door::{CookieJar, FetchError, ResponseTerms};
+use super::super::template::{TemplateNames, TemplateValues};
+use super::HttpSource;
+use super::request::{BodySpec, MethodSpec, RequestParts, RequestTemplate};
+use super::spot::{TakenSpec, ValueSelector, said};
 use crate::markup;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -60,10 +60,10 @@ struct TakeSpec {
 
 /// A first request, compiled.
 #[derive(Debug, Clone)]
-pub struct Before {
+pub struct SessionRequest {
     /// The request.
-    pub request: Request,
-    take: Vec<(String, Taken)>,
+    pub request: RequestTemplate,
+    take: Vec<(String, ValueSelector)>,
 }
 
 impl BeforeSpec {
@@ -73,8 +73,8 @@ impl BeforeSpec {
     }
 
     /// Compiles it; problems go to `out`.
-    pub fn compile(&self, names: Names, out: &mut Diagnostics) -> Option<Before> {
-        let written = Written {
+    pub fn compile(&self, names: TemplateNames, out: &mut Diagnostics) -> Option<SessionRequest> {
+        let written = RequestParts {
             url: &self.url,
             method: self.method,
             query: &self.query,
@@ -82,7 +82,7 @@ impl BeforeSpec {
             body: self.body.as_ref(),
         };
         let request = written.compile(names, out);
-        let take: Vec<Option<(String, Taken)>> = self
+        let take: Vec<Option<(String, ValueSelector)>> = self
             .take
             .iter()
             .map(|(name, spec)| {
@@ -95,36 +95,36 @@ impl BeforeSpec {
                 Some((name.value.clone(), taken.compile(&spec.place, None, out)?))
             })
             .collect();
-        Some(Before {
+        Some(SessionRequest {
             request: request?,
             take: take.into_iter().collect::<Option<_>>()?,
         })
     }
 }
 
-impl Before {
+impl SessionRequest {
     /// Sends the request and takes the values.
     ///
     /// # Errors
     /// There was no response, or a value is missing from it.
     pub async fn take(
         &self,
-        http: &Http,
-        access: &Access,
+        http: &HttpSource,
+        access: &SourceAccess,
         values: &BTreeMap<String, String>,
         jar: &Arc<CookieJar>,
-    ) -> Result<BTreeMap<String, String>, Trouble> {
-        let filling = Filling::of(&access.variables, values);
-        let ready = self.request.fill(filling).map_err(Trouble::Lasting)?;
+    ) -> Result<BTreeMap<String, String>, FetchError> {
+        let filling = TemplateValues::of(&access.variables, values);
+        let ready = self.request.fill(filling).map_err(FetchError::Lasting)?;
         let answer = http
             .ask(
                 access,
                 ready,
                 jar,
                 None,
-                Terms {
+                ResponseTerms {
                     lenient: true,
-                    ..Terms::default()
+                    ..ResponseTerms::default()
                 },
             )
             .await?;
@@ -132,7 +132,7 @@ impl Before {
             .take
             .iter()
             .map(|(_, taken)| {
-                if let Taken::Header(name) = taken {
+                if let ValueSelector::Header(name) = taken {
                     answer.header(name).map(str::to_owned)
                 } else {
                     None
@@ -144,11 +144,11 @@ impl Before {
         // A parsed page cannot leave its thread.
         let found = tokio::task::spawn_blocking(move || find_all(&take, &bytes))
             .await
-            .map_err(|error| Trouble::Lasting(error.to_string()))?;
+            .map_err(|error| FetchError::Lasting(error.to_string()))?;
         let mut values = values.clone();
         for (((name, _), header), found) in self.take.iter().zip(headers).zip(found) {
             let value = header.or(found).ok_or_else(|| {
-                Trouble::Lasting(format!(
+                FetchError::Lasting(format!(
                     "the response to the `before` request has no `{name}`"
                 ))
             })?;
@@ -158,21 +158,21 @@ impl Before {
     }
 }
 
-fn find_all(take: &[(String, Taken)], bytes: &[u8]) -> Vec<Option<String>> {
+fn find_all(take: &[(String, ValueSelector)], bytes: &[u8]) -> Vec<Option<String>> {
     let unpacked = first_text(bytes, u64::try_from(MOST_BYTES).unwrap_or(u64::MAX)).ok();
     let text = String::from_utf8_lossy(unpacked.as_deref().unwrap_or(bytes));
     let json: Json = number::read(&text).unwrap_or_default();
     let page = take
         .iter()
-        .any(|(_, taken)| matches!(taken, Taken::Body(Spot::Css(_))))
-        .then(|| markup::Page::parse(&text));
-    let find = |taken: &Taken| match taken {
-        Taken::Header(_) => None,
-        Taken::Body(Spot::Path(path)) => said(path.first(&json).cloned()),
-        Taken::Body(Spot::Css(css)) => page
+        .any(|(_, taken)| matches!(taken, ValueSelector::Body(ValueSpot::Css(_))))
+        .then(|| markup::HtmlPage::parse(&text));
+    let find = |taken: &ValueSelector| match taken {
+        ValueSelector::Header(_) => None,
+        ValueSelector::Body(ValueSpot::Path(path)) => said(path.first(&json).cloned()),
+        ValueSelector::Body(ValueSpot::Css(css)) => page
             .as_ref()
             .and_then(|page| css.select(page, None).into_iter().next()),
-        Taken::Body(Spot::Match(regex)) => {
+        ValueSelector::Body(ValueSpot::Match(regex)) => {
             let found = regex.captures(&text)?;
             found
                 .get(1)

@@ -1,23 +1,23 @@
 //! The position of a crawl and what it has read so far: stored along with the documents of each
 //! page, so an interrupted crawl can be resumed.
 
-use super::super::page::Added;
-use super::paging::Position;
+use super::super::page::PageAdditions;
+use super::paging::CrawlPosition;
 use crate::markup::PageFrame;
 use serde::{Deserialize, Serialize};
 
 /// The position of a crawl, and what it has read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Bookmark {
+pub(super) struct CrawlBookmark {
     pub(super) crawl: usize,
-    pub(super) position: Option<Position>,
+    pub(super) position: Option<CrawlPosition>,
     pub(super) waiting: Vec<String>,
-    pub(super) tally: Tally,
+    pub(super) tally: CrawlTally,
 }
 
 /// What was read so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Tally {
+pub(super) struct CrawlTally {
     pub(super) pages: i64,
     pub(super) items: i64,
     /// Of them: ads that a page before had held.
@@ -46,22 +46,22 @@ pub(super) struct Tally {
     pub(super) warning: Option<String>,
 }
 
-impl Bookmark {
+impl CrawlBookmark {
     /// What comes from the source itself.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         self.position
             .iter()
-            .filter_map(Position::text)
+            .filter_map(CrawlPosition::text)
             .chain(self.waiting.iter().map(String::as_str))
     }
 
     /// The same with other texts.
-    pub(super) fn with_texts(&self, other: impl Fn(&str) -> String) -> Bookmark {
+    pub(super) fn with_texts(&self, other: impl Fn(&str) -> String) -> CrawlBookmark {
         let position = self
             .position
             .as_ref()
             .map(|position| position.with_text(&other));
-        Bookmark {
+        CrawlBookmark {
             position,
             waiting: self.waiting.iter().map(|text| other(text)).collect(),
             ..self.clone()
@@ -69,21 +69,21 @@ impl Bookmark {
     }
 
     /// The bookmark of what follows: a position of this crawl, or the next crawl.
-    pub(super) fn going_on_at(&self, position: Option<Position>) -> Bookmark {
+    pub(super) fn going_on_at(&self, position: Option<CrawlPosition>) -> CrawlBookmark {
         let Some(position) = position else {
-            return Bookmark {
+            return CrawlBookmark {
                 crawl: self.crawl + 1,
                 tally: self.tally.next_crawl(),
-                ..Bookmark::default()
+                ..CrawlBookmark::default()
             };
         };
         let waiting = self
             .waiting
             .iter()
-            .filter(|address| position != Position::Address((*address).clone()))
+            .filter(|address| position != CrawlPosition::Address((*address).clone()))
             .cloned()
             .collect();
-        Bookmark {
+        CrawlBookmark {
             position: Some(position),
             waiting,
             ..self.clone()
@@ -91,7 +91,7 @@ impl Bookmark {
     }
 }
 
-impl Tally {
+impl CrawlTally {
     /// Counts the records of a page.
     pub(super) fn read(&mut self, items: i64) {
         self.items += items;
@@ -99,7 +99,7 @@ impl Tally {
     }
 
     /// Counts the ads that a page added: ads of earlier pages are not counted twice.
-    pub(super) fn add(&mut self, added: Added) {
+    pub(super) fn add(&mut self, added: PageAdditions) {
         let repeated = i64::try_from(added.repeated).unwrap_or_default();
         self.repeated += repeated;
         self.crawl_items -= repeated;
@@ -116,7 +116,7 @@ impl Tally {
     }
 
     /// The tally for the next crawl.
-    pub(super) fn next_crawl(&self) -> Tally {
+    pub(super) fn next_crawl(&self) -> CrawlTally {
         let stated = match (self.stated, self.crawl_stated) {
             (Some(before), Some(now)) => Some(before + now),
             (before, now) => before.or(now),
@@ -127,7 +127,7 @@ impl Tally {
                 .clone()
                 .filter(|why| !self.problems.contains(why)),
         );
-        Tally {
+        CrawlTally {
             stated,
             crawl_pages: 0,
             crawl_items: 0,

@@ -1,15 +1,15 @@
 //! Runs one crawl after another, page by page, to the outcome of the read. The position is stored
 //! with the documents of each page, so an interrupted crawl can be resumed.
 
-use super::super::decode::Found;
-use super::super::door::{Answer, CookieJar, Doubt, Terms, Trouble};
-use super::super::page::{Added, Pages, Stopped};
-use super::super::template::Filling;
-use super::super::{Access, Approach, CacheValidators, proof};
-use super::Http;
-use super::bookmark::Bookmark;
-use super::paging::{Follows, Hints, Position};
-use super::parsing::{Parsing, Shared};
+use super::super::decode::DecodeSummary;
+use super::super::door::{CookieJar, FetchError, HttpResponse, ResponseDoubt, ResponseTerms};
+use super::super::page::{PageAdditions, PageSink, ReadStopped};
+use super::super::template::TemplateValues;
+use super::super::{CacheValidators, ReadApproach, SourceAccess, proof};
+use super::HttpSource;
+use super::bookmark::CrawlBookmark;
+use super::paging::{CrawlPosition, NextPage, PageHints};
+use super::parsing::{PageParsing, SharedPages};
 use super::spot::said;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashSet};
@@ -19,14 +19,14 @@ use tokio_util::io::SyncIoBridge;
 use weir_model::{ReadOutcome, ReadState};
 
 /// Why a crawl ended early: the state of the read if nothing else was read.
-struct Verdict {
+struct CrawlEnd {
     state: ReadState,
     ends_all: bool,
 }
 
 /// What one page held.
 struct PageRead {
-    found: Found,
+    found: DecodeSummary,
     items: i64,
     bytes: i64,
     header: Option<String>,
@@ -34,30 +34,30 @@ struct PageRead {
     url: url::Url,
     validators: CacheValidators,
     not_modified: bool,
-    doubt: Option<Doubt>,
+    doubt: Option<ResponseDoubt>,
 }
 
 /// A read in progress.
-pub(super) struct Reading<'h> {
-    http: &'h Http,
-    access: &'h Access,
-    approach: &'h Approach,
-    pages: Shared,
-    mark: Bookmark,
+pub(super) struct HttpReading<'h> {
+    http: &'h HttpSource,
+    access: &'h SourceAccess,
+    approach: &'h ReadApproach,
+    pages: SharedPages,
+    mark: CrawlBookmark,
     started: Instant,
     worst: Option<ReadState>,
     validators: CacheValidators,
     not_modified: bool,
 }
 
-impl<'h> Reading<'h> {
+impl<'h> HttpReading<'h> {
     pub(super) fn new(
-        http: &'h Http,
-        access: &'h Access,
-        approach: &'h Approach,
-        mut pages: Pages,
-    ) -> Reading<'h> {
-        let kept: Option<Bookmark> = approach
+        http: &'h HttpSource,
+        access: &'h SourceAccess,
+        approach: &'h ReadApproach,
+        mut pages: PageSink,
+    ) -> HttpReading<'h> {
+        let kept: Option<CrawlBookmark> = approach
             .bookmark
             .clone()
             .and_then(|kept| serde_json::from_value(kept).ok());
@@ -67,7 +67,7 @@ impl<'h> Reading<'h> {
         pages.go_on(mark.tally.unreadable, mark.tally.nameless);
         let pages = Arc::new(Mutex::new(pages));
         let validators = CacheValidators::default();
-        Reading {
+        HttpReading {
             http,
             access,
             approach,
@@ -85,14 +85,14 @@ impl<'h> Reading<'h> {
         let combinations = self.http.combinations_of(self.access);
         for (index, each) in combinations.iter().enumerate().skip(self.mark.crawl) {
             if index != self.mark.crawl {
-                self.mark = Bookmark {
+                self.mark = CrawlBookmark {
                     crawl: index,
                     tally: self.mark.tally.next_crawl(),
-                    ..Bookmark::default()
+                    ..CrawlBookmark::default()
                 };
             }
             let ended = self.crawl(each).await;
-            if let Some(Verdict { state, ends_all }) = ended {
+            if let Some(CrawlEnd { state, ends_all }) = ended {
                 self.worst = Some(self.worst.map_or(state, |worst| worst.worse_of(state)));
                 if ends_all {
                     break;
@@ -102,8 +102,8 @@ impl<'h> Reading<'h> {
         self.proof().await
     }
 
-    async fn crawl(&mut self, each: &BTreeMap<String, String>) -> Option<Verdict> {
-        self.lock(Pages::begin_crawl);
+    async fn crawl(&mut self, each: &BTreeMap<String, String>) -> Option<CrawlEnd> {
+        self.lock(PageSink::begin_crawl);
         let jar = Arc::new(CookieJar::default());
         let values = match &self.http.before {
             Some(before) => match self
@@ -118,7 +118,7 @@ impl<'h> Reading<'h> {
         };
         let mut visited = HashSet::new();
         let mut verdict = None;
-        let mut next = Some(self.mark.position.clone().unwrap_or(Position::Start));
+        let mut next = Some(self.mark.position.clone().unwrap_or(CrawlPosition::Start));
         while let Some(position) = next {
             let is_new = visited.insert(position.clone());
             if !is_new
@@ -151,13 +151,13 @@ impl<'h> Reading<'h> {
 
     /// The next file of a list to read although this one failed, such as the next one of an index
     /// of sitemaps. A source that refuses us gets no more requests.
-    fn beside(&mut self, position: &Position, trouble: &Trouble) -> Option<Position> {
+    fn beside(&mut self, position: &CrawlPosition, trouble: &FetchError) -> Option<CrawlPosition> {
         let is_one_of_many =
-            matches!(position, Position::Address(_)) && self.http.paging.is_single();
-        if !is_one_of_many || matches!(trouble, Trouble::Blocked(_) | Trouble::Stop(_)) {
+            matches!(position, CrawlPosition::Address(_)) && self.http.paging.is_single();
+        if !is_one_of_many || matches!(trouble, FetchError::Blocked(_) | FetchError::Stop(_)) {
             return None;
         }
-        let next = Position::Address(self.mark.waiting.first()?.clone());
+        let next = CrawlPosition::Address(self.mark.waiting.first()?.clone());
         self.mark = self.mark.going_on_at(Some(next.clone()));
         Some(next)
     }
@@ -166,10 +166,10 @@ impl<'h> Reading<'h> {
     /// having, though others are missing.
     async fn break_off(
         &mut self,
-        trouble: Trouble,
+        trouble: FetchError,
         each: &BTreeMap<String, String>,
-    ) -> Option<Verdict> {
-        let came = match self.blocking(Pages::break_off).await {
+    ) -> Option<CrawlEnd> {
+        let came = match self.blocking(PageSink::break_off).await {
             Some((items, added)) if added.fresh + added.repeated > 0 => {
                 self.mark.tally.read(items);
                 self.mark.tally.add(added);
@@ -178,8 +178,8 @@ impl<'h> Reading<'h> {
             _ => 0,
         };
         match trouble {
-            Trouble::Stop(_) => None,
-            Trouble::Ignored(why) => {
+            FetchError::Stop(_) => None,
+            FetchError::Ignored(why) => {
                 self.ignore(&why);
                 None
             }
@@ -187,7 +187,7 @@ impl<'h> Reading<'h> {
         }
     }
 
-    fn lock<T>(&self, work: impl FnOnce(&mut Pages) -> T) -> T {
+    fn lock<T>(&self, work: impl FnOnce(&mut PageSink) -> T) -> T {
         work(&mut self.pages.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -217,7 +217,7 @@ impl<'h> Reading<'h> {
     }
 
     /// Counts a page and returns what follows it; `None` if the crawl has ended.
-    async fn turn(&mut self, position: &Position, page: PageRead) -> Option<Position> {
+    async fn turn(&mut self, position: &CrawlPosition, page: PageRead) -> Option<CrawlPosition> {
         self.validators = page.validators;
         self.not_modified = page.not_modified;
         let tally = &mut self.mark.tally;
@@ -232,8 +232,10 @@ impl<'h> Reading<'h> {
             return None;
         }
         match page.doubt {
-            Some(Doubt::Part(why)) => tally.problems.push(format!("page {}: {why}", tally.pages)),
-            Some(Doubt::Changed(why)) => tally.warning = Some(why),
+            Some(ResponseDoubt::Part(why)) => {
+                tally.problems.push(format!("page {}: {why}", tally.pages));
+            }
+            Some(ResponseDoubt::Changed(why)) => tally.warning = Some(why),
             None => {}
         }
         let doubts = page.found.doubts.iter();
@@ -282,7 +284,7 @@ impl<'h> Reading<'h> {
         let number = |count: i64| u64::try_from(count).unwrap_or_default();
         let added = self.close_page().await?;
         self.mark.tally.add(added);
-        let hints = Hints {
+        let hints = PageHints {
             items: number(page.items),
             fresh: added.fresh,
             read: number(self.mark.tally.crawl_items),
@@ -315,20 +317,24 @@ impl<'h> Reading<'h> {
     }
 
     /// The next position: from the paging, else pages that are still waiting.
-    fn after(&self, position: &Position, hints: &Hints) -> Result<Position, Option<String>> {
+    fn after(
+        &self,
+        position: &CrawlPosition,
+        hints: &PageHints,
+    ) -> Result<CrawlPosition, Option<String>> {
         let follows = match position {
-            Position::Address(_) if self.http.paging.is_single() => Follows::End,
+            CrawlPosition::Address(_) if self.http.paging.is_single() => NextPage::End,
             _ => self.http.paging.follows(position, hints),
         };
         match follows {
-            Follows::Page(next) => Ok(next),
-            Follows::Broken(why) => Err(Some(why)),
-            Follows::End => self
+            NextPage::Page(next) => Ok(next),
+            NextPage::Broken(why) => Err(Some(why)),
+            NextPage::End => self
                 .mark
                 .waiting
                 .first()
                 .cloned()
-                .map(Position::Address)
+                .map(CrawlPosition::Address)
                 .ok_or(None),
         }
     }
@@ -346,7 +352,7 @@ impl<'h> Reading<'h> {
     }
 
     /// What the page added to the crawl; nothing if the reading was stopped.
-    async fn close_page(&mut self) -> Option<Added> {
+    async fn close_page(&mut self) -> Option<PageAdditions> {
         let added = self.blocking(|pages| Ok(pages.close_page())).await;
         self.unless_stopped(added)
     }
@@ -370,7 +376,7 @@ impl<'h> Reading<'h> {
     /// Works on the pages where the thread may wait; nothing if nobody wants more.
     async fn blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Pages) -> Result<T, Stopped> + Send + 'static,
+        work: impl FnOnce(&mut PageSink) -> Result<T, ReadStopped> + Send + 'static,
     ) -> Option<T> {
         let pages = Arc::clone(&self.pages);
         let done = tokio::task::spawn_blocking(move || {
@@ -381,13 +387,18 @@ impl<'h> Reading<'h> {
     }
 
     /// Notes why a crawl ended early, and how many ads of its last page came before that.
-    fn note(&mut self, trouble: Trouble, each: &BTreeMap<String, String>, came: i64) -> Verdict {
+    fn note(
+        &mut self,
+        trouble: FetchError,
+        each: &BTreeMap<String, String>,
+        came: i64,
+    ) -> CrawlEnd {
         let (state, why, ends_all) = match trouble {
-            Trouble::Blocked(why) => (ReadState::Blocked, why, true),
-            Trouble::Passing { why, .. } | Trouble::Lasting(why) | Trouble::Gone(why) => {
+            FetchError::Blocked(why) => (ReadState::Blocked, why, true),
+            FetchError::Passing { why, .. } | FetchError::Lasting(why) | FetchError::Gone(why) => {
                 (ReadState::Unreachable, why, false)
             }
-            Trouble::Stop(why) | Trouble::Ignored(why) => (ReadState::Partial, why, false),
+            FetchError::Stop(why) | FetchError::Ignored(why) => (ReadState::Partial, why, false),
         };
         let which: Vec<String> = each
             .iter()
@@ -407,7 +418,7 @@ impl<'h> Reading<'h> {
             .tally
             .problems
             .push(format!("{}{page}{why}{came}", which.concat()));
-        Verdict { state, ends_all }
+        CrawlEnd { state, ends_all }
     }
 
     /// The proof: before the first ad the trouble decides the state, later the read is partial.
@@ -455,11 +466,11 @@ impl<'h> Reading<'h> {
     /// One try at one page.
     async fn page(
         &self,
-        position: &Position,
+        position: &CrawlPosition,
         values: &BTreeMap<String, String>,
         each: &BTreeMap<String, String>,
         jar: &Arc<CookieJar>,
-    ) -> Result<PageRead, Trouble> {
+    ) -> Result<PageRead, FetchError> {
         let named = self.http.paging.named(position);
         let page = named.as_ref().map(|(name, _)| *name);
         let with_page: BTreeMap<String, String> = values
@@ -467,24 +478,28 @@ impl<'h> Reading<'h> {
             .into_iter()
             .chain(named.map(|(name, value)| (name.to_owned(), value)))
             .collect();
-        let filling = Filling {
+        let filling = TemplateValues {
             page,
-            ..Filling::of(&self.access.variables, &with_page)
+            ..TemplateValues::of(&self.access.variables, &with_page)
         };
-        let mut ready = self.http.request.fill(filling).map_err(Trouble::Lasting)?;
+        let mut ready = self
+            .http
+            .request
+            .fill(filling)
+            .map_err(FetchError::Lasting)?;
         self.http
             .paging
             .apply(position, &mut ready)
-            .map_err(Trouble::Lasting)?;
+            .map_err(FetchError::Lasting)?;
         // What the read before said of its state it said of its one page.
         let known = self
             .approach
             .known
             .as_ref()
-            .filter(|_| self.http.is_conditional() && *position == Position::Start);
-        let terms = Terms {
+            .filter(|_| self.http.is_conditional() && *position == CrawlPosition::Start);
+        let terms = ResponseTerms {
             empty: self.approach.empty_is_honest,
-            ..Terms::default()
+            ..ResponseTerms::default()
         };
         let mut answer = self.http.ask(self.access, ready, jar, known, terms).await?;
         let doubt = answer.doubt.take();
@@ -493,9 +508,9 @@ impl<'h> Reading<'h> {
             last_modified: answer.header("last-modified").map(str::to_owned),
         };
         if answer.not_modified || matches!(answer.status, 204 | 205) {
-            let found = Found {
+            let found = DecodeSummary {
                 place_found: true,
-                ..Found::default()
+                ..DecodeSummary::default()
             };
             let not_modified = answer.not_modified;
             return Ok(PageRead {
@@ -519,10 +534,10 @@ impl<'h> Reading<'h> {
     /// Reads the body as a stream on a thread of its own.
     async fn parse(
         &self,
-        answer: Answer,
+        answer: HttpResponse,
         validators: CacheValidators,
         each: &BTreeMap<String, String>,
-    ) -> Result<PageRead, Trouble> {
+    ) -> Result<PageRead, FetchError> {
         let header = self
             .http
             .paging
@@ -532,7 +547,7 @@ impl<'h> Reading<'h> {
         let link = answer.all_of_header("link");
         let is_page = answer.is_page();
         let url = answer.url.clone();
-        let work = Parsing {
+        let work = PageParsing {
             decoder: self.http.decoder.clone(),
             spots: self.http.paging.spot().into_iter().cloned().collect(),
             url: self.http.redacted(url.as_str(), self.access),
@@ -547,7 +562,7 @@ impl<'h> Reading<'h> {
         let bridge = SyncIoBridge::new(Box::pin(answer.into_reader()));
         let parsed = tokio::task::spawn_blocking(move || work.parse(bridge))
             .await
-            .map_err(|error| Trouble::Lasting(error.to_string()))?;
+            .map_err(|error| FetchError::Lasting(error.to_string()))?;
         let (found, items, bytes) = parsed?;
         Ok(PageRead {
             found,

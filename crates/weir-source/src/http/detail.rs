@@ -2,15 +2,15 @@
 //! Asked for only where the listing is new or changed; who decides that knows the database, and
 //! stands above.
 
-use super::super::Access;
-use super::super::decode::{Body, DecodeSpec, Decoder, Unread};
-use super::super::door::{CookieJar, Doubt, Terms, Trouble};
-use super::super::file::Counting;
-use super::super::json::Item;
-use super::super::template::{Filling, Names};
-use super::Http;
+use super::super::SourceAccess;
+use super::super::decode::{BodyDecoder, BodyFacts, DecodeSpec, UnreadCause};
+use super::super::door::{CookieJar, FetchError, ResponseDoubt, ResponseTerms};
+use super::super::file::CountingReader;
+use super::super::json::DecodedItem;
+use super::super::template::{TemplateNames, TemplateValues};
+use super::HttpSource;
 use super::parsing::too_large;
-use super::request::{BodySpec, MethodSpec, Request, Written};
+use super::request::{BodySpec, MethodSpec, RequestParts, RequestTemplate};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -71,10 +71,10 @@ fn detail() -> String {
 
 /// A detail request, compiled.
 #[derive(Debug, Clone)]
-pub struct Detail {
+pub struct DetailRequest {
     /// The request.
-    pub request: Request,
-    decoder: Decoder,
+    pub request: RequestTemplate,
+    decoder: BodyDecoder,
     into: String,
     /// How long until it is requested again.
     pub again: Option<chrono::Duration>,
@@ -100,8 +100,8 @@ impl From<NoDetail> for RefusalCause {
 
 impl DetailSpec {
     /// Compiles it; problems go to `out`.
-    pub fn compile(&self, out: &mut Diagnostics) -> Option<Detail> {
-        let written = Written {
+    pub fn compile(&self, out: &mut Diagnostics) -> Option<DetailRequest> {
+        let written = RequestParts {
             url: &self.url,
             method: self.method,
             query: &self.query,
@@ -110,7 +110,7 @@ impl DetailSpec {
         };
         let known = ["id".to_owned()];
         let request = written.compile(
-            Names {
+            TemplateNames {
                 known: Some(&known),
                 listing: true,
             },
@@ -123,7 +123,7 @@ impl DetailSpec {
             None,
             out,
         );
-        Some(Detail {
+        Some(DetailRequest {
             request: request?,
             decoder: decoder?,
             into: self.into.clone(),
@@ -132,7 +132,7 @@ impl DetailSpec {
     }
 }
 
-impl Detail {
+impl DetailRequest {
     /// Requests the page of an ad and merges both into one document. The document keeps the hash of
     /// the listing, which decides whether to request the page again.
     ///
@@ -140,17 +140,17 @@ impl Detail {
     /// The ad is gone, or its page could not be read.
     pub async fn complete(
         &self,
-        http: &Http,
-        access: &Access,
+        http: &HttpSource,
+        access: &SourceAccess,
         listing: &ReceivedRecord,
         jar: &Arc<CookieJar>,
     ) -> Result<ReceivedRecord, NoDetail> {
         let mut document: Json =
             number::read(&listing.text).map_err(|error| NoDetail::Failed(error.to_string()))?;
         let values = BTreeMap::from([("id".to_owned(), listing.external_id.clone())]);
-        let filling = Filling {
+        let filling = TemplateValues {
             listing: Some(&document),
-            ..Filling::of(&access.variables, &values)
+            ..TemplateValues::of(&access.variables, &values)
         };
         let mut ready = self.request.fill(filling).map_err(NoDetail::Failed)?;
         ready.led_from = self
@@ -161,12 +161,12 @@ impl Detail {
             .retried(|| async { self.read(http, access, ready.clone(), jar).await })
             .await
             .map_err(|trouble| match trouble {
-                Trouble::Gone(why) => NoDetail::Gone(why),
-                Trouble::Passing { why, .. }
-                | Trouble::Blocked(why)
-                | Trouble::Lasting(why)
-                | Trouble::Ignored(why)
-                | Trouble::Stop(why) => NoDetail::Failed(why),
+                FetchError::Gone(why) => NoDetail::Gone(why),
+                FetchError::Passing { why, .. }
+                | FetchError::Blocked(why)
+                | FetchError::Lasting(why)
+                | FetchError::Ignored(why)
+                | FetchError::Stop(why) => NoDetail::Failed(why),
             })?;
         if let Json::Object(members) = &mut document {
             members.insert(self.into.clone(), found);
@@ -196,21 +196,23 @@ impl Detail {
 
     async fn read(
         &self,
-        http: &Http,
-        access: &Access,
-        ready: super::request::Ready,
+        http: &HttpSource,
+        access: &SourceAccess,
+        ready: super::request::ReadyRequest,
         jar: &Arc<CookieJar>,
-    ) -> Result<Json, Trouble> {
-        let answer = http.ask(access, ready, jar, None, Terms::default()).await?;
-        if let Some(Doubt::Part(why)) = answer.doubt {
-            return Err(Trouble::Lasting(why));
+    ) -> Result<Json, FetchError> {
+        let answer = http
+            .ask(access, ready, jar, None, ResponseTerms::default())
+            .await?;
+        if let Some(ResponseDoubt::Part(why)) = answer.doubt {
+            return Err(FetchError::Lasting(why));
         }
         let (url, charset) = (http.redacted(answer.url.as_str(), access), answer.charset());
         let (decoder, left) = (self.decoder.clone(), http.limits.page_bytes);
         let inner = SyncIoBridge::new(Box::pin(answer.into_reader()));
         let reading = tokio::task::spawn_blocking(move || {
             let mut bytes = 0;
-            let mut counting = Counting {
+            let mut counting = CountingReader {
                 inner,
                 bytes: &mut bytes,
                 left,
@@ -227,45 +229,45 @@ impl Detail {
         });
         let found = reading
             .await
-            .map_err(|error| Trouble::Lasting(error.to_string()))??;
+            .map_err(|error| FetchError::Lasting(error.to_string()))??;
         // It came whole: asked again at once, it would be the same.
-        found.ok_or_else(|| Trouble::Lasting(HOLDS_NOTHING.to_owned()))
+        found.ok_or_else(|| FetchError::Lasting(HOLDS_NOTHING.to_owned()))
     }
 }
 
 /// What is said of a page that can be read, but is not that of an ad.
 const HOLDS_NOTHING: &str = "its detail page does not contain a record";
 
-fn unreadable(unread: Unread) -> Unread {
+fn unreadable(unread: UnreadCause) -> UnreadCause {
     unread.told(|why| format!("its detail page is not readable: {why}"))
 }
 
 fn first_record(
-    decoder: &Decoder,
+    decoder: &BodyDecoder,
     reader: &mut dyn Read,
     url: &str,
     charset: Option<&str>,
-) -> Result<Option<Json>, Unread> {
+) -> Result<Option<Json>, UnreadCause> {
     let mut first = None;
-    let mut put = |item: Item| {
+    let mut put = |item: DecodedItem| {
         first.get_or_insert(item);
         true
     };
     let found = decoder.decode(
         reader,
-        &Body {
+        &BodyFacts {
             url: Some(url),
             charset,
-            ..Body::default()
+            ..BodyFacts::default()
         },
         &[],
         &mut put,
     );
     match (first, found) {
-        (Some(Item::Record(text)), _) => number::read(&text)
+        (Some(DecodedItem::Record(text)), _) => number::read(&text)
             .map(Some)
-            .map_err(|error| Unread::Broken(error.to_string())),
-        (Some(Item::Unreadable(_, why)), _) => Err(unreadable(Unread::Broken(why))),
+            .map_err(|error| UnreadCause::Broken(error.to_string())),
+        (Some(DecodedItem::Unreadable(_, why)), _) => Err(unreadable(UnreadCause::Broken(why))),
         (None, Err(unread)) => Err(unreadable(unread)),
         (None, Ok(_)) => Ok(None),
     }

@@ -16,24 +16,26 @@ mod parsing;
 mod request;
 mod spot;
 
-pub use auth::Tokens;
-pub use detail::{Detail, NoDetail};
+pub use auth::TokenCache;
+pub use detail::{DetailRequest, NoDetail};
 
-use super::decode::{DecodeSpec, Decoder};
+use super::decode::{BodyDecoder, DecodeSpec};
 use super::door::{
-    Answer, Ask, CookieJar, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses,
-    Terms, Trouble, Window, is_same_host, kept_back, strip,
+    CookieJar, FetchError, HttpRequest, HttpResponse, LimitsSpec, Manners, MannersSpec, ReadLimits,
+    ReadWindow, ResponseRules, ResponseSpec, ResponseTerms, is_same_host, kept_back, strip,
 };
-use super::page::Pages;
-use super::template::{Names, Template, Variables};
-use super::{Access, Approach, CacheValidators, proof, secrets};
+use super::page::PageSink;
+use super::template::{Template, TemplateNames, Variables};
+use super::{CacheValidators, ReadApproach, SourceAccess, proof, secrets};
 use backon::{ExponentialBuilder, Retryable};
-use before::{Before, BeforeSpec};
+use before::{BeforeSpec, SessionRequest};
 use detail::DetailSpec;
 use indexmap::IndexMap;
 use pages::PagesSpec;
 use paging::Paging;
-use request::{BodySpec, MethodSpec, Ready, Request, Written, filled, redacted};
+use request::{
+    BodySpec, MethodSpec, ReadyRequest, RequestParts, RequestTemplate, filled, redacted,
+};
 use reqwest::header::{HeaderValue, RANGE};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -121,22 +123,22 @@ fn yes() -> bool {
 
 /// Ads over HTTP, compiled.
 #[derive(Debug, Clone)]
-pub struct Http {
-    request: Request,
-    auth: auth::Auth,
-    before: Option<Before>,
+pub struct HttpSource {
+    request: RequestTemplate,
+    auth: auth::RequestAuth,
+    before: Option<SessionRequest>,
     each: Vec<(String, Vec<Template>)>,
     keep: Vec<String>,
     paging: Paging,
     /// How an answer is read.
-    pub decoder: Decoder,
+    pub decoder: BodyDecoder,
     charset: Option<String>,
     records: Option<String>,
     /// The page of a single ad.
-    pub detail: Option<Detail>,
-    responses: Arc<Responses>,
+    pub detail: Option<DetailRequest>,
+    responses: Arc<ResponseRules>,
     manners: Arc<Manners>,
-    limits: Limits,
+    limits: ReadLimits,
     retries: usize,
     backoff: Duration,
     conditional: bool,
@@ -144,12 +146,12 @@ pub struct Http {
 
 impl HttpSpec {
     /// Compiles it; problems go to `out`.
-    pub fn compile(&self, out: &mut Diagnostics) -> Option<Http> {
+    pub fn compile(&self, out: &mut Diagnostics) -> Option<HttpSource> {
         let each_names: Vec<String> = self.each.keys().map(|name| name.value.clone()).collect();
         let mut names = each_names.clone();
         let before = self.before.as_ref().map(|before| {
             before.compile(
-                Names {
+                TemplateNames {
                     known: Some(&names),
                     listing: false,
                 },
@@ -157,7 +159,7 @@ impl HttpSpec {
             )
         });
         names.extend(self.before.iter().flat_map(BeforeSpec::names));
-        let written = Written {
+        let written = RequestParts {
             url: &self.url,
             method: self.method,
             query: &self.query,
@@ -171,7 +173,7 @@ impl HttpSpec {
             .filter(|name| names.iter().all(|known| known != name));
         names.extend(of_page.map(str::to_owned));
         let request = written.compile(
-            Names {
+            TemplateNames {
                 known: Some(&names),
                 listing: false,
             },
@@ -180,7 +182,7 @@ impl HttpSpec {
         let auth = self
             .auth
             .as_ref()
-            .map_or(Some(auth::Auth::None), |auth| auth.compile(out));
+            .map_or(Some(auth::RequestAuth::None), |auth| auth.compile(out));
         let each = self.each(out);
         self.check_kept(&each_names, out);
         let limits = LimitsSpec::compile(self.limits.as_ref(), out);
@@ -216,10 +218,10 @@ impl HttpSpec {
         }
         let charset = super::decode::charset(self.charset.as_ref(), out);
         let detail = self.detail.as_ref().map(|detail| detail.compile(out));
-        let responses = Responses::compile(&self.responses, out);
+        let responses = ResponseRules::compile(&self.responses, out);
         let limits = limits?;
         let manners = MannersSpec::compile(self.manners.as_ref(), &limits, self.allow_private, out);
-        Some(Http {
+        Some(HttpSource {
             request: request?,
             auth: auth?,
             before: present(before)?,
@@ -277,7 +279,7 @@ fn present<T>(compiled: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-impl Http {
+impl HttpSource {
     /// What it does, in a few words; variables stay as written.
     pub fn explain(&self) -> String {
         let crawls = self
@@ -314,7 +316,7 @@ impl Http {
     }
 
     /// The hours in which it may be read; always if there are none.
-    pub fn window(&self) -> Option<Window> {
+    pub fn window(&self) -> Option<ReadWindow> {
         self.manners.window
     }
 
@@ -324,17 +326,24 @@ impl Http {
     }
 
     /// Reads all pages of all crawls.
-    pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> ReadOutcome {
+    pub async fn read(
+        &self,
+        access: &SourceAccess,
+        approach: &ReadApproach,
+        pages: PageSink,
+    ) -> ReadOutcome {
         if let Some(missing) = self.missing_variables(access).into_iter().next() {
-            return proof::unreachable(super::template::Missing::Variable(missing).to_string());
+            return proof::unreachable(
+                super::template::MissingValue::Variable(missing).to_string(),
+            );
         }
-        crawl::Reading::new(self, access, approach, pages)
+        crawl::HttpReading::new(self, access, approach, pages)
             .run()
             .await
     }
 
     /// Names of variables without a value.
-    pub fn missing_variables(&self, access: &Access) -> Vec<String> {
+    pub fn missing_variables(&self, access: &SourceAccess) -> Vec<String> {
         self.templates()
             .into_iter()
             .flat_map(|template| template.missing(&access.variables))
@@ -375,18 +384,18 @@ impl Http {
         let before = self.before.iter().map(|before| &before.request);
         let requests = std::iter::once(&self.request).chain(before);
         let requests = requests.chain(self.detail.iter().map(|detail| &detail.request));
-        let said = requests.flat_map(Request::secret_templates);
+        let said = requests.flat_map(RequestTemplate::secret_templates);
         let said = said.flat_map(|template| secrets::of_template(template, variables));
         said.chain(self.auth.secrets(variables)).collect()
     }
 
     /// A text without the values of variables.
-    fn redacted(&self, text: &str, access: &Access) -> String {
+    fn redacted(&self, text: &str, access: &SourceAccess) -> String {
         redacted(text, &self.templates(), &access.variables)
     }
 
     /// A text in which variables stand as they were written, with their values.
-    fn filled(&self, text: &str, access: &Access) -> String {
+    fn filled(&self, text: &str, access: &SourceAccess) -> String {
         filled(text, &self.templates(), &access.variables)
     }
 
@@ -405,7 +414,7 @@ impl Http {
     }
 
     /// Every combination of parameters; one without any.
-    fn combinations_of(&self, access: &Access) -> Vec<BTreeMap<String, String>> {
+    fn combinations_of(&self, access: &SourceAccess) -> Vec<BTreeMap<String, String>> {
         let mut all = vec![BTreeMap::new()];
         for (name, values) in &self.each {
             let values: Vec<String> = values
@@ -441,21 +450,21 @@ impl Http {
 
     /// Tries again while that may help, with growing waits; a source that says how long to wait is
     /// obeyed.
-    async fn retried<T, F: Future<Output = Result<T, Trouble>>>(
+    async fn retried<T, F: Future<Output = Result<T, FetchError>>>(
         &self,
         once: impl FnMut() -> F,
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, FetchError> {
         let waits = ExponentialBuilder::default()
             .with_min_delay(self.backoff)
             .with_max_times(self.retries)
             .with_jitter();
         let again = once
             .retry(waits)
-            .when(|trouble| matches!(trouble, Trouble::Passing { .. }));
+            .when(|trouble| matches!(trouble, FetchError::Passing { .. }));
         again
             .adjust(|trouble, next| {
                 next.map(|next| {
-                    if let Trouble::Passing {
+                    if let FetchError::Passing {
                         wait: Some(wait), ..
                     } = trouble
                     {
@@ -473,14 +482,14 @@ impl Http {
     /// not send our credentials anywhere.
     async fn ask(
         &self,
-        access: &Access,
-        mut ready: Ready,
+        access: &SourceAccess,
+        mut ready: ReadyRequest,
         jar: &Arc<CookieJar>,
         known: Option<&CacheValidators>,
-        terms: Terms,
-    ) -> Result<Answer, Trouble> {
+        terms: ResponseTerms,
+    ) -> Result<HttpResponse, FetchError> {
         let conditional = known.is_some_and(|known| ready.ask_for_changes(known));
-        let terms = Terms {
+        let terms = ResponseTerms {
             conditional,
             ranged: ready.headers.contains_key(RANGE),
             ..terms
@@ -490,7 +499,7 @@ impl Http {
             .take()
             .filter(|home| !is_same_host(home, &ready.url))
         {
-            if ready.sent != request::Sent::Nothing {
+            if ready.sent != request::RequestBody::Nothing {
                 return Err(kept_back(&home, &ready.url));
             }
             strip(&mut ready.headers);
@@ -506,7 +515,7 @@ impl Http {
             .ask(self.asking(signed, access, jar, terms))
             .await
         {
-            Err(Trouble::Blocked(_)) if self.auth.forget(access) => {
+            Err(FetchError::Blocked(_)) if self.auth.forget(access) => {
                 self.auth.sign(&mut ready, self, access).await?;
                 access
                     .door
@@ -517,8 +526,14 @@ impl Http {
         }
     }
 
-    fn asking(&self, ready: Ready, access: &Access, jar: &Arc<CookieJar>, terms: Terms) -> Ask {
-        Ask {
+    fn asking(
+        &self,
+        ready: ReadyRequest,
+        access: &SourceAccess,
+        jar: &Arc<CookieJar>,
+        terms: ResponseTerms,
+    ) -> HttpRequest {
+        HttpRequest {
             method: ready.method,
             shown_url: self.redacted(ready.url.as_str(), access),
             home: self.request.home(&access.variables),
@@ -537,26 +552,26 @@ impl Http {
         &self,
         url: &str,
         form: Vec<(String, String)>,
-        access: &Access,
-    ) -> Result<Vec<u8>, Trouble> {
+        access: &SourceAccess,
+    ) -> Result<Vec<u8>, FetchError> {
         let url = url::Url::parse(url).map_err(|error| {
-            Trouble::Lasting(format!("the token address is not a URL: {error}"))
+            FetchError::Lasting(format!("the token address is not a URL: {error}"))
         })?;
         let mut headers = reqwest::header::HeaderMap::new();
         headers.insert(
             reqwest::header::CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded"),
         );
-        let ready = Ready {
+        let ready = ReadyRequest {
             method: reqwest::Method::POST,
             url,
             headers,
-            sent: request::Sent::Form(form),
+            sent: request::RequestBody::Form(form),
             led_from: None,
         };
-        let terms = Terms {
+        let terms = ResponseTerms {
             lenient: true,
-            ..Terms::default()
+            ..ResponseTerms::default()
         };
         let answer = access
             .door
@@ -573,14 +588,14 @@ mod tests {
     use std::cell::Cell;
     use tokio::time::Instant;
 
-    fn http(text: &str) -> Http {
+    fn http(text: &str) -> HttpSource {
         let mut out = Diagnostics::new();
         let spec: Option<HttpSpec> = weir_yaml::yaml::read("a.yaml", text, &mut out);
         spec.and_then(|spec| spec.compile(&mut out)).unwrap()
     }
 
     /// How long it takes to try in vain, and how often it is tried.
-    async fn tried(http: &Http, trouble: Trouble) -> (u64, u32) {
+    async fn tried(http: &HttpSource, trouble: FetchError) -> (u64, u32) {
         let (begun, tries) = (Instant::now(), Cell::new(0));
         let once = || async {
             tries.set(tries.get() + 1);
@@ -593,7 +608,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_may_pass_is_tried_again_as_late_as_the_source_asks() {
         let http = http("url: https://a.example/\nretries: 2\nbackoff_ms: 1\n");
-        let passing = |wait| Trouble::Passing {
+        let passing = |wait| FetchError::Passing {
             why: "429".to_owned(),
             wait,
         };
@@ -603,7 +618,7 @@ mod tests {
             (600, 3)
         );
         assert_eq!(
-            tried(&http, Trouble::Lasting("400".to_owned())).await,
+            tried(&http, FetchError::Lasting("400".to_owned())).await,
             (0, 1)
         );
     }

@@ -2,7 +2,7 @@
 //! Where the page goes in the request is said by a parameter or member, or by its name in braces
 //! anywhere in the request.
 
-use super::paging::{Paging, Stop, Target, Way};
+use super::paging::{Paging, PagingWay, PositionTarget, StopCondition};
 use super::spot::TakenSpec;
 use crate::decode::DecodeSpec;
 use schemars::JsonSchema;
@@ -49,7 +49,7 @@ pub struct NumberSpec {
     max: Option<PositiveNumber<u64>>,
     /// Additional stop conditions.
     #[serde(default)]
-    stop: Vec<Stop>,
+    stop: Vec<StopCondition>,
     /// How many ads a full page has, for `stop: [short]`.
     size: Option<PositiveNumber<u64>>,
 }
@@ -73,7 +73,7 @@ pub struct OffsetSpec {
     max: Option<PositiveNumber<u64>>,
     /// Additional stop conditions.
     #[serde(default)]
-    stop: Vec<Stop>,
+    stop: Vec<StopCondition>,
 }
 
 /// Paging by cursor.
@@ -100,7 +100,7 @@ pub struct CursorSpec {
     max: Option<PositiveNumber<u64>>,
     /// Additional stop conditions; a response without a cursor is always the end.
     #[serde(default)]
-    stop: Vec<Stop>,
+    stop: Vec<StopCondition>,
     /// How many ads a full page has, for `stop: [short]`.
     size: Option<PositiveNumber<u64>>,
 }
@@ -120,7 +120,7 @@ pub struct NextSpec {
     max: Option<PositiveNumber<u64>>,
     /// Additional stop conditions; a response without an address is always the end.
     #[serde(default)]
-    stop: Vec<Stop>,
+    stop: Vec<StopCondition>,
     /// How many ads a full page has, for `stop: [short]`.
     size: Option<PositiveNumber<u64>>,
 }
@@ -133,7 +133,7 @@ pub struct LinkSpec {
     max: Option<PositiveNumber<u64>>,
     /// Additional stop conditions; a response without an address is always the end.
     #[serde(default)]
-    stop: Vec<Stop>,
+    stop: Vec<StopCondition>,
     /// How many ads a full page has, for `stop: [short]`.
     size: Option<PositiveNumber<u64>>,
 }
@@ -179,19 +179,19 @@ impl PagesSpec {
         };
         let max = |max: &Option<PositiveNumber<u64>>| max.as_ref().map_or(cap, |max| max.0);
         Some(match spec {
-            None => plain(Way::Single),
+            None => plain(PagingWay::Single),
             Some(PagesSpec::Link(link)) => {
                 let stop = stops(&link.stop, link.size, place, out)?;
                 Paging {
                     max: max(&link.max),
                     stop,
                     size: link.size.map(|size| size.0),
-                    ..plain(Way::Link)
+                    ..plain(PagingWay::Link)
                 }
             }
             Some(PagesSpec::Number(number)) => {
                 let target = target(&number.parameter, &number.member, out)?;
-                let way = Way::Number {
+                let way = PagingWay::Number {
                     target,
                     first: number.first,
                     step: number.step.0,
@@ -205,7 +205,7 @@ impl PagesSpec {
             }
             Some(PagesSpec::Offset(offset)) => {
                 let target = target(&offset.parameter, &offset.member, out)?;
-                let way = Way::Offset {
+                let way = PagingWay::Offset {
                     target,
                     first: offset.first,
                 };
@@ -228,7 +228,7 @@ impl PagesSpec {
                     target(&cursor.parameter, &cursor.member, out),
                 );
                 let stop = stops(&cursor.stop, cursor.size, place, out);
-                let way = Way::Cursor {
+                let way = PagingWay::Cursor {
                     taken: taken?,
                     target: target?,
                     first: cursor.first.as_ref().map(ToString::to_string),
@@ -252,7 +252,7 @@ impl PagesSpec {
                     stops(&next.stop, next.size, place, out),
                 );
                 Paging {
-                    way: Way::Next { taken: taken? },
+                    way: PagingWay::Next { taken: taken? },
                     max: max(&next.max),
                     stop: stop?,
                     size: next.size.map(|size| size.0),
@@ -267,11 +267,11 @@ fn target(
     named: Option<&'static str>,
     place: &Place,
     out: &mut Diagnostics,
-) -> Option<Target> {
+) -> Option<PositionTarget> {
     match (given, named) {
-        ([Some(parameter), None], None) => Some(Target::Parameter(parameter.value.clone())),
-        ([None, Some(member)], None) => Some(Target::Member(member.value.clone())),
-        ([None, None], Some(name)) => Some(Target::Name(name)),
+        ([Some(parameter), None], None) => Some(PositionTarget::Parameter(parameter.value.clone())),
+        ([None, Some(member)], None) => Some(PositionTarget::Member(member.value.clone())),
+        ([None, None], Some(name)) => Some(PositionTarget::Name(name)),
         _ => {
             out.error(place, "bad-paging", "the page needs exactly one place in the request").help(
                 "give `parameter: page` for the query or `member: page` for the body, or write `{page}`, `{offset}` or `{cursor}` anywhere in the request",
@@ -282,12 +282,12 @@ fn target(
 }
 
 fn stops(
-    stop: &[Stop],
+    stop: &[StopCondition],
     size: Option<PositiveNumber<u64>>,
     place: &Place,
     out: &mut Diagnostics,
-) -> Option<Vec<Stop>> {
-    if stop.contains(&Stop::Short) && size.is_none() {
+) -> Option<Vec<StopCondition>> {
+    if stop.contains(&StopCondition::Short) && size.is_none() {
         out.error(place, "bad-paging", "`short` needs the size of a full page")
             .help("add `size: 20`, or remove `short`");
         return None;

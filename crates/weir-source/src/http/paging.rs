@@ -1,9 +1,9 @@
 //! How a crawl comes from one page to the next, and when it is at the end. A position says where it
 //! stands and can be kept, so that a crawl that died goes on. Nothing here asks the network.
 
-use super::super::decode::Spot;
-use super::request::Ready;
-use super::spot::Taken;
+use super::super::decode::ValueSpot;
+use super::request::ReadyRequest;
+use super::spot::ValueSelector;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -11,33 +11,33 @@ use url::Url;
 /// How to come to the next page, compiled.
 #[derive(Debug, Clone)]
 pub struct Paging {
-    pub(super) way: Way,
+    pub(super) way: PagingWay,
     /// Most pages to read.
     pub max: u64,
-    pub(super) stop: Vec<Stop>,
+    pub(super) stop: Vec<StopCondition>,
     pub(super) size: Option<u64>,
 }
 
 /// The way from one page to the next.
 #[derive(Debug, Clone)]
-pub(super) enum Way {
+pub(super) enum PagingWay {
     Single,
     Number {
-        target: Target,
+        target: PositionTarget,
         first: u64,
         step: u64,
     },
     Offset {
-        target: Target,
+        target: PositionTarget,
         first: u64,
     },
     Cursor {
-        taken: Taken,
-        target: Target,
+        taken: ValueSelector,
+        target: PositionTarget,
         first: Option<String>,
     },
     Next {
-        taken: Taken,
+        taken: ValueSelector,
     },
     Link,
 }
@@ -45,7 +45,7 @@ pub(super) enum Way {
 /// When paging stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename = "stop condition", rename_all = "lowercase")]
-pub enum Stop {
+pub enum StopCondition {
     /// A page with fewer ads than a full one.
     Short,
     /// A page without new ads, or a next page that was already read.
@@ -58,7 +58,7 @@ pub enum Stop {
 
 /// Where the value of a position goes.
 #[derive(Debug, Clone)]
-pub(super) enum Target {
+pub(super) enum PositionTarget {
     Parameter(String),
     Member(String),
     /// Wherever the request has this name in braces.
@@ -68,7 +68,7 @@ pub(super) enum Target {
 /// Where a crawl stands.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Position {
+pub enum CrawlPosition {
     /// At the beginning.
     Start,
     /// At a page number or an offset.
@@ -79,29 +79,29 @@ pub enum Position {
     Address(String),
 }
 
-impl Position {
+impl CrawlPosition {
     /// What the source itself said of it.
     pub fn text(&self) -> Option<&str> {
         match self {
-            Position::Cursor(text) | Position::Address(text) => Some(text),
-            Position::Start | Position::Number(_) => None,
+            CrawlPosition::Cursor(text) | CrawlPosition::Address(text) => Some(text),
+            CrawlPosition::Start | CrawlPosition::Number(_) => None,
         }
     }
 
     /// The same with another text.
     #[must_use]
-    pub fn with_text(&self, other: impl Fn(&str) -> String) -> Position {
+    pub fn with_text(&self, other: impl Fn(&str) -> String) -> CrawlPosition {
         match self {
-            Position::Cursor(text) => Position::Cursor(other(text)),
-            Position::Address(text) => Position::Address(other(text)),
-            Position::Start | Position::Number(_) => self.clone(),
+            CrawlPosition::Cursor(text) => CrawlPosition::Cursor(other(text)),
+            CrawlPosition::Address(text) => CrawlPosition::Address(other(text)),
+            CrawlPosition::Start | CrawlPosition::Number(_) => self.clone(),
         }
     }
 }
 
 /// What a page says about the next.
 #[derive(Debug, Clone, Default)]
-pub struct Hints {
+pub struct PageHints {
     /// How many ads it held.
     pub items: u64,
     /// How many of them were new in this crawl.
@@ -120,9 +120,9 @@ pub struct Hints {
 
 /// What follows a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Follows {
+pub enum NextPage {
     /// Another page.
-    Page(Position),
+    Page(CrawlPosition),
     /// Nothing: it was the last.
     End,
     /// Nothing, and not because it was the end.
@@ -132,18 +132,18 @@ pub enum Follows {
 impl Paging {
     /// Whether the end is where the stated count is reached, and only because that is said.
     pub fn wants_count(&self) -> bool {
-        self.stop.contains(&Stop::Total)
+        self.stop.contains(&StopCondition::Total)
     }
 
     /// What to look for in the body of each page.
-    pub fn spot(&self) -> Option<&Spot> {
+    pub fn spot(&self) -> Option<&ValueSpot> {
         match &self.way {
-            Way::Cursor {
-                taken: Taken::Body(spot),
+            PagingWay::Cursor {
+                taken: ValueSelector::Body(spot),
                 ..
             }
-            | Way::Next {
-                taken: Taken::Body(spot),
+            | PagingWay::Next {
+                taken: ValueSelector::Body(spot),
             } => Some(spot),
             _ => None,
         }
@@ -152,12 +152,12 @@ impl Paging {
     /// The header that names the next page.
     pub fn header(&self) -> Option<&str> {
         match &self.way {
-            Way::Cursor {
-                taken: Taken::Header(name),
+            PagingWay::Cursor {
+                taken: ValueSelector::Header(name),
                 ..
             }
-            | Way::Next {
-                taken: Taken::Header(name),
+            | PagingWay::Next {
+                taken: ValueSelector::Header(name),
             } => Some(name),
             _ => None,
         }
@@ -165,27 +165,30 @@ impl Paging {
 
     /// Whether there is one page only.
     pub fn is_single(&self) -> bool {
-        matches!(self.way, Way::Single)
+        matches!(self.way, PagingWay::Single)
     }
 
     /// Whether positions are numbers or offsets.
     pub fn counts(&self) -> bool {
-        matches!(self.way, Way::Number { .. } | Way::Offset { .. })
+        matches!(
+            self.way,
+            PagingWay::Number { .. } | PagingWay::Offset { .. }
+        )
     }
 
     /// In a few words.
     pub fn explain(&self) -> String {
-        let of = |target: &Target| match target {
-            Target::Parameter(name) | Target::Member(name) => name.clone(),
-            Target::Name(name) => format!("{{{name}}}"),
+        let of = |target: &PositionTarget| match target {
+            PositionTarget::Parameter(name) | PositionTarget::Member(name) => name.clone(),
+            PositionTarget::Name(name) => format!("{{{name}}}"),
         };
         match &self.way {
-            Way::Single => String::new(),
-            Way::Number { target, .. } => format!(", page by page ({})", of(target)),
-            Way::Offset { target, .. } => format!(", by offset ({})", of(target)),
-            Way::Cursor { target, .. } => format!(", by cursor ({})", of(target)),
-            Way::Next { .. } => ", from page to page".to_owned(),
-            Way::Link => ", from page to page (Link header)".to_owned(),
+            PagingWay::Single => String::new(),
+            PagingWay::Number { target, .. } => format!(", page by page ({})", of(target)),
+            PagingWay::Offset { target, .. } => format!(", by offset ({})", of(target)),
+            PagingWay::Cursor { target, .. } => format!(", by cursor ({})", of(target)),
+            PagingWay::Next { .. } => ", from page to page".to_owned(),
+            PagingWay::Link => ", from page to page (Link header)".to_owned(),
         }
     }
 
@@ -193,9 +196,9 @@ impl Paging {
     ///
     /// # Errors
     /// The source gave an address that is none.
-    pub fn apply(&self, position: &Position, ready: &mut Ready) -> Result<(), String> {
+    pub fn apply(&self, position: &CrawlPosition, ready: &mut ReadyRequest) -> Result<(), String> {
         match (&self.way, position) {
-            (_, Position::Address(address)) => {
+            (_, CrawlPosition::Address(address)) => {
                 let next = ready
                     .url
                     .join(address)
@@ -213,103 +216,109 @@ impl Paging {
 
     /// The name by which the request has the value of a position, and the value; none of a cursor
     /// that is not known yet.
-    pub fn named(&self, position: &Position) -> Option<(&'static str, String)> {
-        let Some(Target::Name(name)) = self.target() else {
+    pub fn named(&self, position: &CrawlPosition) -> Option<(&'static str, String)> {
+        let Some(PositionTarget::Name(name)) = self.target() else {
             return None;
         };
         Some((name, self.value(position).unwrap_or_default()))
     }
 
-    fn target(&self) -> Option<&Target> {
+    fn target(&self) -> Option<&PositionTarget> {
         match &self.way {
-            Way::Number { target, .. }
-            | Way::Offset { target, .. }
-            | Way::Cursor { target, .. } => Some(target),
-            Way::Single | Way::Next { .. } | Way::Link => None,
+            PagingWay::Number { target, .. }
+            | PagingWay::Offset { target, .. }
+            | PagingWay::Cursor { target, .. } => Some(target),
+            PagingWay::Single | PagingWay::Next { .. } | PagingWay::Link => None,
         }
     }
 
-    fn value(&self, position: &Position) -> Option<String> {
+    fn value(&self, position: &CrawlPosition) -> Option<String> {
         match (&self.way, position) {
-            (Way::Number { first, .. } | Way::Offset { first, .. }, Position::Start) => {
-                Some(first.to_string())
-            }
-            (Way::Number { .. } | Way::Offset { .. }, Position::Number(number)) => {
-                Some(number.to_string())
-            }
-            (Way::Cursor { first, .. }, Position::Start) => first.clone(),
-            (Way::Cursor { .. }, Position::Cursor(cursor)) => Some(cursor.clone()),
+            (
+                PagingWay::Number { first, .. } | PagingWay::Offset { first, .. },
+                CrawlPosition::Start,
+            ) => Some(first.to_string()),
+            (
+                PagingWay::Number { .. } | PagingWay::Offset { .. },
+                CrawlPosition::Number(number),
+            ) => Some(number.to_string()),
+            (PagingWay::Cursor { first, .. }, CrawlPosition::Start) => first.clone(),
+            (PagingWay::Cursor { .. }, CrawlPosition::Cursor(cursor)) => Some(cursor.clone()),
             _ => None,
         }
     }
 
     /// What follows the page at a position.
-    pub fn follows(&self, position: &Position, hints: &Hints) -> Follows {
-        let ends_at = |stop: Stop| {
+    pub fn follows(&self, position: &CrawlPosition, hints: &PageHints) -> NextPage {
+        let ends_at = |stop: StopCondition| {
             self.stop.contains(&stop)
-                || (self.counts() && matches!(stop, Stop::Empty | Stop::Total))
+                || (self.counts() && matches!(stop, StopCondition::Empty | StopCondition::Total))
         };
-        let reached =
-            ends_at(Stop::Total) && hints.stated.is_some_and(|stated| hints.read >= stated);
-        let short = ends_at(Stop::Short) && self.size.is_some_and(|size| hints.items < size);
-        if matches!(self.way, Way::Link) && hints.link.as_deref().is_some_and(is_odd_link) {
-            return Follows::Broken(
+        let reached = ends_at(StopCondition::Total)
+            && hints.stated.is_some_and(|stated| hints.read >= stated);
+        let short =
+            ends_at(StopCondition::Short) && self.size.is_some_and(|size| hints.items < size);
+        if matches!(self.way, PagingWay::Link) && hints.link.as_deref().is_some_and(is_odd_link) {
+            return NextPage::Broken(
                 "its `Link` header names a next page in a form that cannot be read".to_owned(),
             );
         }
         let next = self.next(position, hints);
-        if self.is_single() || next.is_none() || (ends_at(Stop::Empty) && hints.items == 0) {
-            return Follows::End;
+        if self.is_single() || next.is_none() || (ends_at(StopCondition::Empty) && hints.items == 0)
+        {
+            return NextPage::End;
         }
         if hints.fresh == 0 && self.ends_at_repeats(hints.read, hints.stated) {
-            return Follows::End;
+            return NextPage::End;
         }
         if hints.items > 0 && hints.fresh == 0 {
-            return Follows::Broken("it only repeats ads of earlier pages".to_owned());
+            return NextPage::Broken("it only repeats ads of earlier pages".to_owned());
         }
         if short || reached {
-            return Follows::End;
+            return NextPage::End;
         }
-        next.map_or(Follows::End, Follows::Page)
+        next.map_or(NextPage::End, NextPage::Page)
     }
 
     /// Whether what is no new ad, or no new page, is the end: the author says so, or as many ads as
     /// are stated were read.
     pub fn ends_at_repeats(&self, read: u64, stated: Option<u64>) -> bool {
-        self.stop.contains(&Stop::Repeat) || stated.is_some_and(|stated| read >= stated)
+        self.stop.contains(&StopCondition::Repeat) || stated.is_some_and(|stated| read >= stated)
     }
 
-    fn next(&self, position: &Position, hints: &Hints) -> Option<Position> {
+    fn next(&self, position: &CrawlPosition, hints: &PageHints) -> Option<CrawlPosition> {
         let number = |first: u64| {
-            if let Position::Number(number) = position {
+            if let CrawlPosition::Number(number) = position {
                 *number
             } else {
                 first
             }
         };
         match &self.way {
-            Way::Single => None,
-            Way::Number { first, step, .. } => Some(Position::Number(number(*first) + step)),
-            Way::Offset { first, .. } => Some(Position::Number(
+            PagingWay::Single => None,
+            PagingWay::Number { first, step, .. } => {
+                Some(CrawlPosition::Number(number(*first) + step))
+            }
+            PagingWay::Offset { first, .. } => Some(CrawlPosition::Number(
                 number(*first) + self.size.unwrap_or(hints.items),
             )),
-            Way::Cursor { .. } => hints.taken.clone().map(Position::Cursor),
-            Way::Next { .. } => hints
+            PagingWay::Cursor { .. } => hints.taken.clone().map(CrawlPosition::Cursor),
+            PagingWay::Next { .. } => hints
                 .taken
                 .as_deref()
                 .and_then(|next| absolute(next, hints))
-                .map(Position::Address),
-            Way::Link => hints
+                .map(CrawlPosition::Address),
+            PagingWay::Link => hints
                 .link
                 .as_deref()
                 .and_then(next_link)
                 .and_then(|next| absolute(next, hints))
-                .map(Position::Address),
+                .map(CrawlPosition::Address),
         }
     }
 }
 
-fn absolute(next: &str, hints: &Hints) -> Option<String> {
+fn absolute(next: &str, hints: &PageHints) -> Option<String> {
     match &hints.url {
         Some(url) => url.join(next).ok().map(String::from),
         None => Some(next.to_owned()),
@@ -345,13 +354,13 @@ fn is_odd_link(header: &str) -> bool {
     is_broken && next_link(header).is_none() && header.to_ascii_lowercase().contains("next")
 }
 
-impl Target {
-    fn set(&self, ready: &mut Ready, value: &str) {
+impl PositionTarget {
+    fn set(&self, ready: &mut ReadyRequest, value: &str) {
         match self {
             // It is there already: the request was filled in with it.
-            Target::Name(_) => {}
-            Target::Member(member) => ready.sent.set(member, value),
-            Target::Parameter(name) => {
+            PositionTarget::Name(_) => {}
+            PositionTarget::Member(member) => ready.sent.set(member, value),
+            PositionTarget::Parameter(name) => {
                 let others: Vec<(String, String)> = ready
                     .url
                     .query_pairs()
@@ -373,7 +382,7 @@ impl Target {
 mod tests {
     use super::*;
 
-    fn paging(way: Way, stop: &[Stop], size: Option<u64>) -> Paging {
+    fn paging(way: PagingWay, stop: &[StopCondition], size: Option<u64>) -> Paging {
         Paging {
             way,
             max: 10,
@@ -382,24 +391,24 @@ mod tests {
         }
     }
 
-    fn target() -> Target {
-        Target::Parameter("p".into())
+    fn target() -> PositionTarget {
+        PositionTarget::Parameter("p".into())
     }
 
-    fn hints(items: u64, fresh: u64, read: u64, stated: Option<u64>) -> Hints {
-        Hints {
+    fn hints(items: u64, fresh: u64, read: u64, stated: Option<u64>) -> PageHints {
+        PageHints {
             items,
             fresh,
             read,
             stated,
-            ..Hints::default()
+            ..PageHints::default()
         }
     }
 
     #[test]
     fn numbers_go_on_until_nothing_comes_or_the_count_is_reached() {
         let numbers = paging(
-            Way::Number {
+            PagingWay::Number {
                 target: target(),
                 first: 1,
                 step: 1,
@@ -408,28 +417,28 @@ mod tests {
             None,
         );
         assert_eq!(
-            numbers.follows(&Position::Start, &hints(10, 10, 10, Some(15))),
-            Follows::Page(Position::Number(2))
+            numbers.follows(&CrawlPosition::Start, &hints(10, 10, 10, Some(15))),
+            NextPage::Page(CrawlPosition::Number(2))
         );
         assert_eq!(
-            numbers.follows(&Position::Number(2), &hints(5, 5, 15, Some(15))),
-            Follows::End
+            numbers.follows(&CrawlPosition::Number(2), &hints(5, 5, 15, Some(15))),
+            NextPage::End
         );
         assert_eq!(
-            numbers.follows(&Position::Number(3), &hints(0, 0, 10, None)),
-            Follows::End
+            numbers.follows(&CrawlPosition::Number(3), &hints(0, 0, 10, None)),
+            NextPage::End
         );
         assert!(matches!(
-            numbers.follows(&Position::Number(3), &hints(10, 0, 20, None)),
-            Follows::Broken(_)
+            numbers.follows(&CrawlPosition::Number(3), &hints(10, 0, 20, None)),
+            NextPage::Broken(_)
         ));
     }
 
     #[test]
     fn a_short_page_is_the_end_only_where_it_is_said() {
-        let offset = |stop: &[Stop]| {
+        let offset = |stop: &[StopCondition]| {
             paging(
-                Way::Offset {
+                PagingWay::Offset {
                     target: target(),
                     first: 0,
                 },
@@ -438,25 +447,26 @@ mod tests {
             )
         };
         assert_eq!(
-            offset(&[]).follows(&Position::Start, &hints(7, 7, 7, None)),
-            Follows::Page(Position::Number(20))
+            offset(&[]).follows(&CrawlPosition::Start, &hints(7, 7, 7, None)),
+            NextPage::Page(CrawlPosition::Number(20))
         );
         assert_eq!(
-            offset(&[Stop::Short]).follows(&Position::Start, &hints(7, 7, 7, None)),
-            Follows::End
+            offset(&[StopCondition::Short]).follows(&CrawlPosition::Start, &hints(7, 7, 7, None)),
+            NextPage::End
         );
         assert_eq!(
-            offset(&[Stop::Repeat]).follows(&Position::Start, &hints(20, 0, 40, None)),
-            Follows::End
+            offset(&[StopCondition::Repeat])
+                .follows(&CrawlPosition::Start, &hints(20, 0, 40, None)),
+            NextPage::End
         );
     }
 
     #[test]
     fn what_an_answer_leads_to_is_left_only_where_that_is_said() {
-        let cursor = |stop: &[Stop]| {
+        let cursor = |stop: &[StopCondition]| {
             paging(
-                Way::Cursor {
-                    taken: Taken::Header("x".into()),
+                PagingWay::Cursor {
+                    taken: ValueSelector::Header("x".into()),
                     target: target(),
                     first: None,
                 },
@@ -464,67 +474,79 @@ mod tests {
                 None,
             )
         };
-        let led = |stop: &[Stop], items, fresh, read| {
+        let led = |stop: &[StopCondition], items, fresh, read| {
             cursor(stop).follows(
-                &Position::Start,
-                &Hints {
+                &CrawlPosition::Start,
+                &PageHints {
                     taken: Some("b".into()),
                     ..hints(items, fresh, read, Some(20))
                 },
             )
         };
-        let on = Follows::Page(Position::Cursor("b".into()));
+        let on = NextPage::Page(CrawlPosition::Cursor("b".into()));
         assert_eq!(
-            (led(&[], 10, 10, 20), led(&[Stop::Total], 10, 10, 20)),
-            (on.clone(), Follows::End)
+            (
+                led(&[], 10, 10, 20),
+                led(&[StopCondition::Total], 10, 10, 20)
+            ),
+            (on.clone(), NextPage::End)
         );
         assert_eq!(
-            (led(&[], 0, 0, 10), led(&[Stop::Empty], 0, 0, 10)),
-            (on.clone(), Follows::End)
+            (led(&[], 0, 0, 10), led(&[StopCondition::Empty], 0, 0, 10)),
+            (on.clone(), NextPage::End)
         );
         assert_eq!(
             (
-                led(&[Stop::Total], 5, 5, 10),
-                led(&[Stop::Repeat], 5, 0, 10)
+                led(&[StopCondition::Total], 5, 5, 10),
+                led(&[StopCondition::Repeat], 5, 0, 10)
             ),
-            (on, Follows::End)
+            (on, NextPage::End)
         );
-        assert!(matches!(led(&[Stop::Total], 5, 0, 10), Follows::Broken(_)));
+        assert!(matches!(
+            led(&[StopCondition::Total], 5, 0, 10),
+            NextPage::Broken(_)
+        ));
     }
 
     #[test]
     fn where_a_next_page_is_always_named_a_page_without_a_new_ad_can_be_the_end() {
-        let way = || Way::Cursor {
-            taken: Taken::Header("next".to_owned()),
+        let way = || PagingWay::Cursor {
+            taken: ValueSelector::Header("next".to_owned()),
             target: target(),
             first: None,
         };
-        let after = |stop: &[Stop], hints: Hints| {
+        let after = |stop: &[StopCondition], hints: PageHints| {
             paging(way(), stop, Some(10)).follows(
-                &Position::Start,
-                &Hints {
+                &CrawlPosition::Start,
+                &PageHints {
                     taken: Some("a".into()),
                     ..hints
                 },
             )
         };
-        let page = Follows::Page(Position::Cursor("a".into()));
+        let page = NextPage::Page(CrawlPosition::Cursor("a".into()));
         assert!(matches!(
             after(&[], hints(10, 0, 20, None)),
-            Follows::Broken(_)
+            NextPage::Broken(_)
         ));
         assert!(matches!(
             after(&[], hints(10, 0, 20, Some(21))),
-            Follows::Broken(_)
+            NextPage::Broken(_)
         ));
         // The stated count alone ends nothing where the source says how to go on.
         assert_eq!(after(&[], hints(10, 10, 20, Some(20))), page);
         assert_eq!(after(&[], hints(0, 0, 20, None)), page);
         for ended in [hints(10, 0, 20, Some(20)), hints(0, 0, 20, Some(20))] {
-            assert_eq!(after(&[], ended), Follows::End);
+            assert_eq!(after(&[], ended), NextPage::End);
         }
-        assert_eq!(after(&[Stop::Repeat], hints(10, 0, 20, None)), Follows::End);
-        assert_eq!(after(&[Stop::Short], hints(9, 9, 19, None)), Follows::End);
+        assert_eq!(
+            after(&[StopCondition::Repeat], hints(10, 0, 20, None)),
+            NextPage::End
+        );
+        assert_eq!(
+            after(&[StopCondition::Short], hints(9, 9, 19, None)),
+            NextPage::End
+        );
     }
 
     #[test]
@@ -554,14 +576,14 @@ mod tests {
         }
         assert!(is_odd_link("https://x/?page=2; rel=next"));
         let url = Url::parse("https://x/a?page=2").unwrap();
-        let hints = Hints {
+        let hints = PageHints {
             link: Some(header.into()),
             url: Some(url),
             ..hints(5, 5, 5, None)
         };
         assert_eq!(
-            paging(Way::Link, &[], None).follows(&Position::Start, &hints),
-            Follows::Page(Position::Address("https://x/?page=3,4".into()))
+            paging(PagingWay::Link, &[], None).follows(&CrawlPosition::Start, &hints),
+            NextPage::Page(CrawlPosition::Address("https://x/?page=3,4".into()))
         );
     }
 }

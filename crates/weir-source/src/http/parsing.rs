@@ -1,21 +1,21 @@
 //! The body of one page, read as a stream on a thread that may wait for it.
 
-use super::super::decode::{Body, Decoder, Found, Spot, Unread};
-use super::super::door::Trouble;
-use super::super::file::Counting;
-use super::super::json::Item;
-use super::super::page::Pages;
+use super::super::decode::{BodyDecoder, BodyFacts, DecodeSummary, UnreadCause, ValueSpot};
+use super::super::door::FetchError;
+use super::super::file::CountingReader;
+use super::super::json::DecodedItem;
+use super::super::page::PageSink;
 use serde_json::{Value as Json, json};
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The pages under way, shared with the thread that parses.
-pub(super) type Shared = Arc<Mutex<Pages>>;
+pub(super) type SharedPages = Arc<Mutex<PageSink>>;
 
 /// What the thread that parses needs.
-pub(super) struct Parsing {
-    pub(super) decoder: Decoder,
-    pub(super) spots: Vec<Spot>,
+pub(super) struct PageParsing {
+    pub(super) decoder: BodyDecoder,
+    pub(super) spots: Vec<ValueSpot>,
     pub(super) url: String,
     pub(super) charset: Option<String>,
     pub(super) request: Option<Json>,
@@ -26,23 +26,23 @@ pub(super) struct Parsing {
     /// Whether other pages may follow.
     pub(super) is_of_many: bool,
     pub(super) limit: u64,
-    pub(super) pages: Shared,
+    pub(super) pages: SharedPages,
 }
 
-impl Parsing {
-    pub(super) fn parse(self, body: impl Read) -> Result<(Found, i64, i64), Trouble> {
+impl PageParsing {
+    pub(super) fn parse(self, body: impl Read) -> Result<(DecodeSummary, i64, i64), FetchError> {
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         pages.begin_page();
         let origin = Arc::new(json!({ "url": self.url }));
         let (mut items, mut bytes, mut stopped) = (0, 0, false);
-        let mut put = |item: Item| {
+        let mut put = |item: DecodedItem| {
             items += 1;
             stopped = pages
                 .put(with_request(item, self.request.as_ref()), &origin)
                 .is_err();
             !stopped
         };
-        let mut counting = Counting {
+        let mut counting = CountingReader {
             inner: body,
             bytes: &mut bytes,
             left: self.limit,
@@ -50,7 +50,7 @@ impl Parsing {
         };
         let found = self.decoder.decode(
             &mut counting,
-            &Body {
+            &BodyFacts {
                 url: Some(&self.url),
                 charset: self.charset.as_deref(),
                 is_open_ended: self.is_open_ended,
@@ -61,13 +61,13 @@ impl Parsing {
         );
         let found = found.and_then(|found| pages.own_table(found, items));
         match found {
-            _ if stopped => Err(Trouble::Lasting("the read was stopped".to_owned())),
+            _ if stopped => Err(FetchError::Lasting("the read was stopped".to_owned())),
             Ok(found) => {
                 found.notes.iter().for_each(|note| pages.note(note.clone()));
                 Ok((found, items, bytes))
             }
             Err(_) if counting.is_over => Err(too_large(self.limit)),
-            Err(_) if self.is_page => Err(Trouble::Blocked(format!(
+            Err(_) if self.is_page => Err(FetchError::Blocked(format!(
                 "the source responds with a web page instead of {}",
                 self.decoder.explain()
             ))),
@@ -79,33 +79,33 @@ impl Parsing {
 }
 
 /// What is beyond a limit is so the next time, too.
-impl From<Unread> for Trouble {
-    fn from(unread: Unread) -> Trouble {
+impl From<UnreadCause> for FetchError {
+    fn from(unread: UnreadCause) -> FetchError {
         match unread {
-            Unread::Broken(why) => Trouble::Passing { why, wait: None },
-            Unread::Beyond(why) => Trouble::Lasting(why),
+            UnreadCause::Broken(why) => FetchError::Passing { why, wait: None },
+            UnreadCause::Beyond(why) => FetchError::Lasting(why),
         }
     }
 }
 
 /// A body that is too large is so the next time, too.
-pub(super) fn too_large(limit: u64) -> Trouble {
-    Trouble::Lasting(format!(
+pub(super) fn too_large(limit: u64) -> FetchError {
+    FetchError::Lasting(format!(
         "the body is larger than the limit of {limit} bytes set by `limits: {{ page_bytes }}`"
     ))
 }
 
 /// The record with the values of the request that are kept, as its last member.
-fn with_request(item: Item, request: Option<&Json>) -> Item {
+fn with_request(item: DecodedItem, request: Option<&Json>) -> DecodedItem {
     match (item, request) {
-        (Item::Record(text), Some(request)) if text.ends_with('}') => {
+        (DecodedItem::Record(text), Some(request)) if text.ends_with('}') => {
             let open = &text[..text.len() - 1];
             let comma = if open.trim_end().ends_with('{') {
                 ""
             } else {
                 ","
             };
-            Item::Record(format!("{open}{comma}\"request\":{request}}}").into())
+            DecodedItem::Record(format!("{open}{comma}\"request\":{request}}}").into())
         }
         (item, _) => item,
     }
@@ -118,14 +118,14 @@ mod tests {
     #[test]
     fn values_of_the_request_become_the_last_member() {
         let record =
-            |text: &str| with_request(Item::Record(text.into()), Some(&json!({ "a": "b" })));
+            |text: &str| with_request(DecodedItem::Record(text.into()), Some(&json!({ "a": "b" })));
         assert_eq!(
             record(r#"{"x":{"y":1}}"#),
-            Item::Record(r#"{"x":{"y":1},"request":{"a":"b"}}"#.into())
+            DecodedItem::Record(r#"{"x":{"y":1},"request":{"a":"b"}}"#.into())
         );
         assert_eq!(
             record("{}"),
-            Item::Record(r#"{"request":{"a":"b"}}"#.into())
+            DecodedItem::Record(r#"{"request":{"a":"b"}}"#.into())
         );
     }
 }

@@ -4,7 +4,7 @@
 
 use super::super::CacheValidators;
 use super::super::secrets::{is_secret_header, is_secret_name};
-use super::super::template::{Filling, Missing, Names, Template, Variables};
+use super::super::template::{MissingValue, Template, TemplateNames, TemplateValues, Variables};
 use indexmap::IndexMap;
 use reqwest::Method;
 use reqwest::header::{
@@ -41,7 +41,7 @@ pub enum BodySpec {
 }
 
 /// The parts of a request in the YAML, wherever they are.
-pub struct Written<'s> {
+pub struct RequestParts<'s> {
     /// The address.
     pub url: &'s Text,
     /// Its method.
@@ -56,34 +56,34 @@ pub struct Written<'s> {
 
 /// A request, compiled.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct RequestTemplate {
     url: Template,
     method: Method,
     query: Vec<(String, Template)>,
     headers: Vec<(HeaderName, Template)>,
-    body: Body,
+    body: BodyTemplate,
 }
 
 #[derive(Debug, Clone)]
-enum Body {
+enum BodyTemplate {
     None,
-    Json(Tree),
+    Json(JsonTemplate),
     Form(Vec<(String, Template)>),
     Text(Template),
 }
 
 /// JSON whose texts are templates.
 #[derive(Debug, Clone)]
-enum Tree {
+enum JsonTemplate {
     Fixed(Json),
     Text(Template),
-    List(Vec<Tree>),
-    Object(Vec<(String, Tree)>),
+    List(Vec<JsonTemplate>),
+    Object(Vec<(String, JsonTemplate)>),
 }
 
 /// A request that is ready to be sent.
 #[derive(Debug, Clone)]
-pub struct Ready {
+pub struct ReadyRequest {
     /// How.
     pub method: Method,
     /// Where.
@@ -91,13 +91,13 @@ pub struct Ready {
     /// With what.
     pub headers: HeaderMap,
     /// What is sent.
-    pub sent: Sent,
+    pub sent: RequestBody,
     /// Where the author sent it, if an answer then led it elsewhere: at another host it carries no
     /// credentials.
     pub led_from: Option<Url>,
 }
 
-impl Ready {
+impl ReadyRequest {
     /// Asks only for what has changed since a state that the source named; whether it named one.
     pub fn ask_for_changes(&mut self, known: &CacheValidators) -> bool {
         let named = [
@@ -116,7 +116,7 @@ impl Ready {
 
 /// A body that paging may still add to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Sent {
+pub enum RequestBody {
     /// Nothing.
     Nothing,
     /// JSON.
@@ -127,9 +127,9 @@ pub enum Sent {
     Text(String),
 }
 
-impl Written<'_> {
+impl RequestParts<'_> {
     /// Compiles it; problems go to `out`.
-    pub fn compile(&self, names: Names, out: &mut Diagnostics) -> Option<Request> {
+    pub fn compile(&self, names: TemplateNames, out: &mut Diagnostics) -> Option<RequestTemplate> {
         let url = compile_url(self.url, names, out);
         let query: Vec<Option<(String, Template)>> = self
             .query
@@ -147,9 +147,9 @@ impl Written<'_> {
                 ))
             })
             .collect();
-        let body = self
-            .body
-            .map_or(Some(Body::None), |body| compile_body(body, names, out));
+        let body = self.body.map_or(Some(BodyTemplate::None), |body| {
+            compile_body(body, names, out)
+        });
         let method = match (self.method, self.body) {
             (Some(MethodSpec::Get), _) | (None, None) => Method::GET,
             _ => Method::POST,
@@ -158,7 +158,7 @@ impl Written<'_> {
             query.into_iter().collect::<Option<_>>(),
             headers.into_iter().collect::<Option<_>>(),
         );
-        Some(Request {
+        Some(RequestTemplate {
             url: url?,
             method,
             query: query?,
@@ -169,7 +169,7 @@ impl Written<'_> {
 }
 
 /// Compiles an address, as far as it does not come from variables or names.
-fn compile_url(text: &Text, names: Names, out: &mut Diagnostics) -> Option<Template> {
+fn compile_url(text: &Text, names: TemplateNames, out: &mut Diagnostics) -> Option<Template> {
     let template = Template::with_names(text, names, out)?;
     if template.begins_open() {
         return Some(template);
@@ -218,10 +218,14 @@ pub fn header_name(name: &Located<String>, out: &mut Diagnostics) -> Option<Head
     parsed
 }
 
-fn compile_body(body: &BodySpec, names: Names, out: &mut Diagnostics) -> Option<Body> {
+fn compile_body(
+    body: &BodySpec,
+    names: TemplateNames,
+    out: &mut Diagnostics,
+) -> Option<BodyTemplate> {
     match body {
-        BodySpec::Json(node) => compile_tree(node, names, out).map(Body::Json),
-        BodySpec::Text(text) => Template::with_names(text, names, out).map(Body::Text),
+        BodySpec::Json(node) => compile_tree(node, names, out).map(BodyTemplate::Json),
+        BodySpec::Text(text) => Template::with_names(text, names, out).map(BodyTemplate::Text),
         BodySpec::Form(form) => {
             let pairs = form.iter().map(|(name, value)| {
                 Some((name.clone(), Template::with_names(value, names, out)?))
@@ -230,17 +234,19 @@ fn compile_body(body: &BodySpec, names: Names, out: &mut Diagnostics) -> Option<
                 .collect::<Vec<_>>()
                 .into_iter()
                 .collect::<Option<Vec<_>>>()
-                .map(Body::Form)
+                .map(BodyTemplate::Form)
         }
     }
 }
 
-fn compile_tree(node: &Node, names: Names, out: &mut Diagnostics) -> Option<Tree> {
+fn compile_tree(node: &Node, names: TemplateNames, out: &mut Diagnostics) -> Option<JsonTemplate> {
     let json = node.to_json();
     match json {
-        Json::String(_) => Template::with_names(&Text::of(node)?, names, out).map(Tree::Text),
+        Json::String(_) => {
+            Template::with_names(&Text::of(node)?, names, out).map(JsonTemplate::Text)
+        }
         Json::Array(_) => {
-            let items: Vec<Option<Tree>> = node
+            let items: Vec<Option<JsonTemplate>> = node
                 .items()
                 .iter()
                 .map(|item| compile_tree(item, names, out))
@@ -248,10 +254,10 @@ fn compile_tree(node: &Node, names: Names, out: &mut Diagnostics) -> Option<Tree
             items
                 .into_iter()
                 .collect::<Option<Vec<_>>>()
-                .map(Tree::List)
+                .map(JsonTemplate::List)
         }
         Json::Object(_) => {
-            let entries: Vec<Option<(String, Tree)>> = node
+            let entries: Vec<Option<(String, JsonTemplate)>> = node
                 .entries()
                 .iter()
                 .map(|entry| Some((entry.key_text(), compile_tree(&entry.value, names, out)?)))
@@ -259,49 +265,51 @@ fn compile_tree(node: &Node, names: Names, out: &mut Diagnostics) -> Option<Tree
             entries
                 .into_iter()
                 .collect::<Option<Vec<_>>>()
-                .map(Tree::Object)
+                .map(JsonTemplate::Object)
         }
-        fixed => Some(Tree::Fixed(fixed)),
+        fixed => Some(JsonTemplate::Fixed(fixed)),
     }
 }
 
-impl Tree {
-    fn fill(&self, filling: Filling) -> Result<Json, Missing> {
+impl JsonTemplate {
+    fn fill(&self, filling: TemplateValues) -> Result<Json, MissingValue> {
         Ok(match self {
-            Tree::Fixed(fixed) => fixed.clone(),
-            Tree::Text(template) if filling.is_unknown_page(template) => Json::Null,
-            Tree::Text(template) => filling.typed(template, template.fill_all(filling)?),
-            Tree::List(items) => Json::Array(
+            JsonTemplate::Fixed(fixed) => fixed.clone(),
+            JsonTemplate::Text(template) if filling.is_unknown_page(template) => Json::Null,
+            JsonTemplate::Text(template) => filling.typed(template, template.fill_all(filling)?),
+            JsonTemplate::List(items) => Json::Array(
                 items
                     .iter()
                     .map(|item| item.fill(filling))
                     .collect::<Result<_, _>>()?,
             ),
-            Tree::Object(entries) => Json::Object(
+            JsonTemplate::Object(entries) => Json::Object(
                 entries
                     .iter()
                     .map(|(key, value)| Ok((key.clone(), value.fill(filling)?)))
-                    .collect::<Result<_, Missing>>()?,
+                    .collect::<Result<_, MissingValue>>()?,
             ),
         })
     }
 
     fn templates<'t>(&'t self, all: &mut Vec<&'t Template>) {
         match self {
-            Tree::Fixed(_) => {}
-            Tree::Text(template) => all.push(template),
-            Tree::List(items) => items.iter().for_each(|item| item.templates(all)),
-            Tree::Object(entries) => entries.iter().for_each(|(_, value)| value.templates(all)),
+            JsonTemplate::Fixed(_) => {}
+            JsonTemplate::Text(template) => all.push(template),
+            JsonTemplate::List(items) => items.iter().for_each(|item| item.templates(all)),
+            JsonTemplate::Object(entries) => {
+                entries.iter().for_each(|(_, value)| value.templates(all));
+            }
         }
     }
 }
 
-impl Request {
+impl RequestTemplate {
     /// Fills it in.
     ///
     /// # Errors
     /// What has no value, or why the address is none; without the values of variables.
-    pub fn fill(&self, filling: Filling) -> Result<Ready, String> {
+    pub fn fill(&self, filling: TemplateValues) -> Result<ReadyRequest, String> {
         let text = self
             .url
             .fill_address(filling)
@@ -338,7 +346,7 @@ impl Request {
         {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         }
-        Ok(Ready {
+        Ok(ReadyRequest {
             method: self.method.clone(),
             url,
             headers,
@@ -351,9 +359,9 @@ impl Request {
     /// it, as far as that is known.
     pub fn example(&self, values: &BTreeMap<String, String>, listing: Option<&Json>) -> String {
         let filled = self
-            .fill(Filling {
+            .fill(TemplateValues {
                 listing,
-                ..Filling::of(&Variables::new(), values)
+                ..TemplateValues::of(&Variables::new(), values)
             })
             .map(|ready| ready.url);
         filled
@@ -401,9 +409,9 @@ impl Request {
                 .map(|(_, template)| template),
         );
         match &self.body {
-            Body::Json(tree) => tree.templates(&mut all),
-            Body::Text(template) => all.push(template),
-            Body::None | Body::Form(_) => {}
+            BodyTemplate::Json(tree) => tree.templates(&mut all),
+            BodyTemplate::Text(template) => all.push(template),
+            BodyTemplate::None | BodyTemplate::Form(_) => {}
         }
         all
     }
@@ -414,35 +422,35 @@ impl Request {
     }
 }
 
-impl Body {
+impl BodyTemplate {
     fn form(&self) -> &[(String, Template)] {
-        if let Body::Form(pairs) = self {
+        if let BodyTemplate::Form(pairs) = self {
             pairs
         } else {
             &[]
         }
     }
 
-    fn fill(&self, filling: Filling) -> Result<Sent, Missing> {
+    fn fill(&self, filling: TemplateValues) -> Result<RequestBody, MissingValue> {
         Ok(match self {
-            Body::None => Sent::Nothing,
-            Body::Json(tree) => Sent::Json(tree.fill(filling)?),
-            Body::Text(template) => Sent::Text(template.fill_all(filling)?),
-            Body::Form(pairs) => {
+            BodyTemplate::None => RequestBody::Nothing,
+            BodyTemplate::Json(tree) => RequestBody::Json(tree.fill(filling)?),
+            BodyTemplate::Text(template) => RequestBody::Text(template.fill_all(filling)?),
+            BodyTemplate::Form(pairs) => {
                 let known = pairs
                     .iter()
                     .filter(|(_, value)| !filling.is_unknown_page(value));
-                Sent::Form(
+                RequestBody::Form(
                     known
                         .map(|(name, value)| Ok((name.clone(), value.fill_all(filling)?)))
-                        .collect::<Result<_, Missing>>()?,
+                        .collect::<Result<_, MissingValue>>()?,
                 )
             }
         })
     }
 }
 
-impl Filling<'_> {
+impl TemplateValues<'_> {
     /// Whether a text is nothing but the page, and that has no value yet: what would carry it is
     /// left out.
     fn is_unknown_page(&self, template: &Template) -> bool {
@@ -475,40 +483,40 @@ pub fn header_value(name: &HeaderName, value: &str) -> Result<HeaderValue, Strin
     Ok(header)
 }
 
-impl Sent {
+impl RequestBody {
     fn content_type(&self) -> Option<&'static str> {
         match self {
-            Sent::Json(_) => Some("application/json"),
-            Sent::Form(_) => Some("application/x-www-form-urlencoded"),
-            Sent::Text(_) => Some("text/plain; charset=utf-8"),
-            Sent::Nothing => None,
+            RequestBody::Json(_) => Some("application/json"),
+            RequestBody::Form(_) => Some("application/x-www-form-urlencoded"),
+            RequestBody::Text(_) => Some("text/plain; charset=utf-8"),
+            RequestBody::Nothing => None,
         }
     }
 
     /// Sets a member: `variables.offset` of JSON, a field of a form.
     pub fn set(&mut self, member: &str, value: &str) {
         match self {
-            Sent::Form(pairs) => {
+            RequestBody::Form(pairs) => {
                 pairs.retain(|(name, _)| name != member);
                 pairs.push((member.to_owned(), value.to_owned()));
             }
-            Sent::Json(json) => set_member(json, member, value),
-            Sent::Nothing => {
+            RequestBody::Json(json) => set_member(json, member, value),
+            RequestBody::Nothing => {
                 let mut json = Json::Object(Map::new());
                 set_member(&mut json, member, value);
-                *self = Sent::Json(json);
+                *self = RequestBody::Json(json);
             }
-            Sent::Text(_) => {}
+            RequestBody::Text(_) => {}
         }
     }
 
     /// The bytes.
     pub fn bytes(&self) -> Option<Vec<u8>> {
         match self {
-            Sent::Nothing => None,
-            Sent::Json(json) => Some(json.to_string().into_bytes()),
-            Sent::Text(text) => Some(text.clone().into_bytes()),
-            Sent::Form(pairs) => {
+            RequestBody::Nothing => None,
+            RequestBody::Json(json) => Some(json.to_string().into_bytes()),
+            RequestBody::Text(text) => Some(text.clone().into_bytes()),
+            RequestBody::Form(pairs) => {
                 let mut form = url::form_urlencoded::Serializer::new(String::new());
                 pairs.iter().for_each(|(name, value)| {
                     form.append_pair(name, value);
@@ -566,13 +574,13 @@ mod tests {
 
     #[test]
     fn a_place_in_a_body_is_made_where_there_is_none() {
-        let mut sent = Sent::Json(json!({ "limit": 20 }));
+        let mut sent = RequestBody::Json(json!({ "limit": 20 }));
         sent.set("variables.offset", "40");
         assert_eq!(
             sent,
-            Sent::Json(json!({ "limit": 20, "variables": { "offset": 40 } }))
+            RequestBody::Json(json!({ "limit": 20, "variables": { "offset": 40 } }))
         );
-        let mut form = Sent::Form(vec![("q".into(), "a b".into())]);
+        let mut form = RequestBody::Form(vec![("q".into(), "a b".into())]);
         form.set("in_pg", "20");
         assert_eq!(form.bytes().unwrap(), b"q=a+b&in_pg=20");
     }

@@ -1,7 +1,7 @@
 //! A value that stands in an answer beside the ads: the next page, a token. Where it stands is said
 //! in the words of the mapping.
 
-use super::super::decode::{DecodeSpec, Spot};
+use super::super::decode::{DecodeSpec, ValueSpot};
 use super::super::file::json_path;
 use super::super::steps::{regex, selector};
 use super::super::template::scalar;
@@ -23,9 +23,9 @@ pub struct TakenSpec<'s> {
 
 /// Where a value stands, compiled.
 #[derive(Debug, Clone)]
-pub enum Taken {
+pub enum ValueSelector {
     /// In the body.
-    Body(Spot),
+    Body(ValueSpot),
     /// In a header.
     Header(String),
 }
@@ -37,7 +37,7 @@ impl TakenSpec<'_> {
         place: &Place,
         decode: Option<&DecodeSpec>,
         out: &mut Diagnostics,
-    ) -> Option<Taken> {
+    ) -> Option<ValueSelector> {
         self.check(decode, out)?;
         match (self.from, self.css, self.pattern, self.header) {
             (Some(from), None, None, None) => {
@@ -47,13 +47,15 @@ impl TakenSpec<'_> {
                         .help("the body is read as a stream: use names and positions, such as `$.paging.next`");
                     return None;
                 }
-                Some(Taken::Body(Spot::Path(path)))
+                Some(ValueSelector::Body(ValueSpot::Path(path)))
             }
-            (None, Some(css), None, None) => selector(css, out).map(Spot::Css).map(Taken::Body),
-            (None, None, Some(pattern), None) => {
-                regex(pattern, out).map(Spot::Match).map(Taken::Body)
-            }
-            (None, None, None, Some(header)) => Some(Taken::Header(header.value.clone())),
+            (None, Some(css), None, None) => selector(css, out)
+                .map(ValueSpot::Css)
+                .map(ValueSelector::Body),
+            (None, None, Some(pattern), None) => regex(pattern, out)
+                .map(ValueSpot::Match)
+                .map(ValueSelector::Body),
+            (None, None, None, Some(header)) => Some(ValueSelector::Header(header.value.clone())),
             _ => {
                 out.error(place, "bad-paging", "the value needs exactly one place in the response")
                     .help("give one of `from: $.next`, `css: \"a.next@href\"`, `match: \"next=(\\\\d+)\"` or `header: X-Next`");

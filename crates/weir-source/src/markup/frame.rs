@@ -3,7 +3,7 @@
 //!
 //! It keeps no text but the title, and hashes of the rest: it is stored where a crawl stands.
 
-use super::Page;
+use super::HtmlPage;
 use scraper::ElementRef;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
@@ -40,7 +40,7 @@ impl PageFrame {
     }
 }
 
-impl Page {
+impl HtmlPage {
     /// What surrounds these ads of it.
     pub fn frame(&self, ads: &[ElementRef<'_>]) -> PageFrame {
         let ads: HashSet<_> = ads.iter().map(|ad| ad.id()).collect();
@@ -86,12 +86,12 @@ fn mark(element: ElementRef<'_>) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Css;
+    use super::super::CssPath;
     use super::*;
 
     fn frame(html: &str) -> PageFrame {
-        let page = Page::parse(html);
-        page.frame(&page.outermost(&Css::parse("article").unwrap()))
+        let page = HtmlPage::parse(html);
+        page.frame(&page.outermost(&CssPath::parse("article").unwrap()))
     }
 
     #[test]

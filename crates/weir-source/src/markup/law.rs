@@ -4,22 +4,22 @@
 //!
 //! An example is a line in `texts.txt`: the markup, ` | `, the text; `⏎` is a line end.
 
-use super::{Page, readable, text_of};
+use super::{HtmlPage, readable, text_of};
 use proptest::prelude::*;
 use std::fmt::Write;
 
 /// A piece of a page.
 #[derive(Debug, Clone)]
-enum Piece {
+enum MarkupPiece {
     Word,
     /// Literal text, and whether it separates words.
     Sign(&'static str, bool),
     /// An element: its tags, its effect, its content.
-    Element(&'static str, &'static str, Effect, Vec<Piece>),
+    Element(&'static str, &'static str, ElementEffect, Vec<MarkupPiece>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Effect {
+enum ElementEffect {
     Glues,
     Parts,
     Hides,
@@ -37,39 +37,47 @@ const SIGNS: [(&str, bool); 9] = [
     ("<hr>", true),
 ];
 
-const PHRASES: [(&str, &str, Effect); 24] = [
-    ("<b>", "</b>", Effect::Glues),
-    ("<i class=x>", "</i>", Effect::Glues),
-    ("<em>", "</em>", Effect::Glues),
-    ("<span>", "</span>", Effect::Glues),
-    ("<sub>", "</sub>", Effect::Glues),
-    ("<sup>", "</sup>", Effect::Glues),
-    ("<s>", "</s>", Effect::Glues),
-    ("<del>", "</del>", Effect::Glues),
-    ("<ins>", "</ins>", Effect::Glues),
-    ("<mark>", "</mark>", Effect::Glues),
-    ("<label>", "</label>", Effect::Glues),
-    ("<unknown>", "</unknown>", Effect::Glues),
-    ("<font color=red>", "</font>", Effect::Glues),
-    ("<div style='display:inline'>", "</div>", Effect::Glues),
-    ("<span style='display: block'>", "</span>", Effect::Parts),
+const PHRASES: [(&str, &str, ElementEffect); 24] = [
+    ("<b>", "</b>", ElementEffect::Glues),
+    ("<i class=x>", "</i>", ElementEffect::Glues),
+    ("<em>", "</em>", ElementEffect::Glues),
+    ("<span>", "</span>", ElementEffect::Glues),
+    ("<sub>", "</sub>", ElementEffect::Glues),
+    ("<sup>", "</sup>", ElementEffect::Glues),
+    ("<s>", "</s>", ElementEffect::Glues),
+    ("<del>", "</del>", ElementEffect::Glues),
+    ("<ins>", "</ins>", ElementEffect::Glues),
+    ("<mark>", "</mark>", ElementEffect::Glues),
+    ("<label>", "</label>", ElementEffect::Glues),
+    ("<unknown>", "</unknown>", ElementEffect::Glues),
+    ("<font color=red>", "</font>", ElementEffect::Glues),
+    (
+        "<div style='display:inline'>",
+        "</div>",
+        ElementEffect::Glues,
+    ),
+    (
+        "<span style='display: block'>",
+        "</span>",
+        ElementEffect::Parts,
+    ),
     (
         "<span style='display:inline-block'>",
         "</span>",
-        Effect::Parts,
+        ElementEffect::Parts,
     ),
-    ("<textarea>", "</textarea>", Effect::Parts),
-    ("<script>", "</script>", Effect::Hides),
-    ("<style>", "</style>", Effect::Hides),
-    ("<template>", "</template>", Effect::Hides),
-    ("<noscript>", "</noscript>", Effect::Hides),
-    ("<span hidden>", "</span>", Effect::Hides),
+    ("<textarea>", "</textarea>", ElementEffect::Parts),
+    ("<script>", "</script>", ElementEffect::Hides),
+    ("<style>", "</style>", ElementEffect::Hides),
+    ("<template>", "</template>", ElementEffect::Hides),
+    ("<noscript>", "</noscript>", ElementEffect::Hides),
+    ("<span hidden>", "</span>", ElementEffect::Hides),
     (
         "<span style='color:red;DISPLAY : none'>",
         "</span>",
-        Effect::Hides,
+        ElementEffect::Hides,
     ),
-    ("<datalist>", "</datalist>", Effect::Hides),
+    ("<datalist>", "</datalist>", ElementEffect::Hides),
 ];
 
 /// Blocks with any content.
@@ -100,14 +108,15 @@ fn tags(name: &'static str) -> (&'static str, &'static str) {
     (format!("<{name}>").leak(), format!("</{name}>").leak())
 }
 
-fn element(name: &'static str, inside: Vec<Piece>) -> Piece {
+fn element(name: &'static str, inside: Vec<MarkupPiece>) -> MarkupPiece {
     let (open, close) = tags(name);
-    Piece::Element(open, close, Effect::Parts, inside)
+    MarkupPiece::Element(open, close, ElementEffect::Parts, inside)
 }
 
-fn phrases() -> impl Strategy<Value = Vec<Piece>> {
-    let sign = prop::sample::select(&SIGNS[..8]).prop_map(|(text, parts)| Piece::Sign(text, parts));
-    let leaf = prop_oneof![4 => Just(Piece::Word), 2 => sign];
+fn phrases() -> impl Strategy<Value = Vec<MarkupPiece>> {
+    let sign =
+        prop::sample::select(&SIGNS[..8]).prop_map(|(text, parts)| MarkupPiece::Sign(text, parts));
+    let leaf = prop_oneof![4 => Just(MarkupPiece::Word), 2 => sign];
     let piece = leaf.prop_recursive(3, 12, 4, |inner| {
         (
             prop::sample::select(&PHRASES[..]),
@@ -123,50 +132,49 @@ fn phrases() -> impl Strategy<Value = Vec<Piece>> {
                 let inside = if is_raw {
                     inside
                         .into_iter()
-                        .filter(|piece| matches!(piece, Piece::Word))
+                        .filter(|piece| matches!(piece, MarkupPiece::Word))
                         .collect()
                 } else {
                     inside
                 };
-                Piece::Element(open, close, effect, inside)
+                MarkupPiece::Element(open, close, effect, inside)
             })
     });
     prop::collection::vec(piece, 0..6).prop_map(without_blocks)
 }
 
 /// Phrases without those that browsers do not allow in paragraphs.
-fn without_blocks(pieces: Vec<Piece>) -> Vec<Piece> {
-    let is_phrase =
-        |piece: &Piece| !matches!(piece, Piece::Element(open, ..) if open.starts_with("<div"));
-    let inner = |piece: Piece| match piece {
-        Piece::Element(open, close, effect, inside) => {
-            Piece::Element(open, close, effect, without_blocks(inside))
+fn without_blocks(pieces: Vec<MarkupPiece>) -> Vec<MarkupPiece> {
+    let is_phrase = |piece: &MarkupPiece| !matches!(piece, MarkupPiece::Element(open, ..) if open.starts_with("<div"));
+    let inner = |piece: MarkupPiece| match piece {
+        MarkupPiece::Element(open, close, effect, inside) => {
+            MarkupPiece::Element(open, close, effect, without_blocks(inside))
         }
         other => other,
     };
     pieces.into_iter().filter(is_phrase).map(inner).collect()
 }
 
-fn flow() -> impl Strategy<Value = Vec<Piece>> {
+fn flow() -> impl Strategy<Value = Vec<MarkupPiece>> {
     let paragraph = (prop::sample::select(&PARAGRAPHS[..]), phrases())
         .prop_map(|(name, inside)| element(name, inside));
     let inline = phrases().prop_map(|inside| {
-        Piece::Element(
+        MarkupPiece::Element(
             "<div style='display:inline'>",
             "</div>",
-            Effect::Glues,
+            ElementEffect::Glues,
             inside,
         )
     });
     let hidden = phrases().prop_map(|inside| {
-        Piece::Element(
+        MarkupPiece::Element(
             "<div style='display:none'>",
             "</div>",
-            Effect::Hides,
+            ElementEffect::Hides,
             inside,
         )
     });
-    let leaf = prop_oneof![4 => Just(Piece::Word), 1 => Just(Piece::Sign("<hr>", true)), 3 => paragraph, 1 => inline, 1 => hidden];
+    let leaf = prop_oneof![4 => Just(MarkupPiece::Word), 1 => Just(MarkupPiece::Sign("<hr>", true)), 3 => paragraph, 1 => inline, 1 => hidden];
     let piece = leaf.prop_recursive(4, 40, 5, |inner| {
         let flow = prop::collection::vec(inner, 0..5).boxed();
         let block = (prop::sample::select(&BLOCKS[..]), flow.clone())
@@ -182,14 +190,14 @@ fn flow() -> impl Strategy<Value = Vec<Piece>> {
 }
 
 /// Lists with items, and with other content directly in them.
-fn list(flow: BoxedStrategy<Vec<Piece>>) -> impl Strategy<Value = Piece> {
+fn list(flow: BoxedStrategy<Vec<MarkupPiece>>) -> impl Strategy<Value = MarkupPiece> {
     let item = flow.clone().prop_map(|inside| vec![element("li", inside)]);
     let parts = prop::collection::vec(prop_oneof![3 => item, 1 => flow], 0..4);
     (prop::sample::select(&["ul", "ol", "menu"][..]), parts)
         .prop_map(|(name, parts)| element(name, parts.concat()))
 }
 
-fn definitions(flow: BoxedStrategy<Vec<Piece>>) -> impl Strategy<Value = Piece> {
+fn definitions(flow: BoxedStrategy<Vec<MarkupPiece>>) -> impl Strategy<Value = MarkupPiece> {
     let group = (flow.clone(), flow, any::<bool>()).prop_map(|(term, detail, is_grouped)| {
         let pair = vec![element("dt", term), element("dd", detail)];
         if is_grouped {
@@ -201,7 +209,7 @@ fn definitions(flow: BoxedStrategy<Vec<Piece>>) -> impl Strategy<Value = Piece> 
     prop::collection::vec(group, 0..3).prop_map(|groups| element("dl", groups.concat()))
 }
 
-fn table(flow: BoxedStrategy<Vec<Piece>>) -> impl Strategy<Value = Piece> {
+fn table(flow: BoxedStrategy<Vec<MarkupPiece>>) -> impl Strategy<Value = MarkupPiece> {
     let cell = (prop::sample::select(&["td", "th"][..]), flow.clone())
         .prop_map(|(name, inside)| element(name, inside));
     let row = prop::collection::vec(cell, 0..4).prop_map(|cells| element("tr", cells));
@@ -218,33 +226,33 @@ fn table(flow: BoxedStrategy<Vec<Piece>>) -> impl Strategy<Value = Piece> {
 
 /// The markup of pieces, and the visible words.
 #[derive(Default)]
-struct Model {
+struct MarkupModel {
     html: String,
     words: Vec<String>,
     count: usize,
     is_parted: bool,
 }
 
-impl Model {
-    fn of(pieces: &[Piece]) -> Model {
-        let mut model = Model::default();
+impl MarkupModel {
+    fn of(pieces: &[MarkupPiece]) -> MarkupModel {
+        let mut model = MarkupModel::default();
         model.add(pieces, true);
         model
     }
 
-    fn add(&mut self, pieces: &[Piece], is_shown: bool) {
+    fn add(&mut self, pieces: &[MarkupPiece], is_shown: bool) {
         for piece in pieces {
             match piece {
-                Piece::Word => self.word(is_shown),
-                Piece::Sign(text, parts) => {
+                MarkupPiece::Word => self.word(is_shown),
+                MarkupPiece::Sign(text, parts) => {
                     self.html.push_str(text);
                     self.is_parted |= *parts && is_shown;
                 }
-                Piece::Element(open, close, effect, inside) => {
-                    let parts = *effect == Effect::Parts && is_shown;
+                MarkupPiece::Element(open, close, effect, inside) => {
+                    let parts = *effect == ElementEffect::Parts && is_shown;
                     self.is_parted |= parts;
                     self.html.push_str(open);
-                    self.add(inside, is_shown && *effect != Effect::Hides);
+                    self.add(inside, is_shown && *effect != ElementEffect::Hides);
                     self.html.push_str(close);
                     self.is_parted |= parts;
                 }
@@ -287,19 +295,19 @@ proptest! {
 
     #[test]
     fn every_word_that_is_shown_stands_there_once(pieces in flow()) {
-        let model = Model::of(&pieces);
+        let model = MarkupModel::of(&pieces);
         let text = readable(&model.html);
         prop_assert_eq!(words(&text), model.words.clone(), "{} -> {:?}", model.html, text);
         let is_tidy = !text.contains("\n\n\n") && text.trim() == text && text.lines().all(|line| line.trim_end() == line);
         prop_assert!(is_tidy, "{} -> {:?}", model.html, text);
-        let flat = text_of(Page::parse(&model.html).0.root_element());
+        let flat = text_of(HtmlPage::parse(&model.html).0.root_element());
         prop_assert_eq!(words(&flat), model.words, "{}", model.html);
         prop_assert!(!flat.contains('\n') && !flat.contains("  "), "{:?}", flat);
     }
 
     #[test]
     fn escaping_markup_once_more_changes_nothing(pieces in flow()) {
-        let html = format!("<p>w0q</p>{}", Model::of(&pieces).html);
+        let html = format!("<p>w0q</p>{}", MarkupModel::of(&pieces).html);
         let escaped = html.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         prop_assert_eq!(readable(&escaped), readable(&html));
     }

@@ -97,13 +97,13 @@ fn value(element: ElementRef<'_>, name: &str, base: Option<&Url>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Page;
+    use super::super::HtmlPage;
     use serde_json::json;
     use url::Url;
 
     #[test]
     fn attributes_make_objects() {
-        let page = Page::parse(
+        let page = HtmlPage::parse(
             "<div itemscope itemtype='http://schema.org/JobPosting'><h1 itemprop=title>Bell <b>Founder</b></h1><meta itemprop=datePosted content=2026-09-01>
             <a itemprop='url sameAs' href=/j/1>x</a><time itemprop=validThrough datetime=2026-10-01>soon</time><div itemprop=description><p>Cast.</p></div>
             <p><span itemprop=jobLocation itemscope itemtype=http://schema.org/Place><span itemprop=name>Orange</span></span></p>

@@ -17,7 +17,7 @@ mod writer;
 use escapes::WrittenText;
 pub use frame::PageFrame;
 use html5ever::tendril::{StrTendril, TendrilSink};
-use role::Spacing;
+use role::TextSpacing;
 use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
 use std::borrow::Cow;
 use std::fmt;
@@ -26,18 +26,18 @@ use writer::{TextForm, TextWriter};
 
 /// A page, parsed. It cannot leave its thread.
 #[derive(Debug)]
-pub struct Page(Html);
+pub struct HtmlPage(Html);
 
 /// A selector, and the part of the result to use: `a.title`, `a@href`, `div.text@html`.
 #[derive(Clone)]
-pub struct Css {
+pub struct CssPath {
     text: String,
     selector: Selector,
-    takes: Takes,
+    takes: CssTarget,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-enum Takes {
+enum CssTarget {
     Text,
     Html,
     Attribute(String),
@@ -68,19 +68,19 @@ pub struct TooDeep {
     line: usize,
 }
 
-impl Page {
+impl HtmlPage {
     /// Parses a page; of one that is nested too deeply the part before that place.
-    pub fn parse(html: &str) -> Page {
-        Page(parse(html).0)
+    pub fn parse(html: &str) -> HtmlPage {
+        HtmlPage(parse(html).0)
     }
 
     /// Parses a whole page.
     ///
     /// # Errors
     /// It is nested too deeply.
-    pub fn whole(html: &str) -> Result<Page, TooDeep> {
+    pub fn whole(html: &str) -> Result<HtmlPage, TooDeep> {
         match parse(html) {
-            (page, None) => Ok(Page(page)),
+            (page, None) => Ok(HtmlPage(page)),
             (_, Some(deep)) => Err(deep),
         }
     }
@@ -105,7 +105,7 @@ impl Page {
     }
 
     /// The elements that a selector finds, but not those within another of them.
-    pub fn outermost(&self, css: &Css) -> Vec<ElementRef<'_>> {
+    pub fn outermost(&self, css: &CssPath) -> Vec<ElementRef<'_>> {
         let found: Vec<ElementRef> = self.0.select(&css.selector).collect();
         let ids: std::collections::HashSet<_> = found.iter().map(|element| element.id()).collect();
         found
@@ -136,7 +136,7 @@ impl Page {
     }
 
     /// Removes from the page what a selector finds.
-    pub fn drop(&mut self, css: &Css) {
+    pub fn drop(&mut self, css: &CssPath) {
         let gone: Vec<_> = self
             .0
             .select(&css.selector)
@@ -228,18 +228,18 @@ pub fn standing_alone(element: ElementRef<'_>) -> String {
     }
 }
 
-impl Css {
+impl CssPath {
     /// Reads a selector.
     ///
     /// # Errors
     /// It is invalid.
-    pub fn parse(text: &str) -> Result<Css, CssError> {
+    pub fn parse(text: &str) -> Result<CssPath, CssError> {
         let (selector, takes) = match text.rsplit_once('@') {
-            Some((selector, "html")) => (selector, Takes::Html),
+            Some((selector, "html")) => (selector, CssTarget::Html),
             Some((selector, name)) if is_attribute(name) => {
-                (selector, Takes::Attribute(name.to_lowercase()))
+                (selector, CssTarget::Attribute(name.to_lowercase()))
             }
-            _ => (text, Takes::Text),
+            _ => (text, CssTarget::Text),
         };
         let wrong = |message: String| CssError {
             message,
@@ -251,7 +251,7 @@ impl Css {
         }
         let parsed =
             Selector::parse(selector).map_err(|error| wrong(complaint(&error.to_string())))?;
-        Ok(Css {
+        Ok(CssPath {
             text: text.to_owned(),
             selector: parsed,
             takes,
@@ -260,8 +260,8 @@ impl Css {
 
     /// What it finds, in the order of the page. Links become absolute, if it is known from where
     /// they lead.
-    pub fn select(&self, page: &Page, base: Option<&Url>) -> Vec<String> {
-        let own = matches!(self.takes, Takes::Attribute(_))
+    pub fn select(&self, page: &HtmlPage, base: Option<&Url>) -> Vec<String> {
+        let own = matches!(self.takes, CssTarget::Attribute(_))
             .then(|| page.base(base))
             .flatten();
         page.0
@@ -272,13 +272,13 @@ impl Css {
 
     fn take(&self, element: ElementRef<'_>, base: Option<&Url>) -> Option<String> {
         match &self.takes {
-            Takes::Text => Some(text_of(element)),
+            CssTarget::Text => Some(text_of(element)),
             // The content of a script is not markup, and is used unchanged.
-            Takes::Html if element.value().name() == "script" => {
+            CssTarget::Html if element.value().name() == "script" => {
                 Some(element.text().collect::<String>().trim().to_owned())
             }
-            Takes::Html => Some(element.inner_html().trim().to_owned()),
-            Takes::Attribute(name) => {
+            CssTarget::Html => Some(element.inner_html().trim().to_owned()),
+            CssTarget::Attribute(name) => {
                 let value = element.attr(name)?.trim();
                 let is_link = matches!(
                     name.as_str(),
@@ -365,7 +365,7 @@ fn with_lines(text: &str, form: TextForm) -> String {
     let mut writer = TextWriter::new(form);
     writer.text(
         &text.replace("\r\n", "\n").replace('\r', "\n"),
-        Spacing::Kept,
+        TextSpacing::Kept,
     );
     writer.finish()
 }
@@ -380,21 +380,21 @@ fn parsed(markup: &str, form: TextForm) -> String {
         _ => "",
     };
     let page = if around.is_empty() {
-        Page::whole(markup)
+        HtmlPage::whole(markup)
     } else {
-        Page::whole(&format!("{around}{markup}"))
+        HtmlPage::whole(&format!("{around}{markup}"))
     };
-    let page = page.unwrap_or_else(|_| Page::parse(&escapes::flattened(markup)));
+    let page = page.unwrap_or_else(|_| HtmlPage::parse(&escapes::flattened(markup)));
     text::written(page.0.root_element(), form)
 }
 
-impl fmt::Display for Css {
+impl fmt::Display for CssPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl fmt::Debug for Css {
+impl fmt::Debug for CssPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Css({})", self.text)
     }
@@ -409,8 +409,8 @@ mod tests {
       <td><script>var a = 1;</script>Closing<br>date</td></tr></table>"#;
 
     fn all(css: &str) -> Vec<String> {
-        Css::parse(css).unwrap().select(
-            &Page::parse(CARD),
+        CssPath::parse(css).unwrap().select(
+            &HtmlPage::parse(CARD),
             Url::parse("https://x.org/list/").ok().as_ref(),
         )
     }
@@ -428,27 +428,27 @@ mod tests {
     #[test]
     fn what_is_no_selector_says_so() {
         for bad in ["", "td[", "@href", "a:nope("] {
-            assert!(Css::parse(bad).is_err(), "{bad}");
+            assert!(CssPath::parse(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn records_do_not_nest_and_lose_what_is_dropped() {
-        let mut page = Page::parse(
+        let mut page = HtmlPage::parse(
             "<div class=a>1<div class=a>2</div><script>x</script></div><div class=a>3</div><table><tr class=b><td>4</td></tr></table>",
         );
-        page.drop(&Css::parse("script").unwrap());
-        let found = page.outermost(&Css::parse("div.a").unwrap());
+        page.drop(&CssPath::parse("script").unwrap());
+        let found = page.outermost(&CssPath::parse("div.a").unwrap());
         assert_eq!(found.len(), 2);
         assert_eq!(
             standing_alone(found[0]),
             r#"<div class="a">1<div class="a">2</div></div>"#
         );
-        let row = standing_alone(page.outermost(&Css::parse("tr.b").unwrap())[0]);
+        let row = standing_alone(page.outermost(&CssPath::parse("tr.b").unwrap())[0]);
         assert_eq!(
-            Css::parse("tr.b td")
+            CssPath::parse("tr.b td")
                 .unwrap()
-                .select(&Page::parse(&row), None),
+                .select(&HtmlPage::parse(&row), None),
             ["4"]
         );
     }
@@ -457,11 +457,13 @@ mod tests {
     fn what_is_too_deep_is_told_and_what_is_only_long_is_not() {
         let deep = format!("<p>first</p>\n{}", "<div class=x>".repeat(80_000));
         assert_eq!(
-            Page::whole(&deep).unwrap_err().to_string(),
+            HtmlPage::whole(&deep).unwrap_err().to_string(),
             "the page is nested deeper than 512 levels at line 2"
         );
         assert_eq!(
-            Css::parse("p").unwrap().select(&Page::parse(&deep), None),
+            CssPath::parse("p")
+                .unwrap()
+                .select(&HtmlPage::parse(&deep), None),
             ["first"]
         );
         let long = format!(
@@ -469,16 +471,19 @@ mod tests {
             "<li>é<p>a<br><b>b".repeat(2000),
             "<tr><td><span>c".repeat(2000)
         );
-        let page = Page::whole(&long).unwrap();
+        let page = HtmlPage::whole(&long).unwrap();
         assert_eq!(page.html(), Html::parse_document(&long).html());
-        assert_eq!(Css::parse("td").unwrap().select(&page, None).len(), 2000);
+        assert_eq!(
+            CssPath::parse("td").unwrap().select(&page, None).len(),
+            2000
+        );
     }
 
     proptest! {
         #[test]
         fn nothing_panics(html in ".{0,200}", css in ".{0,20}") {
-            if let Ok(css) = Css::parse(&css) {
-                css.select(&Page::parse(&html), None);
+            if let Ok(css) = CssPath::parse(&css) {
+                css.select(&HtmlPage::parse(&html), None);
             }
         }
     }

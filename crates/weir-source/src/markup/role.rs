@@ -36,7 +36,7 @@ pub(super) enum ElementRole {
 
 /// How whitespace and line ends in text are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spacing {
+pub(super) enum TextSpacing {
     /// Collapsed to one space.
     Collapsed,
     /// Line ends kept, spaces collapsed.
@@ -55,7 +55,7 @@ pub(super) struct InlineStyle {
     /// `visibility`.
     pub(super) is_visible: Option<bool>,
     /// `white-space`.
-    pub(super) spacing: Option<Spacing>,
+    pub(super) spacing: Option<TextSpacing>,
     /// `text-decoration: line-through`.
     pub(super) is_struck: bool,
 }
@@ -110,7 +110,7 @@ impl InlineStyle {
             // Browsers pass over a value that they do not know.
             "display" if is_display(value) => self.display = Some(value.to_owned()),
             "visibility" => self.is_visible = Some(!matches!(value, "hidden" | "collapse")),
-            "white-space" => self.spacing = Spacing::of_style(value),
+            "white-space" => self.spacing = TextSpacing::of_style(value),
             "text-decoration" | "text-decoration-line" => {
                 self.is_struck = value.contains("line-through");
             }
@@ -170,20 +170,20 @@ fn is_display(value: &str) -> bool {
     !value.is_empty() && value.split_whitespace().all(is_known)
 }
 
-impl Spacing {
-    fn of_style(value: &str) -> Option<Spacing> {
+impl TextSpacing {
+    fn of_style(value: &str) -> Option<TextSpacing> {
         match value {
-            "normal" | "nowrap" => Some(Spacing::Collapsed),
-            "pre-line" => Some(Spacing::Lines),
-            "pre" | "pre-wrap" | "break-spaces" => Some(Spacing::Kept),
+            "normal" | "nowrap" => Some(TextSpacing::Collapsed),
+            "pre-line" => Some(TextSpacing::Lines),
+            "pre" | "pre-wrap" | "break-spaces" => Some(TextSpacing::Kept),
             _ => None,
         }
     }
 
     /// The display implied by an element's name.
-    pub(super) fn of_name(name: &str) -> Option<Spacing> {
+    pub(super) fn of_name(name: &str) -> Option<TextSpacing> {
         matches!(name, "pre" | "listing" | "xmp" | "plaintext" | "textarea")
-            .then_some(Spacing::Kept)
+            .then_some(TextSpacing::Kept)
     }
 }
 

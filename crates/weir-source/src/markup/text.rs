@@ -10,8 +10,8 @@
 //! of the page, labels of buttons are; what a reader can unfold (`<details>`) is there.
 
 use super::marker::{BULLET, ListMarkers};
-use super::role::{ElementRole, InlineStyle, Spacing, role_of, strikes};
-use super::writer::{Gap, TextForm, TextWriter};
+use super::role::{ElementRole, InlineStyle, TextSpacing, role_of, strikes};
+use super::writer::{TextForm, TextWriter, WordGap};
 use scraper::node::Element;
 use scraper::{ElementRef, Node};
 
@@ -60,7 +60,7 @@ struct TreeWalk {
 struct ElementFrame {
     role: ElementRole,
     is_visible: bool,
-    spacing: Spacing,
+    spacing: TextSpacing,
     indent: usize,
     is_struck: bool,
     /// Whether each child is a box of its own, whatever it would be elsewhere.
@@ -71,7 +71,7 @@ impl ElementFrame {
     const PAGE: ElementFrame = ElementFrame {
         role: ElementRole::Line,
         is_visible: true,
-        spacing: Spacing::Collapsed,
+        spacing: TextSpacing::Collapsed,
         indent: 0,
         is_struck: false,
         parts_children: false,
@@ -89,7 +89,7 @@ impl TreeWalk {
             self.writer.text(text, frame.spacing);
         } else if !text.trim().is_empty() {
             // Its place is kept free.
-            self.writer.part(Gap::Blank);
+            self.writer.part(WordGap::Blank);
         }
     }
 
@@ -113,7 +113,7 @@ impl TreeWalk {
             is_visible: is_root || name == "body" || style.is_visible.unwrap_or(above.is_visible),
             spacing: style
                 .spacing
-                .or(Spacing::of_name(name))
+                .or(TextSpacing::of_name(name))
                 .unwrap_or(above.spacing),
             indent: self.writer.indent(),
             is_struck: style.is_struck || strikes(name),
@@ -134,10 +134,10 @@ impl TreeWalk {
     fn begin(&mut self, element: ElementRef<'_>, role: ElementRole) {
         match role {
             ElementRole::Hidden | ElementRole::Inline => {}
-            ElementRole::Apart => self.writer.part(Gap::Blank),
+            ElementRole::Apart => self.writer.part(WordGap::Blank),
             ElementRole::Break => self.writer.end_line(),
-            ElementRole::Line => self.writer.part(Gap::Line),
-            ElementRole::Paragraph => self.writer.part(Gap::Paragraph),
+            ElementRole::Line => self.writer.part(WordGap::Line),
+            ElementRole::Paragraph => self.writer.part(WordGap::Paragraph),
             ElementRole::List { ordered } => {
                 self.writer.part(self.gap_of_list());
                 if element
@@ -157,7 +157,7 @@ impl TreeWalk {
                 self.writer.begin_item(&marker);
             }
             ElementRole::Detail => {
-                self.writer.part(Gap::Line);
+                self.writer.part(WordGap::Line);
                 self.writer.indent_by(BULLET.len());
             }
             ElementRole::Row => self.writer.begin_row(),
@@ -175,9 +175,9 @@ impl TreeWalk {
         }
         match frame.role {
             ElementRole::Hidden | ElementRole::Inline | ElementRole::Break => {}
-            ElementRole::Apart => self.writer.part(Gap::Blank),
-            ElementRole::Line => self.writer.part(Gap::Line),
-            ElementRole::Paragraph => self.writer.part(Gap::Paragraph),
+            ElementRole::Apart => self.writer.part(WordGap::Blank),
+            ElementRole::Line => self.writer.part(WordGap::Line),
+            ElementRole::Paragraph => self.writer.part(WordGap::Paragraph),
             ElementRole::List { .. } => {
                 self.lists.pop();
                 self.writer.part(self.gap_of_list());
@@ -190,11 +190,11 @@ impl TreeWalk {
     }
 
     /// A list within a list stands closer.
-    fn gap_of_list(&self) -> Gap {
+    fn gap_of_list(&self) -> WordGap {
         if self.lists.is_empty() {
-            Gap::Paragraph
+            WordGap::Paragraph
         } else {
-            Gap::Line
+            WordGap::Line
         }
     }
 }

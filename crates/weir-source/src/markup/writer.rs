@@ -4,11 +4,11 @@
 //!
 //! It knows no element. A gap is only noted when it is asked for, and written before the next word.
 
-use super::role::Spacing;
+use super::role::TextSpacing;
 
 /// What separates two words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Gap {
+pub(super) enum WordGap {
     /// Nothing: they are one word.
     Nothing,
     /// A blank.
@@ -38,7 +38,7 @@ pub(super) enum TextForm {
 pub(super) struct TextWriter {
     form: TextForm,
     out: String,
-    gap: Gap,
+    gap: WordGap,
     /// The row in which the gap was asked for.
     gap_row: Option<usize>,
     /// Whether the gap stays as it is until the next word: an item or cell has begun.
@@ -47,26 +47,26 @@ pub(super) struct TextWriter {
     kept: String,
     indent: usize,
     marker: String,
-    strike: Strike,
+    strike: OpenStrike,
     /// Of each row whether one of its cells has several lines.
     rows: Vec<bool>,
-    open_rows: Vec<TableRow>,
+    open_rows: Vec<OpenTableRow>,
     seams: Vec<CellSeam>,
 }
 
 #[derive(Debug, Default)]
-struct Strike {
+struct OpenStrike {
     depth: usize,
     is_written: bool,
 }
 
 #[derive(Debug)]
-struct TableRow {
+struct OpenTableRow {
     number: usize,
     begin: usize,
     /// The gap before the cell that is open, the row in which it was asked for, and where the cell
     /// begins.
-    cell: (Gap, Option<usize>, usize),
+    cell: (WordGap, Option<usize>, usize),
 }
 
 /// Where two cells meet.
@@ -89,13 +89,13 @@ impl TextWriter {
         TextWriter {
             form,
             out: String::new(),
-            gap: Gap::Nothing,
+            gap: WordGap::Nothing,
             gap_row: None,
             is_held: false,
             kept: String::new(),
             indent: 0,
             marker: String::new(),
-            strike: Strike::default(),
+            strike: OpenStrike::default(),
             rows: Vec::new(),
             open_rows: Vec::new(),
             seams: Vec::new(),
@@ -103,7 +103,7 @@ impl TextWriter {
     }
 
     /// Writes a text.
-    pub(super) fn text(&mut self, text: &str, spacing: Spacing) {
+    pub(super) fn text(&mut self, text: &str, spacing: TextSpacing) {
         let mut rest = text;
         while let Some(letter) = rest.chars().next() {
             let length = rest.find(is_gap).unwrap_or(rest.len());
@@ -117,25 +117,25 @@ impl TextWriter {
         }
     }
 
-    fn blank(&mut self, letter: char, spacing: Spacing) {
+    fn blank(&mut self, letter: char, spacing: TextSpacing) {
         match (letter, spacing) {
             (letter, _) if is_unseen(letter) => {}
-            ('\n', Spacing::Lines | Spacing::Kept) => self.end_line(),
-            (_, Spacing::Kept) if self.form != TextForm::Flat => {
+            ('\n', TextSpacing::Lines | TextSpacing::Kept) => self.end_line(),
+            (_, TextSpacing::Kept) if self.form != TextForm::Flat => {
                 if !self.is_held {
                     self.kept.push(if letter == '\t' { '\t' } else { ' ' });
                 }
             }
-            _ => self.part(Gap::Blank),
+            _ => self.part(WordGap::Blank),
         }
     }
 
     /// Asks for a gap before the next word.
-    pub(super) fn part(&mut self, gap: Gap) {
+    pub(super) fn part(&mut self, gap: WordGap) {
         if self.is_held {
             return;
         }
-        if gap >= Gap::Line {
+        if gap >= WordGap::Line {
             self.kept.clear();
         }
         if gap > self.gap {
@@ -146,10 +146,10 @@ impl TextWriter {
 
     /// Ends the line; where it is empty, it is a blank one.
     pub(super) fn end_line(&mut self) {
-        self.part(if self.gap >= Gap::Line {
-            Gap::Paragraph
+        self.part(if self.gap >= WordGap::Line {
+            WordGap::Paragraph
         } else {
-            Gap::Line
+            WordGap::Line
         });
     }
 
@@ -166,17 +166,17 @@ impl TextWriter {
         let is_flat = self.form == TextForm::Flat;
         match self.gap {
             _ if self.out.is_empty() => {}
-            Gap::Nothing => {}
-            Gap::Cell if !is_flat => self.seam(),
-            Gap::Line if !is_flat => self.begin_line("\n"),
-            Gap::Paragraph if !is_flat => self.begin_line("\n\n"),
+            WordGap::Nothing => {}
+            WordGap::Cell if !is_flat => self.seam(),
+            WordGap::Line if !is_flat => self.begin_line("\n"),
+            WordGap::Paragraph if !is_flat => self.begin_line("\n\n"),
             _ => self.out.push(' '),
         }
         self.out.push_str(&self.marker);
         self.out.push_str(&self.kept);
         self.marker.clear();
         self.kept.clear();
-        (self.gap, self.gap_row, self.is_held) = (Gap::Nothing, None, false);
+        (self.gap, self.gap_row, self.is_held) = (WordGap::Nothing, None, false);
     }
 
     fn begin_line(&mut self, end: &str) {
@@ -215,7 +215,7 @@ impl TextWriter {
 
     /// Begins an item; its marker stands before its first word.
     pub(super) fn begin_item(&mut self, marker: &str) {
-        self.part(Gap::Line);
+        self.part(WordGap::Line);
         if self.form == TextForm::Lines {
             self.marker.push_str(marker);
             self.indent_by(marker.len());
@@ -227,16 +227,16 @@ impl TextWriter {
     pub(super) fn end_item(&mut self) {
         self.is_held = false;
         self.marker.clear();
-        self.gap = self.gap.min(Gap::Line);
-        self.part(Gap::Line);
+        self.gap = self.gap.min(WordGap::Line);
+        self.part(WordGap::Line);
     }
 
     /// Begins a row.
     pub(super) fn begin_row(&mut self) {
-        self.part(Gap::Line);
+        self.part(WordGap::Line);
         let number = self.rows.len();
         self.rows.push(false);
-        self.open_rows.push(TableRow {
+        self.open_rows.push(OpenTableRow {
             number,
             begin: self.out.len(),
             cell: (self.gap, self.gap_row, self.out.len()),
@@ -257,7 +257,7 @@ impl TextWriter {
         {
             *outer = true;
         }
-        self.part(Gap::Line);
+        self.part(WordGap::Line);
     }
 
     /// Begins a cell: what comes next stands beside what the row already holds.
@@ -266,12 +266,12 @@ impl TextWriter {
         match self.open_rows.last_mut() {
             Some(row) => {
                 if at > row.begin {
-                    (self.gap, self.gap_row) = (Gap::Cell, Some(row.number));
+                    (self.gap, self.gap_row) = (WordGap::Cell, Some(row.number));
                 }
                 row.cell = (self.gap, self.gap_row, at);
                 self.is_held = true;
             }
-            None => self.part(Gap::Blank),
+            None => self.part(WordGap::Blank),
         }
     }
 
@@ -282,7 +282,7 @@ impl TextWriter {
         self.marker.clear();
         match self.open_rows.last() {
             Some(row) if row.cell.2 == self.out.len() => (self.gap, self.gap_row, _) = row.cell,
-            _ => self.gap = Gap::Blank,
+            _ => self.gap = WordGap::Blank,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The packings that are one stream without members: deflate with and without the head of zlib, and
 //! brotli.
 
-use super::{Step, Undo};
+use super::{PieceUnpacker, UnpackStep};
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 use flate2::{Decompress, FlushDecompress, Status};
 use std::io;
@@ -23,14 +23,14 @@ impl Flate {
     }
 }
 
-impl Undo for Flate {
-    fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<Step> {
+impl PieceUnpacker for Flate {
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<UnpackStep> {
         let (taken, given) = (self.decompress.total_in(), self.decompress.total_out());
         let status = self
             .decompress
             .decompress(input, out, FlushDecompress::None)?;
         let since = |now: u64, before: u64| usize::try_from(now - before).unwrap_or_default();
-        Ok(Step {
+        Ok(UnpackStep {
             taken: since(self.decompress.total_in(), taken),
             given: since(self.decompress.total_out(), given),
             ended: status == Status::StreamEnd,
@@ -60,8 +60,8 @@ impl Default for Brotli {
     }
 }
 
-impl Undo for Brotli {
-    fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<Step> {
+impl PieceUnpacker for Brotli {
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<UnpackStep> {
         let (mut taken, mut given) = (0, 0);
         let (mut left, mut room) = (input.len(), out.len());
         let result = BrotliDecompressStream(
@@ -79,7 +79,7 @@ impl Undo for Brotli {
                 io::ErrorKind::InvalidData,
                 "it is not valid Brotli (RFC 7932)",
             )),
-            other => Ok(Step {
+            other => Ok(UnpackStep {
                 taken,
                 given,
                 ended: matches!(other, BrotliResult::ResultSuccess),
@@ -89,11 +89,11 @@ impl Undo for Brotli {
 }
 
 /// Whether a head can be unpacked as far as it goes.
-pub(super) fn unpacks(mut undo: Box<dyn Undo + Send>, mut head: &[u8]) -> bool {
+pub(super) fn unpacks(mut undo: Box<dyn PieceUnpacker + Send>, mut head: &[u8]) -> bool {
     let mut out = [0; TRIAL];
     while let Ok(step) = undo.step(head, &mut out) {
         head = &head[step.taken..];
-        if step.ended || head.is_empty() || step == Step::default() {
+        if step.ended || head.is_empty() || step == UnpackStep::default() {
             return true;
         }
     }

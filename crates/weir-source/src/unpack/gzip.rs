@@ -2,7 +2,7 @@
 //! what it held.
 
 use super::codec::Flate;
-use super::{Step, Undo};
+use super::{PieceUnpacker, UnpackStep};
 use flate2::Crc;
 use std::io;
 
@@ -19,13 +19,13 @@ const COMMENT: u8 = 16;
 
 /// A member.
 pub(super) struct Gzip {
-    part: Part,
+    part: GzipPart,
     flate: Flate,
     checksum: Crc,
 }
 
 /// The part that comes next.
-enum Part {
+enum GzipPart {
     Head,
     /// The parts of the head that are still to come, by their flags.
     More(u8),
@@ -38,40 +38,42 @@ enum Part {
 impl Default for Gzip {
     fn default() -> Gzip {
         Gzip {
-            part: Part::Head,
+            part: GzipPart::Head,
             flate: Flate::new(false),
             checksum: Crc::new(),
         }
     }
 }
 
-impl Undo for Gzip {
-    fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<Step> {
+impl PieceUnpacker for Gzip {
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<UnpackStep> {
         let taken = |taken| {
-            Ok(Step {
+            Ok(UnpackStep {
                 taken,
-                ..Step::default()
+                ..UnpackStep::default()
             })
         };
         match self.part {
-            Part::Head | Part::Trailer if input.len() < self.part.size() => Ok(Step::default()),
-            Part::Head => {
-                self.part = Part::More(flags(input)?);
+            GzipPart::Head | GzipPart::Trailer if input.len() < self.part.size() => {
+                Ok(UnpackStep::default())
+            }
+            GzipPart::Head => {
+                self.part = GzipPart::More(flags(input)?);
                 taken(HEAD)
             }
-            Part::More(0) => self.go_on(Part::Body, input, out),
-            Part::More(HEAD_CHECKSUM) => self.go_on(Part::Skip(2, 0), input, out),
-            Part::More(flags) => taken(self.more(flags, input)),
-            Part::Skip(0, flags) => self.go_on(Part::More(flags), input, out),
-            Part::Skip(left, flags) => {
+            GzipPart::More(0) => self.go_on(GzipPart::Body, input, out),
+            GzipPart::More(HEAD_CHECKSUM) => self.go_on(GzipPart::Skip(2, 0), input, out),
+            GzipPart::More(flags) => taken(self.more(flags, input)),
+            GzipPart::Skip(0, flags) => self.go_on(GzipPart::More(flags), input, out),
+            GzipPart::Skip(left, flags) => {
                 let passed = left.min(input.len());
-                self.part = Part::Skip(left - passed, flags);
+                self.part = GzipPart::Skip(left - passed, flags);
                 taken(passed)
             }
-            Part::Body => self.body(input, out),
-            Part::Trailer => {
+            GzipPart::Body => self.body(input, out),
+            GzipPart::Trailer => {
                 self.check(input)?;
-                Ok(Step {
+                Ok(UnpackStep {
                     taken: TRAILER,
                     given: 0,
                     ended: true,
@@ -81,10 +83,10 @@ impl Undo for Gzip {
     }
 }
 
-impl Part {
+impl GzipPart {
     /// How much of it must be there at once.
     fn size(&self) -> usize {
-        if matches!(self, Part::Head) {
+        if matches!(self, GzipPart::Head) {
             HEAD
         } else {
             TRAILER
@@ -94,7 +96,7 @@ impl Part {
 
 impl Gzip {
     /// Another part, without having taken anything.
-    fn go_on(&mut self, part: Part, input: &[u8], out: &mut [u8]) -> io::Result<Step> {
+    fn go_on(&mut self, part: GzipPart, input: &[u8], out: &mut [u8]) -> io::Result<UnpackStep> {
         self.part = part;
         self.step(input, out)
     }
@@ -103,7 +105,7 @@ impl Gzip {
     fn more(&mut self, flags: u8, input: &[u8]) -> usize {
         if flags & EXTRA != 0 {
             let [low, high, ..] = input else { return 0 };
-            self.part = Part::Skip(
+            self.part = GzipPart::Skip(
                 usize::from(u16::from_le_bytes([*low, *high])),
                 flags & !EXTRA,
             );
@@ -111,7 +113,7 @@ impl Gzip {
         }
         let ended = input.iter().position(|byte| *byte == 0);
         let done = if flags & NAME != 0 { NAME } else { COMMENT };
-        self.part = Part::More(if ended.is_some() {
+        self.part = GzipPart::More(if ended.is_some() {
             flags & !done
         } else {
             flags
@@ -119,13 +121,13 @@ impl Gzip {
         ended.map_or(input.len(), |end| end + 1)
     }
 
-    fn body(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<Step> {
+    fn body(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<UnpackStep> {
         let step = self.flate.step(input, out)?;
         self.checksum.update(&out[..step.given]);
         if step.ended {
-            self.part = Part::Trailer;
+            self.part = GzipPart::Trailer;
         }
-        Ok(Step {
+        Ok(UnpackStep {
             ended: false,
             ..step
         })

@@ -7,7 +7,7 @@
 //! never decides how much is too much: whoever reads has limits. A body that ends before its
 //! packing does is an error, never a shorter body.
 //!
-//! To add a packing: a variant of [`Packing`], a way to know it, and an [`Undo`] in `codec`.
+//! To add a packing: a variant of [`Packing`], a way to know it, and an [`PieceUnpacker`] in `codec`.
 
 mod codec;
 mod gzip;
@@ -78,7 +78,7 @@ impl Packing {
         }
     }
 
-    fn undo(self, head: &[u8]) -> Box<dyn Undo + Send> {
+    fn undo(self, head: &[u8]) -> Box<dyn PieceUnpacker + Send> {
         match self {
             Packing::Gzip => Box::new(Gzip::default()),
             Packing::Deflate => Box::new(Flate::new(codec::has_zlib_head(head))),
@@ -108,15 +108,15 @@ fn is_text(head: &[u8]) -> bool {
 }
 
 /// Undoes one member, frame or stream, piece by piece.
-trait Undo {
+trait PieceUnpacker {
     /// Takes from `input` and gives into `out`, as far as it gets. Where it neither takes nor gives
     /// it needs more input.
-    fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<Step>;
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<UnpackStep>;
 }
 
 /// How far a step got.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Step {
+struct UnpackStep {
     taken: usize,
     given: usize,
     /// That was the end.
@@ -124,7 +124,7 @@ struct Step {
 }
 
 /// A reader of what one packing, if there is one, holds.
-pub struct Layer<R> {
+pub struct PackingLayer<R> {
     inner: R,
     named: Option<Packing>,
     /// What came from below and was not used yet.
@@ -132,28 +132,28 @@ pub struct Layer<R> {
     at_end: bool,
     /// How it broke off below. What came before that is given first.
     broken: Option<io::Error>,
-    state: State,
+    state: LayerState,
 }
 
-enum State {
+enum LayerState {
     /// It is not known yet whether it is packed.
     Unknown,
     Plain,
-    Inside(Packing, Box<dyn Undo + Send>),
+    Inside(Packing, Box<dyn PieceUnpacker + Send>),
     /// Behind a member.
     Behind(Packing),
 }
 
-impl<R: Read> Layer<R> {
+impl<R: Read> PackingLayer<R> {
     /// A layer that is said to be packed so, or of which nothing is said.
-    pub fn new(inner: R, named: Option<Packing>) -> Layer<R> {
-        Layer {
+    pub fn new(inner: R, named: Option<Packing>) -> PackingLayer<R> {
+        PackingLayer {
             inner,
             named,
             came: Vec::new(),
             at_end: false,
             broken: None,
-            state: State::Unknown,
+            state: LayerState::Unknown,
         }
     }
 
@@ -196,8 +196,8 @@ impl<R: Read> Layer<R> {
         let head = &self.came[..self.came.len().min(HEAD)];
         let packing =
             Packing::of_bytes(head).or_else(|| self.named.filter(|named| named.fits(head)));
-        self.state = packing.map_or(State::Plain, |packing| {
-            State::Inside(packing, packing.undo(head))
+        self.state = packing.map_or(LayerState::Plain, |packing| {
+            LayerState::Inside(packing, packing.undo(head))
         });
         Ok(())
     }
@@ -219,7 +219,7 @@ impl<R: Read> Layer<R> {
     /// Goes on inside a member; nothing if it has come to its end.
     fn inside(&mut self, packing: Packing, out: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
-            let State::Inside(_, undo) = &mut self.state else {
+            let LayerState::Inside(_, undo) = &mut self.state else {
                 return Ok(None);
             };
             let step = undo
@@ -227,15 +227,17 @@ impl<R: Read> Layer<R> {
                 .map_err(|error| damaged(packing, &error))?;
             self.came.drain(..step.taken);
             match step {
-                Step {
+                UnpackStep {
                     ended: true, given, ..
                 } => {
-                    self.state = State::Behind(packing);
+                    self.state = LayerState::Behind(packing);
                     return Ok((given > 0).then_some(given));
                 }
-                Step { given: 1.., .. } => return Ok(Some(step.given)),
-                Step { taken: 0, .. } if self.at_end => return self.end().and(Err(cut(packing))),
-                Step { taken: 0, .. } => self.take_more()?,
+                UnpackStep { given: 1.., .. } => return Ok(Some(step.given)),
+                UnpackStep { taken: 0, .. } if self.at_end => {
+                    return self.end().and(Err(cut(packing)));
+                }
+                UnpackStep { taken: 0, .. } => self.take_more()?,
                 _ => {}
             }
         }
@@ -255,7 +257,7 @@ impl<R: Read> Layer<R> {
                 None => return self.end().map(|_| false),
                 Some(0 | b'\r' | b'\n') => {}
                 Some(_) if packing.goes_on_with(&self.came) => {
-                    self.state = State::Inside(packing, packing.undo(&self.came));
+                    self.state = LayerState::Inside(packing, packing.undo(&self.came));
                     return Ok(true);
                 }
                 Some(_) => {
@@ -280,21 +282,21 @@ impl Packing {
     }
 }
 
-impl<R: Read> Read for Layer<R> {
+impl<R: Read> Read for PackingLayer<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if out.is_empty() {
             return Ok(0);
         }
         loop {
             match self.state {
-                State::Unknown => self.recognise()?,
-                State::Plain => return self.plain(out),
-                State::Inside(packing, _) => {
+                LayerState::Unknown => self.recognise()?,
+                LayerState::Plain => return self.plain(out),
+                LayerState::Inside(packing, _) => {
                     if let Some(given) = self.inside(packing, out)? {
                         return Ok(given);
                     }
                 }
-                State::Behind(packing) => {
+                LayerState::Behind(packing) => {
                     if !self.behind(packing)? {
                         return Ok(0);
                     }

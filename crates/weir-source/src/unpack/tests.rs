@@ -40,9 +40,9 @@ fn brotli() -> Vec<u8> {
 }
 
 /// Gives a byte at a time, and nothing in between.
-struct Drip<'b>(&'b [u8], bool);
+struct SparseDrip<'b>(&'b [u8], bool);
 
-impl Read for Drip<'_> {
+impl Read for SparseDrip<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.1 = !self.1;
         if self.1 {
@@ -55,9 +55,12 @@ impl Read for Drip<'_> {
 
 fn unpacked(body: &[u8], named: Option<Packing>) -> Result<Vec<u8>, String> {
     let mut whole = Vec::new();
-    let ended = Layer::new(body, named).read_to_end(&mut whole);
-    let (mut dripped, mut layer, mut piece) =
-        (Vec::new(), Layer::new(Drip(body, false), named), [0; 7]);
+    let ended = PackingLayer::new(body, named).read_to_end(&mut whole);
+    let (mut dripped, mut layer, mut piece) = (
+        Vec::new(),
+        PackingLayer::new(SparseDrip(body, false), named),
+        [0; 7],
+    );
     let dripping = loop {
         match layer.read(&mut piece) {
             Ok(0) => break Ok(()),
@@ -239,7 +242,7 @@ fn the_names_of_packings_are_known_in_every_spelling() {
 fn a_bomb_gives_no_more_than_is_asked_for() {
     for body in [gzip(&vec![0; 30_000_000]), zstd(&vec![0; 30_000_000])] {
         let mut some = Vec::new();
-        Layer::new(&body[..], None)
+        PackingLayer::new(&body[..], None)
             .take(100_000)
             .read_to_end(&mut some)
             .unwrap();

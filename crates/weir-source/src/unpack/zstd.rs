@@ -1,7 +1,7 @@
 //! One frame of Zstandard (RFC 8878). The library unpacks all the blocks that it is given at once,
 //! however large what comes out: here it is given one at a time, when that is there as a whole.
 
-use super::{Step, Undo};
+use super::{PieceUnpacker, UnpackStep};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, Read};
 
@@ -27,12 +27,12 @@ fn is_skipped(bytes: &[u8]) -> bool {
 #[derive(Default)]
 pub(super) struct Zstd {
     frame: FrameDecoder,
-    part: Part,
+    part: ZstdPart,
     has_checksum: bool,
 }
 
 #[derive(Default, Clone, Copy)]
-enum Part {
+enum ZstdPart {
     #[default]
     Head,
     Blocks,
@@ -42,66 +42,67 @@ enum Part {
     Rest,
 }
 
-impl Undo for Zstd {
-    fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<Step> {
-        let given = if matches!(self.part, Part::Blocks | Part::Rest) {
+impl PieceUnpacker for Zstd {
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<UnpackStep> {
+        let given = if matches!(self.part, ZstdPart::Blocks | ZstdPart::Rest) {
             self.frame.read(out)?
         } else {
             0
         };
         if given > 0 {
-            return Ok(Step {
+            return Ok(UnpackStep {
                 given,
-                ..Step::default()
+                ..UnpackStep::default()
             });
         }
         match self.part {
-            Part::Head => self.head(input),
-            Part::Blocks => self.block(input),
-            Part::Skip(left) => {
+            ZstdPart::Head => self.head(input),
+            ZstdPart::Blocks => self.block(input),
+            ZstdPart::Skip(left) => {
                 let taken = left.min(input.len());
-                self.part = Part::Skip(left - taken);
-                Ok(Step {
+                self.part = ZstdPart::Skip(left - taken);
+                Ok(UnpackStep {
                     taken,
                     given: 0,
                     ended: taken == left,
                 })
             }
-            Part::Rest => self.end(),
+            ZstdPart::Rest => self.end(),
         }
     }
 }
 
 impl Zstd {
-    fn head(&mut self, input: &[u8]) -> io::Result<Step> {
+    fn head(&mut self, input: &[u8]) -> io::Result<UnpackStep> {
         if is_skipped(input) {
             let Some(size) = input
                 .get(4..SKIPPED_HEAD)
                 .and_then(|size| size.try_into().ok())
             else {
-                return Ok(Step::default());
+                return Ok(UnpackStep::default());
             };
-            self.part = Part::Skip(usize::try_from(u32::from_le_bytes(size)).unwrap_or(usize::MAX));
-            return Ok(Step {
+            self.part =
+                ZstdPart::Skip(usize::try_from(u32::from_le_bytes(size)).unwrap_or(usize::MAX));
+            return Ok(UnpackStep {
                 taken: SKIPPED_HEAD,
-                ..Step::default()
+                ..UnpackStep::default()
             });
         }
         let Some(head) = frame_head(input) else {
-            return Ok(Step::default());
+            return Ok(UnpackStep::default());
         };
         self.has_checksum = head[4] & 4 != 0;
         self.frame.init(head).map_err(io::Error::other)?;
-        self.part = Part::Blocks;
-        Ok(Step {
+        self.part = ZstdPart::Blocks;
+        Ok(UnpackStep {
             taken: head.len(),
-            ..Step::default()
+            ..UnpackStep::default()
         })
     }
 
-    fn block(&mut self, input: &[u8]) -> io::Result<Step> {
+    fn block(&mut self, input: &[u8]) -> io::Result<UnpackStep> {
         let Some([low, middle, high]) = input.get(..BLOCK_HEAD) else {
-            return Ok(Step::default());
+            return Ok(UnpackStep::default());
         };
         let head = u32::from_le_bytes([*low, *middle, *high, 0]);
         let (is_last, is_repeated) = (head & 1 == 1, head >> 1 & 3 == REPEATED);
@@ -118,22 +119,22 @@ impl Zstd {
                 0
             };
         let Some(block) = input.get(..size) else {
-            return Ok(Step::default());
+            return Ok(UnpackStep::default());
         };
         if self
             .frame
             .decode_blocks(block, BlockDecodingStrategy::UptoBlocks(1))
             .map_err(io::Error::other)?
         {
-            self.part = Part::Rest;
+            self.part = ZstdPart::Rest;
         }
-        Ok(Step {
+        Ok(UnpackStep {
             taken: size,
-            ..Step::default()
+            ..UnpackStep::default()
         })
     }
 
-    fn end(&self) -> io::Result<Step> {
+    fn end(&self) -> io::Result<UnpackStep> {
         let stated = self.frame.get_checksum_from_data();
         if stated.is_some() && stated != self.frame.get_calculated_checksum() {
             return Err(io::Error::new(
@@ -141,9 +142,9 @@ impl Zstd {
                 "its checksum does not match",
             ));
         }
-        Ok(Step {
+        Ok(UnpackStep {
             ended: true,
-            ..Step::default()
+            ..UnpackStep::default()
         })
     }
 }
