@@ -17,8 +17,8 @@ use weir::config::Project;
 use weir::model::{Ad, Clock, Hash, Problem, SourceKey};
 use weir::plan::{Checked, Flow, check::check};
 use weir::rule::CompiledRule;
-use weir::stage::validate::Validate;
-use weir::stage::{Draft, Setting, Stage};
+use weir::stage::validate::ValidateStage;
+use weir::stage::{AdDraft, SourceContext, Stage};
 
 const ADS: usize = 2_000;
 const ROUNDS: usize = 30;
@@ -43,7 +43,7 @@ fn main() {
     let setting = setting(&checked, bench);
     let drafts = drafts(&setting, bench);
     let native = validate(bench);
-    let interpreted = Validate {
+    let interpreted = ValidateStage {
         rules: native
             .rules
             .iter()
@@ -54,7 +54,7 @@ fn main() {
                 )
             })
             .collect(),
-        ..Validate::clone(&native)
+        ..ValidateStage::clone(&native)
     };
     let statements = validate(statements);
     assert_eq!(
@@ -99,10 +99,10 @@ fn main() {
 }
 
 /// What each rule costs by itself.
-fn each(validate: &Validate, setting: &Setting, drafts: &[Draft]) {
+fn each(validate: &ValidateStage, setting: &SourceContext, drafts: &[AdDraft]) {
     let cost = |rules: Vec<(String, Arc<CompiledRule>)>| {
         1e9 / best(
-            &Validate {
+            &ValidateStage {
                 exceptions: Vec::new(),
                 rules,
                 require: Vec::new(),
@@ -121,7 +121,7 @@ fn each(validate: &Validate, setting: &Setting, drafts: &[Draft]) {
     }
 }
 
-fn validate(flow: &Flow) -> Arc<Validate> {
+fn validate(flow: &Flow) -> Arc<ValidateStage> {
     let found = flow.stages.iter().find_map(|(_, stage)| {
         if let Stage::Validate(validate) = stage {
             Some(validate)
@@ -132,8 +132,8 @@ fn validate(flow: &Flow) -> Arc<Validate> {
     Arc::clone(found.expect("the pipeline validates"))
 }
 
-fn setting(checked: &Checked, flow: &Flow) -> Setting {
-    Setting {
+fn setting(checked: &Checked, flow: &Flow) -> SourceContext {
+    SourceContext {
         stream: SourceKey {
             institution: uuid::Uuid::nil(),
             source: flow.source.clone(),
@@ -150,7 +150,7 @@ fn setting(checked: &Checked, flow: &Flow) -> Setting {
 }
 
 /// Ads of about 3 KB, derived as a run derives them; one in fifty has something wrong.
-fn drafts(setting: &Setting, flow: &Flow) -> Vec<Draft> {
+fn drafts(setting: &SourceContext, flow: &Flow) -> Vec<AdDraft> {
     let extract = flow.stages.iter().find_map(|(_, stage)| {
         if let Stage::Extract(extract) = stage {
             Some(extract)
@@ -159,9 +159,9 @@ fn drafts(setting: &Setting, flow: &Flow) -> Vec<Draft> {
         }
     });
     let extract = extract.expect("the pipeline extracts");
-    let mut drafts: Vec<Draft> = (0..ADS)
+    let mut drafts: Vec<AdDraft> = (0..ADS)
         .map(|n| {
-            Draft::new(Ad::fresh(
+            AdDraft::new(Ad::fresh(
                 n.to_string(),
                 ad(n),
                 Hash::of(&n.to_le_bytes()),
@@ -201,7 +201,11 @@ fn ad(n: usize) -> serde_json::Value {
     })
 }
 
-fn problems(validate: &Validate, setting: &Setting, drafts: &[Draft]) -> Vec<Vec<Problem>> {
+fn problems(
+    validate: &ValidateStage,
+    setting: &SourceContext,
+    drafts: &[AdDraft],
+) -> Vec<Vec<Problem>> {
     let mut drafts = drafts.to_vec();
     drafts
         .iter_mut()
@@ -211,9 +215,9 @@ fn problems(validate: &Validate, setting: &Setting, drafts: &[Draft]) -> Vec<Vec
 
 /// Ads a second in the best round.
 #[allow(clippy::cast_precision_loss, reason = "a few thousand")]
-fn best(validate: &Validate, setting: &Setting, drafts: &[Draft]) -> f64 {
+fn best(validate: &ValidateStage, setting: &SourceContext, drafts: &[AdDraft]) -> f64 {
     let mut drafts = drafts.to_vec();
-    let round = |drafts: &mut Vec<Draft>| {
+    let round = |drafts: &mut Vec<AdDraft>| {
         drafts.iter_mut().for_each(|draft| draft.problems.clear());
         let start = Instant::now();
         drafts

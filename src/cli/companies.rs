@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::report::columns::{columns, counted, line};
 use crate::report::companies as page;
 use crate::stage::Stage;
-use crate::stage::resolve::{FoundRelation, KnownRegistry, Resolve, nearest};
+use crate::stage::resolve::{FoundRelation, KnownRegistry, ResolveStage, nearest};
 use crate::store::company_aliases::{self, CompanyAlias};
 use crate::store::views::company_list;
 use crate::store::{DatabaseDemand, PgConnection, Store, holds, relations, runs};
@@ -189,7 +189,7 @@ impl OfInstitution {
 }
 
 /// The stages of a plan that find companies, by source.
-fn stages(plan: &Plan) -> impl Iterator<Item = (&str, &Arc<Resolve>)> {
+fn stages(plan: &Plan) -> impl Iterator<Item = (&str, &Arc<ResolveStage>)> {
     plan.flows.iter().filter_map(|flow| {
         let resolve = flow.record_stages().find_map(resolves)?;
         Some((flow.source.as_str(), resolve))
@@ -197,7 +197,7 @@ fn stages(plan: &Plan) -> impl Iterator<Item = (&str, &Arc<Resolve>)> {
 }
 
 /// The stage, if it finds companies.
-fn resolves(stage: &Stage) -> Option<&Arc<Resolve>> {
+fn resolves(stage: &Stage) -> Option<&Arc<ResolveStage>> {
     match stage {
         Stage::Resolve(resolve) if resolve.finds_companies() => Some(resolve),
         _ => None,

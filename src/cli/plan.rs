@@ -10,7 +10,7 @@ use crate::model::{Clock, FingerprintParts, SourceKey};
 use crate::plan::outline::Outline;
 use crate::plan::picture::thousands;
 use crate::plan::{Flow, Plan};
-use crate::stage::Scope;
+use crate::stage::StageScope;
 use crate::store::work::{self, PendingAds};
 use crate::store::{DatabaseDemand, PgConnection, Store, runs};
 use serde_json::{Value as Json, json};
@@ -205,7 +205,7 @@ fn text(plan: &Plan, work: &[Work]) -> String {
     }
     for node in plan.ordered() {
         let about = &plan.graph[node];
-        let frame = if about.kind.scope() == Scope::Record {
+        let frame = if about.kind.scope() == StageScope::Record {
             "┊"
         } else {
             " "

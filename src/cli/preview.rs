@@ -9,7 +9,7 @@ use crate::model::{Document, FieldValue, ProblemSeverity};
 use crate::plan::{Checked, Flow, Plan};
 use crate::quality::{FieldLoss, loss};
 use crate::source::SourceAccess;
-use crate::stage::Draft;
+use crate::stage::AdDraft;
 use crate::untrusted::Untrusted;
 use serde_json::{Value as Json, json};
 use std::path::PathBuf;
@@ -167,7 +167,7 @@ fn why(document: &Document) -> String {
         .unwrap_or_default()
 }
 
-fn fields(draft: &Draft) -> Json {
+fn fields(draft: &AdDraft) -> Json {
     draft
         .job
         .values()
@@ -233,7 +233,7 @@ fn as_text(preview: &Preview, width: usize) -> String {
 }
 
 /// What a run would do with an ad that is not published.
-fn verdict(draft: &Draft) -> &'static str {
+fn verdict(draft: &AdDraft) -> &'static str {
     match (draft.fails(), draft.holds.is_empty()) {
         (false, _) => "valid",
         (true, false) => "held",
@@ -242,7 +242,7 @@ fn verdict(draft: &Draft) -> &'static str {
 }
 
 /// The fields of an ad, one per line; unreadable values are shown next to their fields.
-fn mapped(draft: &Draft, lost: &[FieldLoss], width: usize) -> Vec<String> {
+fn mapped(draft: &AdDraft, lost: &[FieldLoss], width: usize) -> Vec<String> {
     let Json::Object(fields) = fields(draft) else {
         return Vec::new();
     };

@@ -2,7 +2,7 @@
 //! the previous one unless its `after` says otherwise.
 
 use super::schedule::ScheduleUse;
-use crate::stage::Kind;
+use crate::stage::StageKind;
 use crate::yaml::{Located, OneOrMany, PositiveNumber, Required};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -74,21 +74,21 @@ pub struct ExtractSpec {
 
 impl StageSpec {
     /// Its type.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> StageKind {
         match self {
-            StageSpec::Fetch(_) => Kind::Fetch,
-            StageSpec::Details(_) => Kind::Details,
-            StageSpec::Quality(_) => Kind::Quality,
-            StageSpec::Identity(_) => Kind::Identity,
-            StageSpec::Extract(_) => Kind::Extract,
-            StageSpec::Resolve(_) => Kind::Resolve,
-            StageSpec::Classify(_) => Kind::Classify,
-            StageSpec::Validate(_) => Kind::Validate,
-            StageSpec::Promote(_) => Kind::Promote,
-            StageSpec::Archive(_) => Kind::Archive,
-            StageSpec::Measure(_) => Kind::Measure,
-            StageSpec::Dedupe(_) => Kind::Dedupe,
-            StageSpec::Report(_) => Kind::Report,
+            StageSpec::Fetch(_) => StageKind::Fetch,
+            StageSpec::Details(_) => StageKind::Details,
+            StageSpec::Quality(_) => StageKind::Quality,
+            StageSpec::Identity(_) => StageKind::Identity,
+            StageSpec::Extract(_) => StageKind::Extract,
+            StageSpec::Resolve(_) => StageKind::Resolve,
+            StageSpec::Classify(_) => StageKind::Classify,
+            StageSpec::Validate(_) => StageKind::Validate,
+            StageSpec::Promote(_) => StageKind::Promote,
+            StageSpec::Archive(_) => StageKind::Archive,
+            StageSpec::Measure(_) => StageKind::Measure,
+            StageSpec::Dedupe(_) => StageKind::Dedupe,
+            StageSpec::Report(_) => StageKind::Report,
         }
     }
 

@@ -6,8 +6,8 @@
 
 use crate::model::Outcome;
 use crate::plan::picture::SetAside;
-use crate::stage::Draft;
-use crate::stage::promote::Promote;
+use crate::stage::AdDraft;
+use crate::stage::promote::PromoteStage;
 use std::collections::BTreeMap;
 
 /// How many ads of a source a run has derived, by whether the newest read lists them and by what
@@ -17,7 +17,7 @@ pub struct DerivedAds(BTreeMap<(bool, &'static str), i64>);
 
 impl DerivedAds {
     /// The ads of a batch.
-    pub(super) fn of(promote: &Promote, drafts: &[Draft]) -> DerivedAds {
+    pub(super) fn of(promote: &PromoteStage, drafts: &[AdDraft]) -> DerivedAds {
         let mut derived = DerivedAds::default();
         for draft in drafts {
             *derived

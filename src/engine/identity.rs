@@ -16,7 +16,7 @@ use crate::model::{
     Ad, Alert, Field, Fingerprint, Hash, HoldKind, NewHold, Problem, ReadState, RelationTable,
 };
 use crate::plan::Flow;
-use crate::stage::{Draft, Kind, ReadEnd, Setting, waiting};
+use crate::stage::{AdDraft, ReadEnd, SourceContext, StageKind, waiting};
 use crate::store::identity::{self, ReleasedIds, RunStamp, UnseenJob};
 use crate::store::relations;
 use crate::store::views::newest;
@@ -42,7 +42,7 @@ pub(super) struct Sorted {
 
 /// Whether the ads of a source must wait for the end of its read: it guards its ids, and there are
 /// jobs that they could be.
-pub(super) async fn bars(run: &Run<'_>, setting: &Setting) -> Result<bool, RunError> {
+pub(super) async fn bars(run: &Run<'_>, setting: &SourceContext) -> Result<bool, RunError> {
     let mut held = run.lane.hold().await?;
     Ok(settle::has_jobs(&mut held, &setting.stream).await?)
 }
@@ -50,7 +50,7 @@ pub(super) async fn bars(run: &Run<'_>, setting: &Setting) -> Result<bool, RunEr
 /// Sorts out which ad is which job.
 pub(super) async fn sort_out(
     run: &Run<'_>,
-    setting: &Setting,
+    setting: &SourceContext,
     flow: &Flow,
     guards: &IdentityGuards,
     end: ReadEnd,
@@ -97,7 +97,7 @@ struct Seen {
 
 /// The ads with new content, each beside the job that its id stands for.
 async fn arrivals(
-    setting: &Setting,
+    setting: &SourceContext,
     flow: &Flow,
     guards: &IdentityGuards,
     held: &mut BatchConnection,
@@ -170,7 +170,7 @@ impl Seen {
     fn add(
         &mut self,
         guards: &IdentityGuards,
-        draft: &Draft,
+        draft: &AdDraft,
         jobs: &HashMap<Uuid, JobMarks>,
         read: i64,
     ) {
@@ -227,7 +227,7 @@ fn adrift(job: Uuid, ad: &str, was_missing: bool, marks: &JobMarks) -> Option<Un
 /// The fingerprints under which other mappings were in force: what they derived cannot be compared
 /// with what is derived now.
 async fn remapped(
-    setting: &Setting,
+    setting: &SourceContext,
     held: &mut BatchConnection,
     ads: &[Ad],
 ) -> Result<BTreeSet<Fingerprint>, RunError> {
@@ -248,15 +248,15 @@ async fn remapped(
 
 /// The fields of ads, and the names of their companies: the record stages before any judgement.
 async fn derived(
-    setting: &Setting,
+    setting: &SourceContext,
     flow: &Flow,
     held: &mut PgConnection,
     ads: Vec<Ad>,
-) -> Result<Vec<Draft>, RunError> {
-    let mut drafts: Vec<Draft> = ads.into_iter().map(Draft::new).collect();
+) -> Result<Vec<AdDraft>, RunError> {
+    let mut drafts: Vec<AdDraft> = ads.into_iter().map(AdDraft::new).collect();
     for stage in flow
         .record_stages()
-        .filter(|stage| !matches!(stage.kind(), Kind::Classify | Kind::Validate))
+        .filter(|stage| !matches!(stage.kind(), StageKind::Classify | StageKind::Validate))
     {
         stage.look_up(held, setting, &mut drafts).await?;
         drafts.iter_mut().for_each(|draft| {
@@ -269,7 +269,7 @@ async fn derived(
 }
 
 async fn marks_of(
-    setting: &Setting,
+    setting: &SourceContext,
     guards: &IdentityGuards,
     held: &mut BatchConnection,
     ids: &[Uuid],
@@ -292,7 +292,7 @@ async fn marks_of(
 
 /// The open jobs whose ids the read did not contain.
 async fn unseen(
-    setting: &Setting,
+    setting: &SourceContext,
     flow: &Flow,
     guards: &IdentityGuards,
     held: &mut BatchConnection,
@@ -323,7 +323,7 @@ async fn unseen(
 /// One source about to be sorted out.
 struct Case<'r> {
     run: &'r Run<'r>,
-    setting: &'r Setting,
+    setting: &'r SourceContext,
     flow: &'r Flow,
     guards: &'r IdentityGuards,
     open: i64,

@@ -5,14 +5,14 @@ use super::RunError;
 use crate::model::Ad;
 use crate::plan::Flow;
 use crate::quality::{FieldLoss, LossExample, Measure, MeasureKind};
-use crate::stage::{ReadEnd, Setting, lost};
+use crate::stage::{ReadEnd, SourceContext, lost};
 use crate::store::{PgConnection, losses, work};
 use std::collections::BTreeMap;
 
 /// What a read lost of each field.
 pub(super) async fn of_read(
     held: &mut PgConnection,
-    setting: &Setting,
+    setting: &SourceContext,
     flow: &Flow,
     end: ReadEnd,
     measures: &[Measure],
@@ -45,7 +45,7 @@ pub(super) async fn of_read(
 /// One lost value of each field: the first ad that has one is mapped again.
 async fn examples(
     held: &mut PgConnection,
-    setting: &Setting,
+    setting: &SourceContext,
     flow: &Flow,
     end: ReadEnd,
     found: &[FieldLoss],

@@ -9,7 +9,7 @@ use crate::plan::{Flow, Plan};
 use crate::quality::FieldLoss;
 use crate::rule::ScriptSandbox;
 use crate::source::{PageSink, ReadApproach, SourceAccess, proof};
-use crate::stage::{Draft, Setting, Stage, lost};
+use crate::stage::{AdDraft, SourceContext, Stage, lost};
 use std::sync::Arc;
 
 /// A few ads of a source.
@@ -19,7 +19,7 @@ pub struct Preview {
     /// Whether nothing was read, as the source may only be read at other hours.
     pub waits: bool,
     /// Ads with their fields and problems.
-    pub ads: Vec<Draft>,
+    pub ads: Vec<AdDraft>,
     /// Of each of these ads the values that could not be read, by field.
     pub lost: Vec<Vec<FieldLoss>>,
     /// What could not be taken for an ad.
@@ -98,7 +98,7 @@ pub async fn look(
             &setting,
             ad.clone(),
         )));
-        let mut draft = Draft::new(ad);
+        let mut draft = AdDraft::new(ad);
         for stage in flow.record_stages() {
             match stage {
                 Stage::Resolve(resolve) => resolve.relate_alone(&setting, &mut draft),
@@ -117,7 +117,7 @@ pub async fn look(
 }
 
 /// The values of an ad that could not be read.
-fn losses(draft: &Draft) -> Vec<FieldLoss> {
+fn losses(draft: &AdDraft) -> Vec<FieldLoss> {
     let loss = |(field, invalid): (&str, &InvalidValue)| FieldLoss {
         field: field.to_owned(),
         lost: 1,
@@ -141,9 +141,9 @@ async fn detailed(access: &SourceAccess, flow: &Flow, listing: ReceivedRecord) -
 }
 
 /// What the stages of a source need where nothing is written.
-pub fn setting(sandbox: &Arc<ScriptSandbox>, plan: &Plan, flow: &Flow, at: Clock) -> Setting {
+pub fn setting(sandbox: &Arc<ScriptSandbox>, plan: &Plan, flow: &Flow, at: Clock) -> SourceContext {
     let parts = flow.parts_at(at);
-    Setting {
+    SourceContext {
         stream: SourceKey {
             institution: plan.institution.id,
             source: flow.source.clone(),

@@ -16,7 +16,7 @@ use crate::quality::{
 };
 use crate::span::Share;
 use crate::stage::lost::remedy_for;
-use crate::stage::{Draft, Foreseen, ReadEnd, Setting};
+use crate::stage::{AdDraft, ForeseenChange, ReadEnd, SourceContext};
 use crate::store::figures::{self, TopReason};
 use crate::store::quality::{self, MarkGroup, MeasuredRead, PastReads};
 use crate::store::runs;
@@ -61,7 +61,7 @@ fn most_often(reason: &TopReason) -> String {
 /// something to judge it by.
 pub(super) async fn bars(
     run: &Run<'_>,
-    setting: &Setting,
+    setting: &SourceContext,
     bar: &QualityBar,
 ) -> Result<bool, RunError> {
     let mut held = run.lane.hold().await?;
@@ -71,7 +71,7 @@ pub(super) async fn bars(
 /// Judges a read before any of it is published, if the source may be held; gives whether it is.
 pub(super) async fn weigh(
     run: &Run<'_>,
-    setting: &Arc<Setting>,
+    setting: &Arc<SourceContext>,
     flow: &Flow,
     end: ReadEnd,
 ) -> Result<bool, RunError> {
@@ -119,7 +119,7 @@ pub(super) async fn weigh(
 /// `in_doubt` wait because nobody knows yet which jobs they are. Gives the number of ads measured.
 pub(super) async fn keep(
     run: &Run<'_>,
-    setting: &Arc<Setting>,
+    setting: &Arc<SourceContext>,
     flow: &Flow,
     end: ReadEnd,
     in_doubt: usize,
@@ -244,7 +244,7 @@ impl Measured {
 
 /// What the read will be once its ads are derived; nothing if none needs deriving.
 async fn foresee(
-    setting: &Arc<Setting>,
+    setting: &Arc<SourceContext>,
     flow: &Flow,
     held: &mut BatchConnection,
     end: ReadEnd,
@@ -268,14 +268,14 @@ async fn foresee(
         last.clone_from(&ad.external_id);
         ads.retain(|ad| ad.is_listed && end.read != NO_READ);
         for (draft, foreseen) in judged(setting, flow, held, ads).await? {
-            let is_job = draft.ad.published.is_some() || foreseen == Foreseen::Create;
+            let is_job = draft.ad.published.is_some() || foreseen == ForeseenChange::Create;
             let count = marks
                 .entry(flow.gauge.marks(&draft.job, &draft.problems))
                 .or_default();
             *count = (count.0 + 1, count.1 + i64::from(is_job));
             updated += i64::from(matches!(
                 foreseen,
-                Foreseen::Update(..) | Foreseen::Reopen(..)
+                ForeseenChange::Update(..) | ForeseenChange::Reopen(..)
             ));
         }
     }
@@ -308,17 +308,17 @@ async fn foresee(
 
 /// Ads derived and judged, and what would become of them.
 async fn judged(
-    setting: &Arc<Setting>,
+    setting: &Arc<SourceContext>,
     flow: &Flow,
     held: &mut BatchConnection,
     ads: Vec<Ad>,
-) -> Result<Vec<(Draft, Foreseen)>, RunError> {
+) -> Result<Vec<(AdDraft, ForeseenChange)>, RunError> {
     let drafts = segment::derived(setting, flow, held, ads).await?;
     let Some(promote) = flow.promote() else {
         return Ok(Vec::new());
     };
     let old = newest::load(held, &setting.stream, &promote.compared_with(&drafts)).await?;
-    let foreseen = |draft: Draft| {
+    let foreseen = |draft: AdDraft| {
         let foreseen = promote.foresee(setting, &draft, &old, &HashMap::new());
         (draft, foreseen)
     };
@@ -363,7 +363,7 @@ impl Judged {
 /// A source being judged.
 struct Case<'r> {
     run: &'r Run<'r>,
-    setting: &'r Setting,
+    setting: &'r SourceContext,
     flow: &'r Flow,
     end: ReadEnd,
 }

@@ -13,7 +13,7 @@ use crate::model::{Alert, CacheValidators, Document, ReadOutcome, ReadState};
 use crate::plan::Flow;
 use crate::plan::picture::Passage;
 use crate::source::{DocumentPage, PageSink, ReadApproach};
-use crate::stage::{Kind, ReadEnd, Setting};
+use crate::stage::{ReadEnd, SourceContext, StageKind};
 use crate::store::documents::{self, ArrivedPage, PageContext};
 use crate::store::presence::{self, SeenAds};
 use crate::store::reads::{self, BegunRead, KnownRead};
@@ -127,7 +127,7 @@ impl SourceWalk<'_> {
     ) -> Result<(), RunError> {
         for (node, kind) in self.reading_nodes() {
             let took = started.elapsed();
-            let passage = if kind == Kind::Details {
+            let passage = if kind == StageKind::Details {
                 detailed.passed.within(took)
             } else {
                 Passage::through(proof.items, took)
@@ -140,7 +140,7 @@ impl SourceWalk<'_> {
 
 /// Records that a read broke off, and why, as far as the database still takes it: the next run
 /// marks what it did not.
-async fn broken_off(run: &Run<'_>, setting: &Setting, read: i64, why: RunError) -> RunError {
+async fn broken_off(run: &Run<'_>, setting: &SourceContext, read: i64, why: RunError) -> RunError {
     // Whoever has the lock now has the institution.
     if !error::is_lost(&why)
         && let Ok(mut held) = run.lane.hold().await
@@ -156,7 +156,7 @@ async fn broken_off(run: &Run<'_>, setting: &Setting, read: i64, why: RunError) 
 /// one did not know, and may have counted some of them twice towards what the source states.
 async fn recounted(
     connection: &mut PgConnection,
-    setting: &Setting,
+    setting: &SourceContext,
     read: i64,
     proof: ReadOutcome,
 ) -> Result<ReadOutcome, RunError> {
@@ -206,7 +206,7 @@ const FIRST_ANALYZE: usize = 1000;
 
 async fn store_pages(
     run: &Run<'_>,
-    setting: &Setting,
+    setting: &SourceContext,
     flow: &Flow,
     read: i64,
     mut pages: mpsc::Receiver<DocumentPage>,
@@ -247,7 +247,7 @@ async fn store_pages(
 /// T1.
 async fn store_page(
     run: &Run<'_>,
-    setting: &Setting,
+    setting: &SourceContext,
     read: i64,
     page: DocumentPage,
     seen: &mut SeenAds,
@@ -326,7 +326,7 @@ impl EndedRead {
     async fn store(
         self,
         run: &Run<'_>,
-        setting: &Setting,
+        setting: &SourceContext,
         flow: &Flow,
     ) -> Result<CountedRead, RunError> {
         let is_listing = self.is_listing(flow);

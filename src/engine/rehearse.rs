@@ -10,7 +10,7 @@ use crate::model::{
 use crate::plan::{Flow, Plan};
 use crate::rule::ScriptSandbox;
 use crate::stage::classify::reasons;
-use crate::stage::{Draft, Foreseen, Setting, pay};
+use crate::stage::{AdDraft, ForeseenChange, SourceContext, pay};
 use crate::store::views::newest;
 use crate::store::work::{self, AdSelection};
 use crate::store::{Store, WriteSession, runs, staging};
@@ -93,7 +93,7 @@ pub struct Example {
 }
 
 /// Who wants to know what is foreseen for each single ad.
-pub type Watcher<'w> = &'w (dyn Fn(&str, &Foreseen) + Sync);
+pub type Watcher<'w> = &'w (dyn Fn(&str, &ForeseenChange) + Sync);
 
 /// Rehearses one source.
 ///
@@ -149,7 +149,7 @@ pub async fn rehearse(
 
 async fn find(
     lane: &WriteSession,
-    setting: &Setting,
+    setting: &SourceContext,
     flow: &Flow,
     which: AdSelection,
     sender: tokio::sync::mpsc::Sender<Vec<Ad>>,
@@ -178,7 +178,11 @@ async fn find(
 }
 
 /// Whether any ad of the source is stored.
-async fn is_stored(lane: &WriteSession, setting: &Setting, at: Clock) -> Result<bool, RunError> {
+async fn is_stored(
+    lane: &WriteSession,
+    setting: &SourceContext,
+    at: Clock,
+) -> Result<bool, RunError> {
     let mut held = lane.hold().await?;
     let first = work::after(
         &mut held,
@@ -196,7 +200,7 @@ async fn is_stored(lane: &WriteSession, setting: &Setting, at: Clock) -> Result<
 /// What has been edited since the stored ads were derived, by name.
 async fn edited(
     lane: &WriteSession,
-    setting: &Setting,
+    setting: &SourceContext,
     at: Clock,
 ) -> Result<BTreeSet<String>, RunError> {
     let mut held = lane.hold().await?;
@@ -215,8 +219,8 @@ async fn edited(
 
 /// One ad, how it stood and how it would stand.
 struct Judged {
-    draft: Draft,
-    foreseen: Foreseen,
+    draft: AdDraft,
+    foreseen: ForeseenChange,
     /// What was said against it, as stored.
     before: Vec<Problem>,
     /// What has been edited since it was derived; nothing if it never was.
@@ -253,21 +257,21 @@ impl Judged {
     /// How the ad would stand.
     fn after(&self) -> &'static str {
         match self.foreseen {
-            Foreseen::Create
-            | Foreseen::Update(..)
-            | Foreseen::Reopen(..)
-            | Foreseen::Unchanged
+            ForeseenChange::Create
+            | ForeseenChange::Update(..)
+            | ForeseenChange::Reopen(..)
+            | ForeseenChange::Unchanged
                 if self.draft.ad.discarded =>
             {
                 stands(&self.draft)
             }
-            Foreseen::Create
-            | Foreseen::Update(..)
-            | Foreseen::Reopen(..)
-            | Foreseen::Unchanged => "published",
-            Foreseen::Reject => "rejected",
-            Foreseen::Hold => "held",
-            Foreseen::Fail => "failed",
+            ForeseenChange::Create
+            | ForeseenChange::Update(..)
+            | ForeseenChange::Reopen(..)
+            | ForeseenChange::Unchanged => "published",
+            ForeseenChange::Reject => "rejected",
+            ForeseenChange::Hold => "held",
+            ForeseenChange::Fail => "failed",
         }
     }
 
@@ -317,7 +321,7 @@ fn each_field(changes: &Map<String, Json>) -> Vec<(String, [&Json; 2])> {
 
 async fn judge(
     lane: &WriteSession,
-    setting: &Arc<Setting>,
+    setting: &Arc<SourceContext>,
     flow: &Flow,
     ads: Vec<Ad>,
 ) -> Result<Vec<Judged>, RunError> {
@@ -335,7 +339,7 @@ async fn judge(
     };
     let old = newest::load(&mut held, &setting.stream, &promote.compared_with(&drafts)).await?;
     drop(held);
-    let foreseen: Vec<Foreseen> = drafts
+    let foreseen: Vec<ForeseenChange> = drafts
         .par_iter()
         .map(|draft| promote.foresee(setting, draft, &old, &history))
         .collect();
@@ -373,7 +377,9 @@ impl Rehearsal {
         self.add_turn(one, examples);
         self.add_rules(one, examples);
         self.add_warnings(one, asked);
-        if let Foreseen::Update(changes, _) | Foreseen::Reopen(changes, _) = &one.foreseen {
+        if let ForeseenChange::Update(changes, _) | ForeseenChange::Reopen(changes, _) =
+            &one.foreseen
+        {
             for (field, [old, new]) in each_field(changes) {
                 let decided = reasons::reasons(&[(field.as_str(), old, new)], &[]).pop();
                 let what = decided.unwrap_or_else(|| format!("{} -> {}", shown(old), shown(new)));
@@ -390,7 +396,10 @@ impl Rehearsal {
         if before != after
             || !matches!(
                 one.foreseen,
-                Foreseen::Unchanged | Foreseen::Reject | Foreseen::Hold | Foreseen::Fail
+                ForeseenChange::Unchanged
+                    | ForeseenChange::Reject
+                    | ForeseenChange::Hold
+                    | ForeseenChange::Fail
             )
         {
             let why: Vec<&str> = errors(&one.draft.problems)
@@ -511,7 +520,7 @@ impl Kind {
 }
 
 /// How an ad stands before.
-fn stands(draft: &Draft) -> &'static str {
+fn stands(draft: &AdDraft) -> &'static str {
     match draft.ad.outcome {
         Outcome::Pending => "new",
         other => other.name(),

@@ -9,7 +9,7 @@ use super::run::Run;
 use crate::model::Alert;
 use crate::model::{Ad, Document, Fingerprint, Problem, ProblemSeverity};
 use crate::plan::Flow;
-use crate::stage::{Draft, Kind, Setting, Stage};
+use crate::stage::{AdDraft, SourceContext, Stage, StageKind};
 use crate::store::work::{self, AdSelection};
 use crate::store::{BatchConnection, StoreError, runs};
 use futures::TryStreamExt;
@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 /// Derives ads as their documents are stored.
 pub(super) async fn derive_fresh(
     run: &Run<'_>,
-    setting: &Arc<Setting>,
+    setting: &Arc<SourceContext>,
     flow: &Flow,
     documents: mpsc::Receiver<Vec<Document>>,
 ) -> Result<(), RunError> {
@@ -51,7 +51,7 @@ pub(super) async fn derive_fresh(
 /// died left over; not the ads that wait for more to be known of them.
 pub(super) async fn derive_rest(
     run: &Run<'_>,
-    setting: &Arc<Setting>,
+    setting: &Arc<SourceContext>,
     flow: &Flow,
     left_out: &BTreeSet<String>,
 ) -> Result<(), RunError> {
@@ -95,7 +95,7 @@ pub(super) async fn derive_rest(
 #[tracing::instrument(name = "batch", level = "debug", skip_all, fields(ads = ads.len()))]
 async fn derive(
     run: &Run<'_>,
-    setting: &Arc<Setting>,
+    setting: &Arc<SourceContext>,
     flow: &Flow,
     held: &mut BatchConnection,
     ads: Vec<Ad>,
@@ -107,10 +107,10 @@ async fn derive(
         return Err(RunError::Interrupted);
     }
     let history = older_parts(held, setting, &ads).await?;
-    let mut drafts: Vec<Draft> = ads.into_iter().map(|ad| Draft::of(setting, ad)).collect();
+    let mut drafts: Vec<AdDraft> = ads.into_iter().map(|ad| AdDraft::of(setting, ad)).collect();
     for stage in flow
         .record_stages()
-        .filter(|stage| stage.kind() != Kind::Promote)
+        .filter(|stage| stage.kind() != StageKind::Promote)
     {
         drafts = record(run, setting, stage, held, drafts).await?;
     }
@@ -119,12 +119,12 @@ async fn derive(
 
 /// Ads as a run derives them, without a run: nothing is counted and nothing is written.
 pub(super) async fn derived(
-    setting: &Arc<Setting>,
+    setting: &Arc<SourceContext>,
     flow: &Flow,
     held: &mut BatchConnection,
     ads: Vec<Ad>,
-) -> Result<Vec<Draft>, RunError> {
-    let mut drafts: Vec<Draft> = ads.into_iter().map(|ad| Draft::of(setting, ad)).collect();
+) -> Result<Vec<AdDraft>, RunError> {
+    let mut drafts: Vec<AdDraft> = ads.into_iter().map(|ad| AdDraft::of(setting, ad)).collect();
     for stage in flow.record_stages() {
         stage.look_up(held, setting, &mut drafts).await?;
         drafts = on_all_cores(setting, stage, drafts).await?;
@@ -135,7 +135,7 @@ pub(super) async fn derived(
 /// What the fingerprints that derived these ads before were made of.
 pub(super) async fn older_parts(
     held: &mut BatchConnection,
-    setting: &Setting,
+    setting: &SourceContext,
     ads: &[Ad],
 ) -> Result<HashMap<Fingerprint, Json>, RunError> {
     let older: BTreeSet<Fingerprint> = ads
@@ -154,14 +154,14 @@ pub(super) async fn older_parts(
 #[tracing::instrument(name = "stage", level = "debug", skip_all, fields(stage = stage.kind().name()))]
 async fn record(
     run: &Run<'_>,
-    setting: &Arc<Setting>,
+    setting: &Arc<SourceContext>,
     stage: &Stage,
     held: &mut BatchConnection,
-    mut drafts: Vec<Draft>,
-) -> Result<Vec<Draft>, RunError> {
+    mut drafts: Vec<AdDraft>,
+) -> Result<Vec<AdDraft>, RunError> {
     let started = Instant::now();
     stage.look_up(held, setting, &mut drafts).await?;
-    let before: Vec<bool> = drafts.iter().map(Draft::fails).collect();
+    let before: Vec<bool> = drafts.iter().map(AdDraft::fails).collect();
     let drafts = on_all_cores(setting, stage, drafts).await?;
     let refused = drafts
         .iter()
@@ -180,10 +180,10 @@ async fn record(
 
 /// The work of a record stage, on all cores.
 pub(super) async fn on_all_cores(
-    setting: &Arc<Setting>,
+    setting: &Arc<SourceContext>,
     stage: &Stage,
-    mut drafts: Vec<Draft>,
-) -> Result<Vec<Draft>, RunError> {
+    mut drafts: Vec<AdDraft>,
+) -> Result<Vec<AdDraft>, RunError> {
     let (stage, setting) = (stage.clone(), Arc::clone(setting));
     let worked = tokio::task::spawn_blocking(move || {
         drafts.par_iter_mut().with_min_len(32).for_each(|draft| {
@@ -200,7 +200,7 @@ pub(super) async fn on_all_cores(
 
 /// Keeps a bug that one document brings out from taking the other documents down: the document is a
 /// dead letter, tried again later.
-pub(super) fn guarded(draft: &mut Draft, stage: &str, work: impl FnOnce(&mut Draft)) {
+pub(super) fn guarded(draft: &mut AdDraft, stage: &str, work: impl FnOnce(&mut AdDraft)) {
     let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut *draft)));
     if worked.is_err() {
         let message = format!(
@@ -218,10 +218,10 @@ pub(super) fn guarded(draft: &mut Draft, stage: &str, work: impl FnOnce(&mut Dra
 /// from being written, in this run or the next. What cannot even be put on record fails the run.
 async fn write_all(
     run: &Run<'_>,
-    setting: &Arc<Setting>,
+    setting: &Arc<SourceContext>,
     flow: &Flow,
     held: &mut BatchConnection,
-    drafts: Vec<Draft>,
+    drafts: Vec<AdDraft>,
     history: &HashMap<Fingerprint, Json>,
 ) -> Result<(), RunError> {
     let mut left = vec![drafts];
@@ -232,7 +232,7 @@ async fn write_all(
                 left.extend([rest, drafts]);
             }
             Err(RunError::Store(error)) if error.refuses_data() => {
-                let given_up: Vec<Draft> = drafts
+                let given_up: Vec<AdDraft> = drafts
                     .into_iter()
                     .map(|draft| given_up(draft.ad, &error))
                     .collect();
@@ -245,8 +245,8 @@ async fn write_all(
 }
 
 /// An ad that the database refuses: of what was made of it nothing is kept.
-fn given_up(ad: Ad, error: &StoreError) -> Draft {
-    let mut draft = Draft::new(ad);
+fn given_up(ad: Ad, error: &StoreError) -> AdDraft {
+    let mut draft = AdDraft::new(ad);
     let message = format!(
         "the database rejects the result of this ad: {}",
         error.said()
@@ -260,10 +260,10 @@ fn given_up(ad: Ad, error: &StoreError) -> Draft {
 
 async fn write(
     run: &Run<'_>,
-    setting: &Arc<Setting>,
+    setting: &Arc<SourceContext>,
     flow: &Flow,
     held: &mut BatchConnection,
-    drafts: &[Draft],
+    drafts: &[AdDraft],
     history: &HashMap<Fingerprint, Json>,
 ) -> Result<(), RunError> {
     let started = Instant::now();
@@ -277,9 +277,9 @@ async fn write(
     // Only what was written counts. What an earlier stage refused is kept by this one, too, but did
     // not come to it as a job.
     let passed = drafts.iter().filter(|draft| !draft.fails()).count();
-    run.emit(done(setting, Kind::Promote, passed, 0, started))?;
+    run.emit(done(setting, StageKind::Promote, passed, 0, started))?;
     run.samples().add(
-        Kind::Promote.name(),
+        StageKind::Promote.name(),
         source,
         drafts,
         &vec![true; drafts.len()],
@@ -302,7 +302,7 @@ async fn write(
 
 /// Rules that could not be evaluated on some ad, each once a run. How often and why stands with the
 /// ads: whichever came first, the alert is the same.
-fn broken_rules(run: &Run<'_>, source: &str, drafts: &[Draft]) -> Vec<Alert> {
+fn broken_rules(run: &Run<'_>, source: &str, drafts: &[AdDraft]) -> Vec<Alert> {
     let broken = drafts
         .iter()
         .flat_map(|draft| &draft.problems)
@@ -334,7 +334,13 @@ fn broken_rules(run: &Run<'_>, source: &str, drafts: &[Draft]) -> Vec<Alert> {
     fresh.map(alert).collect()
 }
 
-fn done(setting: &Setting, stage: Kind, ads: usize, refused: usize, started: Instant) -> Event {
+fn done(
+    setting: &SourceContext,
+    stage: StageKind,
+    ads: usize,
+    refused: usize,
+    started: Instant,
+) -> Event {
     Event::StageDone {
         institution: setting.slug.clone(),
         source: setting.stream.source.clone(),
@@ -349,7 +355,7 @@ fn done(setting: &Setting, stage: Kind, ads: usize, refused: usize, started: Ins
 mod tests {
     use super::guarded;
     use crate::model::{Ad, Clock, Hash};
-    use crate::stage::Draft;
+    use crate::stage::AdDraft;
 
     #[test]
     fn a_document_that_breaks_a_stage_is_a_dead_letter_and_no_crash() {
@@ -360,7 +366,7 @@ mod tests {
             hash,
             Clock(chrono::DateTime::UNIX_EPOCH),
         );
-        let mut draft = Draft::new(ad);
+        let mut draft = AdDraft::new(ad);
         guarded(&mut draft, "extract", |_| panic!("a bug"));
         assert!(draft.fails() && draft.broke());
     }

@@ -11,7 +11,7 @@ use crate::model::{Alert, Hash, ReadState, SourceKey};
 use crate::plan::Flow;
 use crate::plan::picture::Passage;
 use crate::stage::classify::KnownFramework;
-use crate::stage::{Kind, ReadEnd, Scope, Setting, Stage};
+use crate::stage::{ReadEnd, SourceContext, Stage, StageKind, StageScope};
 use crate::store::runs;
 use crate::store::views::records;
 use crate::store::{StoreError, classes, figures, revisions, states};
@@ -30,7 +30,7 @@ const HELD: &str = "the read is held as unusual";
 pub(super) struct SourceWalk<'r> {
     pub run: &'r Run<'r>,
     pub flow: Flow,
-    pub setting: Arc<Setting>,
+    pub setting: Arc<SourceContext>,
 }
 
 /// How far a source has come.
@@ -58,7 +58,7 @@ enum WalkStep<'s> {
 impl<'r> SourceWalk<'r> {
     pub(super) fn new(run: &'r Run<'r>, flow: Flow) -> SourceWalk<'r> {
         let parts = flow.parts_at(run.request.at);
-        let setting = Setting {
+        let setting = SourceContext {
             stream: SourceKey {
                 institution: run.plan.institution.id,
                 source: flow.source.clone(),
@@ -110,8 +110,8 @@ impl<'r> SourceWalk<'r> {
             .filter(|(_, stage)| !is_reading(stage.kind()))
         {
             match (stage.kind().scope(), steps.last_mut()) {
-                (Scope::Record, Some(WalkStep::Segment(nodes))) => nodes.push(*node),
-                (Scope::Record, _) => steps.push(WalkStep::Segment(vec![*node])),
+                (StageScope::Record, Some(WalkStep::Segment(nodes))) => nodes.push(*node),
+                (StageScope::Record, _) => steps.push(WalkStep::Segment(vec![*node])),
                 _ => steps.push(WalkStep::Stage(*node, stage)),
             }
         }
@@ -119,7 +119,7 @@ impl<'r> SourceWalk<'r> {
     }
 
     /// The nodes that work while the source is read.
-    pub(super) fn reading_nodes(&self) -> impl Iterator<Item = (NodeIndex, Kind)> {
+    pub(super) fn reading_nodes(&self) -> impl Iterator<Item = (NodeIndex, StageKind)> {
         let stages = self
             .flow
             .stages
@@ -138,7 +138,7 @@ impl<'r> SourceWalk<'r> {
                 Stage::Fetch(_) | Stage::Details => false,
                 Stage::Quality(bar) => quality::bars(self.run, &self.setting, bar).await?,
                 Stage::Identity(_) => identity::bars(self.run, &self.setting).await?,
-                _ if stage.kind().scope() == Scope::Record && !is_barred => false,
+                _ if stage.kind().scope() == StageScope::Record && !is_barred => false,
                 _ => break,
             };
             self.begin(*node, &mut begun)?;
@@ -319,7 +319,7 @@ impl<'r> SourceWalk<'r> {
     /// Records which mapping and rules apply from now on.
     async fn remember(&self) -> Result<(), RunError> {
         let mut held = self.run.lane.hold().await?;
-        let Setting {
+        let SourceContext {
             stream: SourceKey {
                 institution,
                 source,
@@ -418,8 +418,8 @@ impl<'r> SourceWalk<'r> {
 }
 
 /// Whether a stage works while the source is read.
-fn is_reading(kind: Kind) -> bool {
-    matches!(kind, Kind::Fetch | Kind::Details)
+fn is_reading(kind: StageKind) -> bool {
+    matches!(kind, StageKind::Fetch | StageKind::Details)
 }
 
 impl SourceProgress {

@@ -6,7 +6,7 @@ use crate::model::{Field, FieldValue, Job, ProblemSeverity, RunSample, field::FI
 use crate::plan::outline::Outline;
 use crate::plan::picture::{Asides, Traffic};
 use crate::source::DocumentPage;
-use crate::stage::Draft;
+use crate::stage::AdDraft;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ impl Samples {
         &mut self,
         stage: &'static str,
         source: &str,
-        drafts: &[Draft],
+        drafts: &[AdDraft],
         refused_before: &[bool],
     ) {
         for (draft, before) in drafts.iter().zip(refused_before) {
@@ -160,7 +160,7 @@ fn in_words(text: &str) -> String {
     cut(&said.collect::<Vec<_>>().join(" · "), WHAT)
 }
 
-fn against(draft: &Draft) -> String {
+fn against(draft: &AdDraft) -> String {
     let errors = draft
         .problems
         .iter()

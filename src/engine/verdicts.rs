@@ -7,7 +7,7 @@ use crate::model::{Ad, Clock, Hash, Problem, ProblemSeverity, PublishedJob};
 use crate::plan::{Checked, Flow, Plan};
 use crate::rule::{RuleVerdict, ScriptSandbox};
 use crate::stage::resolve::FoundRelation;
-use crate::stage::{Draft, Stage};
+use crate::stage::{AdDraft, Stage};
 use crate::store::Store;
 use crate::store::views::biography::{AdState, FoundJob};
 use serde::Serialize;
@@ -100,7 +100,7 @@ pub async fn judge(
         archived_for: None,
         held: false,
     });
-    let mut drafts = vec![Draft::new(Ad { published, ..ad })];
+    let mut drafts = vec![AdDraft::new(Ad { published, ..ad })];
     let mut judged = Judged::default();
     for stage in flow.record_stages() {
         stage.look_up(&mut held, &setting, &mut drafts).await?;
@@ -127,7 +127,7 @@ pub async fn judge(
 
 impl Judged {
     /// What was said apart from mandatory fields and rules, and the names in the ad.
-    fn add(&mut self, draft: Draft) {
+    fn add(&mut self, draft: AdDraft) {
         let is_said = |problem: &Problem| {
             problem.rule.is_some()
                 || self

@@ -6,7 +6,7 @@ use super::source_walk::SourceWalk;
 use super::spool::Feed;
 use super::{BOARDS_AT_ONCE, FILES_AT_ONCE, RunError, dedupe, report};
 use crate::plan::Flow;
-use crate::stage::{Kind, Scope};
+use crate::stage::{StageKind, StageScope};
 use futures::stream::{FuturesUnordered, StreamExt};
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
@@ -52,15 +52,15 @@ pub(super) async fn institution(run: &Run<'_>) -> Result<(), RunError> {
     let graph = &run.plan.graph;
     let nodes: BTreeSet<NodeIndex> = graph
         .node_indices()
-        .filter(|node| graph[*node].kind.scope() == Scope::Institution)
+        .filter(|node| graph[*node].kind.scope() == StageScope::Institution)
         .collect();
     in_order(graph, nodes, async |node| conclude(run, node).await).await
 }
 
 async fn conclude(run: &Run<'_>, node: NodeIndex) -> Result<(), RunError> {
     match run.plan.graph[node].kind {
-        Kind::Dedupe => dedupe::find_openings(run, node).await,
-        Kind::Report => report::sum_up(run, node).await,
+        StageKind::Dedupe => dedupe::find_openings(run, node).await,
+        StageKind::Report => report::sum_up(run, node).await,
         _ => Ok(()),
     }
 }

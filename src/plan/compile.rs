@@ -19,17 +19,17 @@ use crate::model::{
 use crate::quality::{QualityBar, QualityGauge, QualitySpec};
 use crate::rule::{CompiledRule, ScriptSandbox};
 use crate::source::{IdExtractor, Source};
-use crate::stage::archive::Archive;
-use crate::stage::classify::{CapabilitiesSpec, Classify, FrameworkSet, RolesSpec};
+use crate::stage::archive::ArchiveStage;
+use crate::stage::classify::{CapabilitiesSpec, ClassifyStage, FrameworkSet, RolesSpec};
 use crate::stage::dates;
-use crate::stage::dedupe::{Dedupe, OpeningSurroundings};
+use crate::stage::dedupe::{DedupeStage, OpeningSurroundings};
 use crate::stage::exception::RuleException;
 use crate::stage::extract::JobSpec;
-use crate::stage::promote::Promote;
-use crate::stage::resolve::{RegistrySet, RelationSpec, Resolve};
-use crate::stage::schema::{self, Mandatory};
-use crate::stage::validate::Validate;
-use crate::stage::{Kind, Scope, Stage};
+use crate::stage::promote::PromoteStage;
+use crate::stage::resolve::{RegistrySet, RelationSpec, ResolveStage};
+use crate::stage::schema::{self, MandatoryField};
+use crate::stage::validate::ValidateStage;
+use crate::stage::{Stage, StageKind, StageScope};
 use crate::yaml::{Located, Node as YamlNode};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -119,7 +119,7 @@ pub fn compile(
 }
 
 /// When jobs advertise one opening, where the institution asks.
-fn openings(all: &Whole, zone: Option<Tz>, out: &mut Diagnostics) -> Option<Arc<Dedupe>> {
+fn openings(all: &Whole, zone: Option<Tz>, out: &mut Diagnostics) -> Option<Arc<DedupeStage>> {
     let spec = all.spec.openings.as_ref()?;
     let sources = all.spec.sources.get();
     let maps = |field: Field| all.jobs().any(|job| job.mapped().contains(&field.name()));
@@ -325,7 +325,7 @@ fn compile_source(
     source: &SourceSpec,
     zone: Tz,
     batch: usize,
-    openings: Option<&Arc<Dedupe>>,
+    openings: Option<&Arc<DedupeStage>>,
     out: &mut Diagnostics,
 ) -> Option<CompiledSource> {
     let spec = all.spec;
@@ -341,7 +341,7 @@ fn compile_source(
         .job
         .get()
         .map(|job| job.compile(all.shared.sandbox, dates, batch, out));
-    let resolve = Resolve::compile(
+    let resolve = ResolveStage::compile(
         source.company.as_ref().or(spec.company.as_ref()),
         source.division.as_ref().or(spec.division.as_ref()),
         all.shared.registries,
@@ -350,7 +350,7 @@ fn compile_source(
     let classify = classify(all, source, out);
     let validate = validate(all, source, out);
     let compared: Vec<Field> = spec.compare.iter().map(|field| field.value).collect();
-    let archive = Archive::compile(
+    let archive = ArchiveStage::compile(
         [source.missing.as_ref(), spec.missing.as_ref()],
         [source.archive.as_ref(), spec.archive.as_ref()],
     );
@@ -386,7 +386,7 @@ fn compile_source(
         Some(Stage::Resolve(Arc::new(resolve))),
         classify.map(|classify| Stage::Classify(Arc::new(classify))),
         Some(Stage::Validate(Arc::new(validate))),
-        Some(Stage::Promote(Arc::new(Promote {
+        Some(Stage::Promote(Arc::new(PromoteStage {
             compared: ComparedFields::with(&compared),
             gauge: Arc::clone(&gauge),
         }))),
@@ -412,7 +412,7 @@ fn compile_source(
 }
 
 /// What is asked about roles and capabilities; a source overrides its institution.
-fn classify(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Option<Classify> {
+fn classify(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Option<ClassifyStage> {
     let roles = if source.roles.is_empty() {
         &all.spec.roles
     } else {
@@ -420,7 +420,7 @@ fn classify(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Option<C
     };
     let capabilities = source.capabilities.as_ref();
     let capabilities = capabilities.or(all.spec.capabilities.as_ref());
-    Classify::compile(roles, capabilities, all.shared.frameworks, out)
+    ClassifyStage::compile(roles, capabilities, all.shared.frameworks, out)
 }
 
 /// What `roles` and `capabilities` read must be there, and the pipeline must have the stage that
@@ -451,7 +451,7 @@ fn check_classified(all: &Whole, pipeline: Option<&Pipeline>, out: &mut Diagnost
     }
     let asked = spec.frameworks().next();
     if let (Some(asked), Some(pipeline)) = (asked, pipeline)
-        && !pipeline.stages.contains(&Kind::Classify)
+        && !pipeline.stages.contains(&StageKind::Classify)
     {
         let name = &pipeline.name;
         out.error(
@@ -678,16 +678,16 @@ fn check_named(
     false
 }
 
-fn validate(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Validate {
+fn validate(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> ValidateStage {
     let mut fields = all.spec.require.clone();
     fields.extend(source.require.clone());
     let require = fields
         .iter()
-        .filter_map(|(field, keywords)| Mandatory::compile(field, keywords, out))
+        .filter_map(|(field, keywords)| MandatoryField::compile(field, keywords, out))
         .collect();
     let (rules, exceptions) = rules(all.spec, source, all.shared, out);
     check_undecided(all, source, &rules, out);
-    Validate {
+    ValidateStage {
         require,
         rules,
         exceptions,
@@ -924,7 +924,7 @@ fn connect(
 }
 
 /// A kind, the source that it works on if it works on one, and its node.
-type PlacedNode = (Kind, Option<usize>, NodeIndex);
+type PlacedNode = (StageKind, Option<usize>, NodeIndex);
 
 /// A DAG under construction.
 struct Connecting<'c> {
@@ -936,8 +936,8 @@ struct Connecting<'c> {
 
 impl Connecting<'_> {
     /// The nodes of a kind.
-    fn add(&mut self, kind: Kind) {
-        if kind.scope() == Scope::Institution {
+    fn add(&mut self, kind: StageKind) {
+        if kind.scope() == StageScope::Institution {
             let all: Vec<&CompiledSource> = self
                 .sources
                 .iter()
@@ -968,7 +968,7 @@ impl Connecting<'_> {
         for (kind, of, to) in self.nodes.clone() {
             let each = of.map_or(0..self.sources.len(), |index| index..index + 1);
             for (index, source) in each.map(|index| (index, &self.sources[index])) {
-                let is_there = |kind: Kind| source.has(kind);
+                let is_there = |kind: StageKind| source.has(kind);
                 for before in self.pipeline.before(kind, is_there) {
                     let is_before = |(other, at, _): &&PlacedNode| {
                         *other == before && at.is_none_or(|at| at == index)
@@ -983,17 +983,17 @@ impl Connecting<'_> {
 }
 
 impl CompiledSource {
-    fn stage(&self, kind: Kind) -> Option<&Stage> {
+    fn stage(&self, kind: StageKind) -> Option<&Stage> {
         self.stages.iter().find(|stage| stage.kind() == kind)
     }
 
     /// Whether it needs a stage of this kind.
-    fn has(&self, kind: Kind) -> bool {
+    fn has(&self, kind: StageKind) -> bool {
         self.stage(kind).is_some()
     }
 }
 
-fn node(kind: Kind, source: Option<&str>, sources: &[&CompiledSource]) -> Node {
+fn node(kind: StageKind, source: Option<&str>, sources: &[&CompiledSource]) -> Node {
     let name = source.map_or_else(
         || kind.name().to_owned(),
         |source| format!("{}:{source}", kind.name()),
@@ -1028,7 +1028,7 @@ fn flow(index: usize, source: CompiledSource, nodes: &[PlacedNode]) -> Flow {
     let mut parts = FingerprintParts::default();
     for (_, stage) in stages
         .iter()
-        .filter(|(_, stage)| stage.kind().scope() == Scope::Record)
+        .filter(|(_, stage)| stage.kind().scope() == StageScope::Record)
     {
         parts.extend(stage.parts());
     }

@@ -34,10 +34,10 @@ pub use tried::Tried;
 use crate::model::{Clock, Fingerprint, FingerprintParts, Hash, InstitutionProfile, YamlTexts};
 use crate::quality::{QualityBar, QualityGauge};
 use crate::source::{IdExtractor, Source, Variables};
-use crate::stage::dedupe::Dedupe;
-use crate::stage::promote::Promote;
-use crate::stage::validate::Validate;
-use crate::stage::{Kind, Scope, Stage};
+use crate::stage::dedupe::DedupeStage;
+use crate::stage::promote::PromoteStage;
+use crate::stage::validate::ValidateStage;
+use crate::stage::{Stage, StageKind, StageScope};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use petgraph::Direction;
@@ -62,7 +62,7 @@ pub struct Plan {
     /// The sources, in the order of the file.
     pub flows: Vec<Flow>,
     /// When jobs advertise one opening, where that is asked for.
-    pub openings: Option<Arc<Dedupe>>,
+    pub openings: Option<Arc<DedupeStage>>,
     /// What it was compiled from, where a later run may need it: `on_broken: last_good`.
     pub texts: Option<Written>,
     /// Set where it was compiled from what ran last, as files are broken now.
@@ -104,7 +104,7 @@ pub struct Node {
     /// `extract:nswgov`, or `archive` for a stage that all sources share.
     pub name: String,
     /// Its kind.
-    pub kind: Kind,
+    pub kind: StageKind,
     /// The source, for kinds that have one node a source.
     pub source: Option<String>,
     /// What it does, in short lines.
@@ -174,7 +174,7 @@ impl Flow {
     }
 
     /// The stages that judge its ads.
-    pub fn validates(&self) -> impl Iterator<Item = &Validate> {
+    pub fn validates(&self) -> impl Iterator<Item = &ValidateStage> {
         self.stages.iter().filter_map(|(_, stage)| match stage {
             Stage::Validate(validate) => Some(&**validate),
             _ => None,
@@ -186,7 +186,7 @@ impl Flow {
         self.stages
             .iter()
             .map(|(_, stage)| stage)
-            .filter(|stage| stage.kind().scope() == Scope::Record)
+            .filter(|stage| stage.kind().scope() == StageScope::Record)
     }
 
     /// Whether a read without any ad says that there are none.
@@ -196,7 +196,7 @@ impl Flow {
     }
 
     /// The stage that writes jobs.
-    pub fn promote(&self) -> Option<&Arc<Promote>> {
+    pub fn promote(&self) -> Option<&Arc<PromoteStage>> {
         self.record_stages().find_map(|stage| {
             if let Stage::Promote(promote) = stage {
                 Some(promote)

@@ -3,7 +3,7 @@
 //! `weir graph --format json` writes it, every run leaves one.
 
 use super::Plan;
-use crate::stage::{Kind, Scope, Stage};
+use crate::stage::{Stage, StageKind, StageScope};
 use petgraph::stable_graph::NodeIndex;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -71,13 +71,13 @@ impl Outline {
 
 impl Step {
     /// What one unit of its work is; nothing if no kind has this name.
-    pub fn scope(&self) -> Option<Scope> {
-        Kind::named(&self.kind).map(Kind::scope)
+    pub fn scope(&self) -> Option<StageScope> {
+        StageKind::named(&self.kind).map(StageKind::scope)
     }
 
     /// Whether it commits together with its neighbours.
     pub fn in_segment(&self) -> bool {
-        self.scope() == Some(Scope::Record)
+        self.scope() == Some(StageScope::Record)
     }
 }
 
@@ -113,7 +113,7 @@ fn parts(plan: &Plan, index: NodeIndex) -> BTreeMap<String, BTreeMap<String, Str
             .map(|(_, stage)| stage)
             .find(|stage| stage.kind() == node.kind);
         let mut parts = stage.map(Stage::parts).unwrap_or_default();
-        if node.kind == Kind::Fetch {
+        if node.kind == StageKind::Fetch {
             // No part of any fingerprint, as it changes nothing that is derived; an edit of it is
             // an edit all the same.
             parts.add("how it is read", &flow.way());

@@ -5,7 +5,7 @@
 use super::against::{Difference, Turn};
 use super::outline::{Outline, Step};
 use crate::draw::{Picture, PictureEdge, PictureFrame, PictureMark, PictureNode};
-use crate::stage::{Kind, Scope};
+use crate::stage::{StageKind, StageScope};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -157,8 +157,11 @@ pub fn picture(plan: &Outline, traffic: &Traffic, asides: &Asides) -> Picture {
 /// Whether ads flow through a stage; others look at the read as a whole, and only begin after what
 /// they wait for.
 fn takes_ads(step: &Step) -> bool {
-    step.scope() == Some(Scope::Record)
-        || matches!(Kind::named(&step.kind), Some(Kind::Fetch | Kind::Details))
+    step.scope() == Some(StageScope::Record)
+        || matches!(
+            StageKind::named(&step.kind),
+            Some(StageKind::Fetch | StageKind::Details)
+        )
 }
 
 /// The picture of two plans at once: what was added, changed and removed is marked.

@@ -1,13 +1,13 @@
 //! The order of stages: names resolved, stages placed that nobody named, cycles and impossible
 //! orders named stage by stage.
 //!
-//! Which orders are possible follows from what stages read and write ([`Kind::needs`]) and from
+//! Which orders are possible follows from what stages read and write ([`StageKind::needs`]) and from
 //! their scopes, never from a list of orders here.
 
 use super::schedule::Schedule;
 use crate::config::{Parsed, PipelineSpec, StageSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
-use crate::stage::{KINDS, Kind, Scope};
+use crate::stage::{KINDS, StageKind, StageScope};
 use crate::yaml::Located;
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graphmap::DiGraphMap;
@@ -22,9 +22,9 @@ pub struct Pipeline {
     pub schedule: Option<Schedule>,
     /// Its stages, each after those that it waits for; those that a plan has without being asked
     /// are among them.
-    pub stages: Vec<Kind>,
+    pub stages: Vec<StageKind>,
     /// What waits for what, directly or not: (before, after).
-    pub waits: BTreeSet<(Kind, Kind)>,
+    pub waits: BTreeSet<(StageKind, StageKind)>,
     /// Ads that commit together.
     pub batch: usize,
 }
@@ -51,7 +51,7 @@ pub fn compile(file: &Parsed<PipelineSpec>, out: &mut Diagnostics) -> Option<Pip
         check_data(stages, &closure(&edges), out)?;
         check_scopes(stages, &closure(&edges), out)?;
     }
-    let written: Vec<Kind> = stages.iter().map(|stage| stage.kind()).collect();
+    let written: Vec<StageKind> = stages.iter().map(|stage| stage.kind()).collect();
     let all = place(&written, &mut edges);
     let waits = closure(&edges);
     let batch = stages.iter().find_map(|stage| match &stage.value {
@@ -71,22 +71,22 @@ pub fn compile(file: &Parsed<PipelineSpec>, out: &mut Diagnostics) -> Option<Pip
 
 impl Pipeline {
     /// The stages that a stage waits for directly where only some kinds are there.
-    pub fn before(&self, stage: Kind, there: impl Fn(Kind) -> bool) -> Vec<Kind> {
-        let waits = |before: Kind, after: Kind| self.waits.contains(&(before, after));
-        let earlier: Vec<Kind> = self
+    pub fn before(&self, stage: StageKind, there: impl Fn(StageKind) -> bool) -> Vec<StageKind> {
+        let waits = |before: StageKind, after: StageKind| self.waits.contains(&(before, after));
+        let earlier: Vec<StageKind> = self
             .stages
             .iter()
             .copied()
             .filter(|kind| there(*kind) && waits(*kind, stage))
             .collect();
-        let is_direct = |kind: &Kind| !earlier.iter().any(|between| waits(*kind, *between));
+        let is_direct = |kind: &StageKind| !earlier.iter().any(|between| waits(*kind, *between));
         earlier.iter().copied().filter(is_direct).collect()
     }
 }
 
 /// Places what a plan has without being asked: after everything that it reads, before everything
 /// that reads of it.
-fn place(written: &[Kind], edges: &mut Vec<(Kind, Kind)>) -> Vec<Kind> {
+fn place(written: &[StageKind], edges: &mut Vec<(StageKind, StageKind)>) -> Vec<StageKind> {
     let mut all = written.to_vec();
     for kind in KINDS
         .into_iter()
@@ -94,7 +94,7 @@ fn place(written: &[Kind], edges: &mut Vec<(Kind, Kind)>) -> Vec<Kind> {
     {
         let earlier = all.iter().filter(|other| kind.needs(**other).is_some());
         let later = all.iter().filter(|other| other.needs(kind).is_some());
-        let found: Vec<(Kind, Kind)> = earlier
+        let found: Vec<(StageKind, StageKind)> = earlier
             .map(|other| (*other, kind))
             .chain(later.map(|other| (kind, *other)))
             .collect();
@@ -105,14 +105,14 @@ fn place(written: &[Kind], edges: &mut Vec<(Kind, Kind)>) -> Vec<Kind> {
 }
 
 /// Who waits for whom, directly or not.
-fn closure(edges: &[(Kind, Kind)]) -> BTreeSet<(Kind, Kind)> {
-    let mut waits: BTreeSet<(Kind, Kind)> = edges.iter().copied().collect();
+fn closure(edges: &[(StageKind, StageKind)]) -> BTreeSet<(StageKind, StageKind)> {
+    let mut waits: BTreeSet<(StageKind, StageKind)> = edges.iter().copied().collect();
     loop {
-        let next = |(one, middle): (Kind, Kind)| {
+        let next = |(one, middle): (StageKind, StageKind)| {
             let further = waits.iter().filter(move |(from, _)| *from == middle);
             further.map(move |(_, other)| (one, *other))
         };
-        let longer: Vec<(Kind, Kind)> = waits.iter().copied().flat_map(next).collect();
+        let longer: Vec<(StageKind, StageKind)> = waits.iter().copied().flat_map(next).collect();
         let before = waits.len();
         waits.extend(longer);
         if waits.len() == before {
@@ -122,11 +122,11 @@ fn closure(edges: &[(Kind, Kind)]) -> BTreeSet<(Kind, Kind)> {
 }
 
 /// Each after those that it waits for, and otherwise as a full pipeline has them.
-fn sorted(mut all: Vec<Kind>, waits: &BTreeSet<(Kind, Kind)>) -> Vec<Kind> {
+fn sorted(mut all: Vec<StageKind>, waits: &BTreeSet<(StageKind, StageKind)>) -> Vec<StageKind> {
     all.sort();
     let mut order = Vec::with_capacity(all.len());
     while !all.is_empty() {
-        let is_free = |kind: &Kind| !all.iter().any(|other| waits.contains(&(*other, *kind)));
+        let is_free = |kind: &StageKind| !all.iter().any(|other| waits.contains(&(*other, *kind)));
         let at = all.iter().position(is_free).unwrap_or_default();
         order.push(all.remove(at));
     }
@@ -158,11 +158,11 @@ fn check_present(
     place: &Place,
     out: &mut Diagnostics,
 ) -> Option<()> {
-    let needed = [Kind::Fetch, Kind::Extract, Kind::Promote];
+    let needed = [StageKind::Fetch, StageKind::Extract, StageKind::Promote];
     let absent: Vec<&str> = needed
         .into_iter()
         .filter(|kind| stages.iter().all(|stage| stage.kind() != *kind))
-        .map(Kind::name)
+        .map(StageKind::name)
         .collect();
     if absent.is_empty() {
         return Some(());
@@ -178,7 +178,7 @@ fn check_present(
             KINDS
                 .into_iter()
                 .filter(|kind| !kind.is_placed())
-                .map(Kind::name)
+                .map(StageKind::name)
         )
     ));
     None
@@ -188,7 +188,7 @@ fn edges(
     stages: &[Located<StageSpec>],
     is_whole: bool,
     out: &mut Diagnostics,
-) -> Option<Vec<(Kind, Kind)>> {
+) -> Option<Vec<(StageKind, StageKind)>> {
     let mut edges = Vec::new();
     let mut good = Some(());
     for (index, stage) in stages.iter().enumerate() {
@@ -236,10 +236,10 @@ fn unknown_stage(
 
 fn in_order(
     stages: &[Located<StageSpec>],
-    edges: &[(Kind, Kind)],
+    edges: &[(StageKind, StageKind)],
     out: &mut Diagnostics,
-) -> Option<Vec<Kind>> {
-    let mut graph: DiGraphMap<Kind, ()> = DiGraphMap::new();
+) -> Option<Vec<StageKind>> {
+    let mut graph: DiGraphMap<StageKind, ()> = DiGraphMap::new();
     stages.iter().for_each(|stage| {
         graph.add_node(stage.kind());
     });
@@ -260,9 +260,9 @@ fn in_order(
 
 /// Names a ring stage by stage, beginning with the first of the file.
 fn report_ring(
-    mut ring: Vec<Kind>,
+    mut ring: Vec<StageKind>,
     stages: &[Located<StageSpec>],
-    graph: &DiGraphMap<Kind, ()>,
+    graph: &DiGraphMap<StageKind, ()>,
     out: &mut Diagnostics,
 ) {
     ring.sort();
@@ -302,7 +302,7 @@ fn report_ring(
 /// for it is mostly to wait for the others.
 fn check_data(
     stages: &[Located<StageSpec>],
-    waits: &BTreeSet<(Kind, Kind)>,
+    waits: &BTreeSet<(StageKind, StageKind)>,
     out: &mut Diagnostics,
 ) -> Option<()> {
     let mut good = Some(());
@@ -337,16 +337,16 @@ fn check_data(
 /// the stages through which ads stream one by one.
 fn check_scopes(
     stages: &[Located<StageSpec>],
-    waits: &BTreeSet<(Kind, Kind)>,
+    waits: &BTreeSet<(StageKind, StageKind)>,
     out: &mut Diagnostics,
 ) -> Option<()> {
     let mut good = Some(());
     for stage in stages {
         let kind = stage.kind();
         let blocking = |other: &&Located<StageSpec>| {
-            other.kind().scope() == Scope::Institution && waits.contains(&(other.kind(), kind))
+            other.kind().scope() == StageScope::Institution && waits.contains(&(other.kind(), kind))
         };
-        if kind.scope() != Scope::Institution
+        if kind.scope() != StageScope::Institution
             && let Some(other) = stages.iter().find(blocking)
         {
             let (name, other) = (kind.name(), other.kind().name());
@@ -357,7 +357,7 @@ fn check_scopes(
                 .help(format!("move `{other}` to the end"));
             good = None;
         }
-        if kind.scope() == Scope::Source && splits_segment(kind, stages, waits) {
+        if kind.scope() == StageScope::Source && splits_segment(kind, stages, waits) {
             let name = kind.name();
             let message = format!(
                 "`{name}` looks at a whole source and cannot stand between stages through which ads stream one by one"
@@ -374,15 +374,15 @@ fn check_scopes(
 }
 
 fn splits_segment(
-    kind: Kind,
+    kind: StageKind,
     stages: &[Located<StageSpec>],
-    waits: &BTreeSet<(Kind, Kind)>,
+    waits: &BTreeSet<(StageKind, StageKind)>,
 ) -> bool {
     let records = || {
         stages
             .iter()
             .map(|stage| stage.kind())
-            .filter(|kind| kind.scope() == Scope::Record)
+            .filter(|kind| kind.scope() == StageScope::Record)
     };
     records().any(|other| waits.contains(&(other, kind)))
         && records().any(|other| waits.contains(&(kind, other)))
@@ -392,8 +392,8 @@ fn segment(stages: &[Located<StageSpec>]) -> String {
     let records = stages
         .iter()
         .map(|stage| stage.kind())
-        .filter(|kind| kind.scope() == Scope::Record);
-    one_of(records.map(Kind::name))
+        .filter(|kind| kind.scope() == StageScope::Record);
+    one_of(records.map(StageKind::name))
 }
 
 #[cfg(test)]
@@ -414,27 +414,37 @@ mod tests {
         pipeline.unwrap()
     }
 
-    fn names(kinds: &[Kind]) -> Vec<&'static str> {
+    fn names(kinds: &[StageKind]) -> Vec<&'static str> {
         kinds.iter().map(|kind| kind.name()).collect()
     }
 
     #[test]
     fn what_nobody_names_is_placed_where_its_data_come_from_and_go() {
         let pipeline = compiled("[fetch, extract, resolve, validate, promote, archive, report]");
-        let all_but_classify = KINDS.into_iter().filter(|kind| *kind != Kind::Classify);
+        let all_but_classify = KINDS
+            .into_iter()
+            .filter(|kind| *kind != StageKind::Classify);
         assert_eq!(pipeline.stages, all_but_classify.collect::<Vec<_>>());
-        let before = |kind: Kind| names(&pipeline.before(kind, |_| true));
-        assert_eq!(before(Kind::Extract), ["identity"]);
-        assert_eq!(before(Kind::Quality), ["details"]);
-        assert_eq!(before(Kind::Measure), ["promote"]);
-        assert_eq!(before(Kind::Report), ["measure", "dedupe"]);
+        let before = |kind: StageKind| names(&pipeline.before(kind, |_| true));
+        assert_eq!(before(StageKind::Extract), ["identity"]);
+        assert_eq!(before(StageKind::Quality), ["details"]);
+        assert_eq!(before(StageKind::Measure), ["promote"]);
+        assert_eq!(before(StageKind::Report), ["measure", "dedupe"]);
     }
 
     #[test]
     fn what_a_source_does_not_need_leaves_no_gap() {
         let pipeline = compiled("[fetch, extract, resolve, validate, promote, archive, report]");
-        let is_there = |kind: Kind| !matches!(kind, Kind::Details | Kind::Quality | Kind::Identity);
-        assert_eq!(names(&pipeline.before(Kind::Extract, is_there)), ["fetch"]);
+        let is_there = |kind: StageKind| {
+            !matches!(
+                kind,
+                StageKind::Details | StageKind::Quality | StageKind::Identity
+            )
+        };
+        assert_eq!(
+            names(&pipeline.before(StageKind::Extract, is_there)),
+            ["fetch"]
+        );
     }
 
     #[test]
@@ -446,13 +456,16 @@ mod tests {
             ["measure", "archive", "dedupe", "report"]
         );
         assert_eq!(
-            names(&pipeline.before(Kind::Archive, |_| true)),
+            names(&pipeline.before(StageKind::Archive, |_| true)),
             ["measure"]
         );
         let both = compiled(
             "[fetch, extract, resolve, validate, promote, archive, { measure: { after: promote } }, { report: { after: [archive, measure] } }]",
         );
-        assert_eq!(names(&both.before(Kind::Measure, |_| true)), ["promote"]);
+        assert_eq!(
+            names(&both.before(StageKind::Measure, |_| true)),
+            ["promote"]
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::config::{Connector, InstitutionSpec, Parsed, SourceSpec};
 use crate::diagnostic::Place;
 use crate::stage::Stage;
 use crate::stage::extract::JobSpec;
-use crate::stage::schema::Mandatory;
+use crate::stage::schema::MandatoryField;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All points of a project, with places.
@@ -85,7 +85,7 @@ pub fn error_types(plan: &Plan) -> BTreeSet<&'static str> {
             Stage::Validate(validate) => validate
                 .require
                 .iter()
-                .flat_map(Mandatory::error_types)
+                .flat_map(MandatoryField::error_types)
                 .collect(),
             Stage::Resolve(resolve) if resolve.can_refuse() => {
                 BTreeSet::from(["invalid_relationship"])

@@ -5,13 +5,13 @@ use crate::config::{InstitutionSpec, SourceSpec};
 use crate::model::{Field, problem::ProblemSeverity};
 use crate::quality::{GaugedRule, QualityGauge};
 use crate::stage::extract::JobSpec;
-use crate::stage::validate::Validate;
+use crate::stage::validate::ValidateStage;
 
 /// The gauge of a source.
 pub(super) fn gauge(
     spec: &InstitutionSpec,
     source: &SourceSpec,
-    validate: &Validate,
+    validate: &ValidateStage,
 ) -> QualityGauge {
     let mapped = source.job.get().map(JobSpec::mapped).unwrap_or_default();
     let required = validate

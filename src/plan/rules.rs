@@ -18,7 +18,7 @@ use crate::rule::{
     CompiledRule, CompiledScript, NamedList, NamedRelation, RuleFacts, RuleMessage, RuleParameter,
     RuleVerdict, ScriptBindings, ScriptSandbox, compile_script,
 };
-use crate::stage::convert::{As, Convert};
+use crate::stage::convert::{ConversionKind, ValueConversion};
 use crate::yaml::{Located, Node, Text};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -705,15 +705,15 @@ fn example_job(fields: Option<&Node>, extras: &Extras, out: &mut Diagnostics) ->
 fn example_value(field: Option<Field>, is_date: bool, json: &serde_json::Value) -> FieldValue {
     use serde_json::Value as Json;
     let to = match (field, json) {
-        (Some(field), _) => As::plain(field.kind()),
-        (None, Json::Number(_)) => As::Number,
-        (None, Json::Bool(_)) => As::Boolean,
-        (None, Json::Array(_)) => As::List,
-        (None, Json::Object(_)) => As::Json,
-        (None, Json::String(_)) if is_date => As::Date,
-        (None, _) => As::Text,
+        (Some(field), _) => ConversionKind::plain(field.kind()),
+        (None, Json::Number(_)) => ConversionKind::Number,
+        (None, Json::Bool(_)) => ConversionKind::Boolean,
+        (None, Json::Array(_)) => ConversionKind::List,
+        (None, Json::Object(_)) => ConversionKind::Json,
+        (None, Json::String(_)) if is_date => ConversionKind::Date,
+        (None, _) => ConversionKind::Text,
     };
-    Convert {
+    ValueConversion {
         to,
         dates: DateReader {
             formats: Vec::new(),

@@ -14,8 +14,8 @@ use crate::source::ident::NamedRecord;
 use crate::source::json::DecodedItem;
 use crate::source::{IdExtractor, Source};
 use crate::stage::dates;
-use crate::stage::extract::Extract;
-use crate::stage::{Draft, Setting};
+use crate::stage::extract::ExtractStage;
+use crate::stage::{AdDraft, SourceContext};
 use chrono::{NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value as Json, json};
@@ -26,7 +26,7 @@ use uuid::Uuid;
 pub struct Trial {
     fetch: Source,
     ident: IdExtractor,
-    extract: Extract,
+    extract: ExtractStage,
     zone: Tz,
 }
 
@@ -34,7 +34,7 @@ pub struct Trial {
 #[derive(Default)]
 pub struct Tried {
     /// Ads with their fields.
-    pub ads: Vec<Draft>,
+    pub ads: Vec<AdDraft>,
     /// Records that could not be read as ads.
     pub refused: Vec<Document>,
 }
@@ -90,7 +90,7 @@ impl Trial {
             at,
         )?;
         let mut tried = Tried {
-            ads: ads.into_iter().map(Draft::new).collect(),
+            ads: ads.into_iter().map(AdDraft::new).collect(),
             refused,
         };
         tried
@@ -100,14 +100,14 @@ impl Trial {
         Ok(tried)
     }
 
-    fn setting(&self, at: Clock, sandbox: &Arc<ScriptSandbox>) -> Setting {
+    fn setting(&self, at: Clock, sandbox: &Arc<ScriptSandbox>) -> SourceContext {
         let parts = FingerprintParts::default();
         let fingerprint: Fingerprint = parts.fingerprint();
         let stream = SourceKey {
             institution: Uuid::nil(),
             source: "trial".to_owned(),
         };
-        Setting {
+        SourceContext {
             stream,
             slug: "trial".to_owned(),
             zone: self.zone,
@@ -187,7 +187,7 @@ pub fn clock_of(day: Option<NaiveDate>, zone: Tz) -> Clock {
 }
 
 /// A value of a job as tests name it, the id among its fields.
-fn value_of(draft: &Draft, field: &str) -> Json {
+fn value_of(draft: &AdDraft, field: &str) -> Json {
     match field {
         "id" => Json::from(draft.ad.external_id.clone()),
         _ => draft

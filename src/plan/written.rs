@@ -4,7 +4,7 @@
 use super::Plan;
 use crate::config::connector::OF_WEIR;
 use crate::diagnostic::{Diagnostics, FileTexts};
-use crate::stage::Kind;
+use crate::stage::StageKind;
 use crate::yaml::{self, Node};
 use std::collections::BTreeMap;
 
@@ -20,28 +20,28 @@ pub struct Excerpt {
 }
 
 /// Keys of a source that configure each type of stage.
-fn of_source(kind: Kind) -> &'static [&'static str] {
+fn of_source(kind: StageKind) -> &'static [&'static str] {
     match kind {
-        Kind::Fetch => &["fetch", "id", "duplicates"],
-        Kind::Details => &["fetch"],
-        Kind::Quality | Kind::Measure => &["quality"],
-        Kind::Identity => &["identity"],
-        Kind::Extract => &["job", "timezone", "dates"],
-        Kind::Resolve => &["company", "division"],
-        Kind::Classify => &["roles", "capabilities"],
-        Kind::Validate => &["require", "rules", "without"],
-        Kind::Promote | Kind::Report => &[],
-        Kind::Archive => &["missing", "archive"],
-        Kind::Dedupe => &["openings"],
+        StageKind::Fetch => &["fetch", "id", "duplicates"],
+        StageKind::Details => &["fetch"],
+        StageKind::Quality | StageKind::Measure => &["quality"],
+        StageKind::Identity => &["identity"],
+        StageKind::Extract => &["job", "timezone", "dates"],
+        StageKind::Resolve => &["company", "division"],
+        StageKind::Classify => &["roles", "capabilities"],
+        StageKind::Validate => &["require", "rules", "without"],
+        StageKind::Promote | StageKind::Report => &[],
+        StageKind::Archive => &["missing", "archive"],
+        StageKind::Dedupe => &["openings"],
     }
 }
 
 /// Keys of an institution that configure each type of stage.
-fn of_institution(kind: Kind) -> &'static [&'static str] {
+fn of_institution(kind: StageKind) -> &'static [&'static str] {
     match kind {
-        Kind::Promote => &["compare"],
-        Kind::Fetch | Kind::Details | Kind::Identity => &[],
-        Kind::Extract => &["dates"],
+        StageKind::Promote => &["compare"],
+        StageKind::Fetch | StageKind::Details | StageKind::Identity => &[],
+        StageKind::Extract => &["dates"],
         kind => of_source(kind),
     }
 }
@@ -80,7 +80,13 @@ impl<'t> Trees<'t> {
         }
     }
 
-    fn of_stage(&self, plan: &Plan, file: &str, kind: Kind, source: Option<&str>) -> Vec<Excerpt> {
+    fn of_stage(
+        &self,
+        plan: &Plan,
+        file: &str,
+        kind: StageKind,
+        source: Option<&str>,
+    ) -> Vec<Excerpt> {
         let mut found = Vec::new();
         let Some(institution) = self.trees.get(file) else {
             return found;
@@ -101,7 +107,7 @@ impl<'t> Trees<'t> {
         for (connector, tree) in bodies().filter_map(|body| self.connector(body)) {
             found.extend(self.keys(connector, tree, of_source(kind)));
         }
-        if kind == Kind::Validate {
+        if kind == StageKind::Validate {
             found.extend(self.rules(std::iter::once(institution).chain(bodies())));
         }
         found.extend(self.pipeline(&plan.pipeline, kind));
@@ -176,7 +182,7 @@ impl<'t> Trees<'t> {
     }
 
     /// The line of a stage in its pipeline.
-    fn pipeline(&self, name: &str, kind: Kind) -> Option<Excerpt> {
+    fn pipeline(&self, name: &str, kind: StageKind) -> Option<Excerpt> {
         let of_name = |(file, tree): &(&&str, &Node)| {
             file.starts_with("pipelines/")
                 && tree.get("pipeline").and_then(Node::text) == Some(name)

@@ -2,7 +2,7 @@
 //! proven complete. Otherwise absence is not evidence; and if too many jobs would be retired at
 //! once, an operator decides.
 
-use super::{ReadEnd, Setting, Settled};
+use super::{ReadEnd, SettledJobs, SourceContext};
 use crate::model::{Alert, HoldKind, NewHold, ReadState};
 use crate::span::{CalendarSpan, Share, Span};
 use crate::store::settle::{self, ClosingCount, DateClosing};
@@ -52,7 +52,7 @@ enum Empty {
 
 /// The policy of a source, compiled.
 #[derive(Debug, Clone)]
-pub struct Archive {
+pub struct ArchiveStage {
     after_close: CalendarSpan,
     after: i32,
     apart: Span,
@@ -65,15 +65,15 @@ pub struct Archive {
 /// may well close on one day.
 const CLOSINGS_BIND_FROM: i64 = 20;
 
-impl Archive {
+impl ArchiveStage {
     /// Compiles the policy of a source; its own settings override the institution's.
     pub fn compile(
         missing: [Option<&MissingSpec>; 2],
         archive: [Option<&ArchiveSpec>; 2],
-    ) -> Archive {
+    ) -> ArchiveStage {
         let missing = || missing.into_iter().flatten();
         let archive = || archive.into_iter().flatten();
-        Archive {
+        ArchiveStage {
             after_close: archive()
                 .find_map(|spec| spec.after_close.as_ref())
                 .map_or(CalendarSpan::NONE, |span| span.0),
@@ -133,10 +133,10 @@ impl Archive {
     pub async fn settle(
         &self,
         tx: &mut PgConnection,
-        setting: &Setting,
+        setting: &SourceContext,
         end: Option<ReadEnd>,
-    ) -> crate::store::Result<Settled> {
-        let mut settled = Settled::default();
+    ) -> crate::store::Result<SettledJobs> {
+        let mut settled = SettledJobs::default();
         self.close(tx, setting, &mut settled).await?;
         if let Some(end) = end.filter(|end| self.proves_absence(end.state)) {
             settled.missed =
@@ -153,8 +153,8 @@ impl Archive {
     async fn close(
         &self,
         tx: &mut PgConnection,
-        setting: &Setting,
-        settled: &mut Settled,
+        setting: &SourceContext,
+        settled: &mut SettledJobs,
     ) -> crate::store::Result<()> {
         let (stream, at) = (&setting.stream, setting.at);
         let newest_passed = at.newest_passed(setting.zone, self.after_close);
@@ -224,8 +224,8 @@ impl Archive {
     async fn retire(
         &self,
         tx: &mut PgConnection,
-        setting: &Setting,
-        settled: &mut Settled,
+        setting: &SourceContext,
+        settled: &mut SettledJobs,
     ) -> crate::store::Result<()> {
         let stream = &setting.stream;
         settled.withdrawn = settle::withdraw(tx, stream, setting.at, self.after).await?;

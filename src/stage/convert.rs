@@ -19,7 +19,7 @@ use std::borrow::Cow;
 /// The conversion of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename = "conversion", rename_all = "snake_case")]
-pub enum As {
+pub enum ConversionKind {
     /// Plain text, trimmed.
     Text,
     /// Markup, made readable.
@@ -38,51 +38,51 @@ pub enum As {
     Json,
 }
 
-impl As {
+impl ConversionKind {
     /// Its name in the YAML.
     pub fn name(self) -> &'static str {
         match self {
-            As::Text => "text",
-            As::Html => "html",
-            As::Date => "date",
-            As::Number => "number",
-            As::Boolean => "boolean",
-            As::List => "list",
-            As::Url => "url",
-            As::Json => "json",
+            ConversionKind::Text => "text",
+            ConversionKind::Html => "html",
+            ConversionKind::Date => "date",
+            ConversionKind::Number => "number",
+            ConversionKind::Boolean => "boolean",
+            ConversionKind::List => "list",
+            ConversionKind::Url => "url",
+            ConversionKind::Json => "json",
         }
     }
 
     /// The type of its result.
     pub fn gives(self) -> FieldKind {
         match self {
-            As::Text | As::Html | As::Url => FieldKind::Text,
-            As::Date => FieldKind::Date,
-            As::Number => FieldKind::Number,
-            As::Boolean => FieldKind::Boolean,
-            As::List => FieldKind::List,
-            As::Json => FieldKind::Json,
+            ConversionKind::Text | ConversionKind::Html | ConversionKind::Url => FieldKind::Text,
+            ConversionKind::Date => FieldKind::Date,
+            ConversionKind::Number => FieldKind::Number,
+            ConversionKind::Boolean => FieldKind::Boolean,
+            ConversionKind::List => FieldKind::List,
+            ConversionKind::Json => FieldKind::Json,
         }
     }
 
     /// The plain conversion to a type.
-    pub fn plain(kind: FieldKind) -> As {
+    pub fn plain(kind: FieldKind) -> ConversionKind {
         match kind {
-            FieldKind::Text => As::Text,
-            FieldKind::Date => As::Date,
-            FieldKind::Number => As::Number,
-            FieldKind::Boolean => As::Boolean,
-            FieldKind::List => As::List,
-            FieldKind::Json => As::Json,
+            FieldKind::Text => ConversionKind::Text,
+            FieldKind::Date => ConversionKind::Date,
+            FieldKind::Number => ConversionKind::Number,
+            FieldKind::Boolean => ConversionKind::Boolean,
+            FieldKind::List => ConversionKind::List,
+            FieldKind::Json => ConversionKind::Json,
         }
     }
 }
 
 /// A conversion, compiled.
 #[derive(Debug, Clone)]
-pub struct Convert {
+pub struct ValueConversion {
     /// The target.
-    pub to: As,
+    pub to: ConversionKind,
     /// How dates are read.
     pub dates: DateReader,
     /// The separator of list items in one text.
@@ -91,10 +91,10 @@ pub struct Convert {
     pub join: Option<String>,
 }
 
-impl Convert {
+impl ValueConversion {
     /// What counts for a fingerprint: zone and window only of dates, which alone they change.
     pub fn canonical_object(&self) -> Json {
-        let is_date = self.to == As::Date;
+        let is_date = self.to == ConversionKind::Date;
         let DateSetting { zone, window } = self.dates.setting;
         canonical_object([
             ("as", json!(self.to.name())),
@@ -137,7 +137,7 @@ impl Convert {
 
     /// As written, one line per key.
     pub fn words(&self) -> impl Iterator<Item = String> {
-        let to = (self.to != As::Text).then(|| format!("as: {}", self.to.name()));
+        let to = (self.to != ConversionKind::Text).then(|| format!("as: {}", self.to.name()));
         let formats = (!self.dates.formats.is_empty())
             .then(|| format!("format: {}", self.dates.listed(", ")));
         let between = |name: &str, text: &Option<String>| {
@@ -183,7 +183,10 @@ impl Convert {
             .filter(|value| !is_blank(value))
             .collect();
         // What comes several times and cannot be a list is the first of it.
-        let is_one = matches!(self.to, As::Date | As::Number | As::Boolean);
+        let is_one = matches!(
+            self.to,
+            ConversionKind::Date | ConversionKind::Number | ConversionKind::Boolean
+        );
         let first = present.first().and_then(|first| {
             if is_one {
                 items(first).into_iter().find(|item| !is_blank(item))
@@ -195,30 +198,30 @@ impl Convert {
             return FieldValue::Absent;
         };
         match self.to {
-            As::Text => self.text(&present, plain_text),
-            As::Html => self.text(&present, readable),
-            As::Url => self.text(&present, plain_text).and_then(url),
-            As::Date => date(
+            ConversionKind::Text => self.text(&present, plain_text),
+            ConversionKind::Html => self.text(&present, readable),
+            ConversionKind::Url => self.text(&present, plain_text).and_then(url),
+            ConversionKind::Date => date(
                 items(first)
                     .into_iter()
                     .find(|item| !is_blank(item))
                     .unwrap_or(first),
                 read,
             ),
-            As::Number => number(first),
-            As::Boolean => boolean(first),
-            As::List => self.list(&present),
-            As::Json if present.len() > 1 => {
+            ConversionKind::Number => number(first),
+            ConversionKind::Boolean => boolean(first),
+            ConversionKind::List => self.list(&present),
+            ConversionKind::Json if present.len() > 1 => {
                 FieldValue::Json(Json::Array(present.into_iter().cloned().collect()))
             }
-            As::Json => FieldValue::Json(first.clone()),
+            ConversionKind::Json => FieldValue::Json(first.clone()),
         }
     }
 
     /// The value with XML elements reduced to their content.
     fn said<'v>(&self, value: &'v Json) -> Cow<'v, Json> {
         match (value, self.to) {
-            (Json::Object(members), As::Json) if members.contains_key(MARKUP) => {
+            (Json::Object(members), ConversionKind::Json) if members.contains_key(MARKUP) => {
                 let others = members.iter().filter(|(name, _)| *name != MARKUP);
                 Cow::Owned(
                     others
@@ -226,7 +229,7 @@ impl Convert {
                         .collect(),
                 )
             }
-            (Json::Object(members), As::Json)
+            (Json::Object(members), ConversionKind::Json)
                 if members
                     .values()
                     .any(|inner| inner.is_object() || inner.is_array()) =>
@@ -248,15 +251,19 @@ impl Convert {
                         .collect(),
                 )
             }
-            (Json::Object(members), to) if to != As::Json => match element_text(value) {
-                Some(ElementText::Markup(html)) if to == As::Html => Cow::Owned(Json::from(html)),
-                Some(ElementText::Markup(html)) => Cow::Owned(Json::from(readable(html))),
-                Some(ElementText::Text(text)) => Cow::Owned(Json::from(text)),
-                None if to == As::Html => {
-                    paragraphs(members).map_or(Cow::Borrowed(value), Cow::Owned)
+            (Json::Object(members), to) if to != ConversionKind::Json => {
+                match element_text(value) {
+                    Some(ElementText::Markup(html)) if to == ConversionKind::Html => {
+                        Cow::Owned(Json::from(html))
+                    }
+                    Some(ElementText::Markup(html)) => Cow::Owned(Json::from(readable(html))),
+                    Some(ElementText::Text(text)) => Cow::Owned(Json::from(text)),
+                    None if to == ConversionKind::Html => {
+                        paragraphs(members).map_or(Cow::Borrowed(value), Cow::Owned)
+                    }
+                    None => Cow::Borrowed(value),
                 }
-                None => Cow::Borrowed(value),
-            },
+            }
             _ => Cow::Borrowed(value),
         }
     }
@@ -437,7 +444,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn convert(to: As, formats: &[&str]) -> Convert {
+    fn convert(to: ConversionKind, formats: &[&str]) -> ValueConversion {
         let formats = formats
             .iter()
             .map(|format| DateFormat::compile(format).unwrap())
@@ -446,7 +453,7 @@ mod tests {
             formats,
             setting: DateSetting::of(chrono_tz::Australia::Sydney),
         };
-        Convert {
+        ValueConversion {
             to,
             dates,
             split: Some("|".into()),
@@ -460,7 +467,7 @@ mod tests {
 
     #[test]
     fn dates_are_dates_in_the_zone_of_the_source() {
-        let iso = convert(As::Date, &[]);
+        let iso = convert(ConversionKind::Date, &[]);
         assert_eq!(iso.apply(&[&json!("2026-09-01")]), date("2026-09-01"));
         assert_eq!(
             iso.apply(&[&json!("2026-09-01T20:00:00Z")]),
@@ -474,15 +481,16 @@ mod tests {
             matches!(iso.apply(&[&json!("01/09/2026")]), FieldValue::Invalid(invalid) if invalid.kind == "invalid_date")
         );
         assert_eq!(
-            convert(As::Date, &["%d/%m/%Y", "%d %B %Y"]).apply(&[&json!("1 September 2026")]),
+            convert(ConversionKind::Date, &["%d/%m/%Y", "%d %B %Y"])
+                .apply(&[&json!("1 September 2026")]),
             date("2026-09-01")
         );
         assert_eq!(
-            convert(As::Date, &["epoch_ms"]).apply(&[&json!(1_788_220_800_000_i64)]),
+            convert(ConversionKind::Date, &["epoch_ms"]).apply(&[&json!(1_788_220_800_000_i64)]),
             date("2026-09-01")
         );
         assert_eq!(
-            convert(As::Date, &["%d/%m/%Y %H:%M"]).apply(&[&json!("01/09/2026 23:59")]),
+            convert(ConversionKind::Date, &["%d/%m/%Y %H:%M"]).apply(&[&json!("01/09/2026 23:59")]),
             date("2026-09-01")
         );
         assert!(matches!(
@@ -503,7 +511,7 @@ mod tests {
     #[test]
     fn dates_are_of_the_years_that_people_and_databases_know() {
         let any = convert(
-            As::Date,
+            ConversionKind::Date,
             &[
                 "epoch",
                 "epoch_ms",
@@ -512,7 +520,7 @@ mod tests {
                 "%Y-%m-%dT%H:%M:%S%z",
             ],
         );
-        let iso = convert(As::Date, &[]);
+        let iso = convert(ConversionKind::Date, &[]);
         for text in [
             "-5000-01-01",
             "-4713-01-01",
@@ -540,7 +548,7 @@ mod tests {
             FieldValue::Invalid(_)
         ));
         assert!(matches!(
-            convert(As::Date, &["epoch"]).apply(&[&json!(8_210_266_876_799_i64)]),
+            convert(ConversionKind::Date, &["epoch"]).apply(&[&json!(8_210_266_876_799_i64)]),
             FieldValue::Invalid(_)
         ));
         assert_eq!(
@@ -554,7 +562,7 @@ mod tests {
 
     #[test]
     fn dates_of_mail_of_offsets_and_of_numbers_in_texts() {
-        let mail = convert(As::Date, &["rfc2822"]);
+        let mail = convert(ConversionKind::Date, &["rfc2822"]);
         assert_eq!(
             mail.apply(&[&json!("Tue, 05 Mar 2024 20:00:00 GMT")]),
             date("2024-03-06")
@@ -569,22 +577,23 @@ mod tests {
             FieldValue::Invalid(_)
         ));
         assert_eq!(
-            convert(As::Date, &["%Y-%m-%d %H:%M:%S%#z"]).apply(&[&json!("2026-05-13 23:00:00+08")]),
+            convert(ConversionKind::Date, &["%Y-%m-%d %H:%M:%S%#z"])
+                .apply(&[&json!("2026-05-13 23:00:00+08")]),
             date("2026-05-14")
         );
         assert_eq!(
-            convert(As::Date, &["epoch"]).apply(&[&json!("1788220800")]),
+            convert(ConversionKind::Date, &["epoch"]).apply(&[&json!("1788220800")]),
             date("2026-09-01")
         );
         assert_eq!(
-            convert(As::Date, &["epoch"]).apply(&[&json!(1_788_220_800.5)]),
+            convert(ConversionKind::Date, &["epoch"]).apply(&[&json!(1_788_220_800.5)]),
             date("2026-09-01")
         );
     }
 
     #[test]
     fn relative_dates_count_from_the_fetch() {
-        let relative = convert(As::Date, &["relative", "%d %b %Y"]);
+        let relative = convert(ConversionKind::Date, &["relative", "%d %b %Y"]);
         let fetched = Clock("2026-03-02T01:00:00Z".parse().unwrap());
         assert_eq!(
             relative.apply_at(&[&json!("Posted 2 Days Ago")], fetched),
@@ -608,7 +617,7 @@ mod tests {
     fn html_becomes_readable_text() {
         let deep = format!("<p>Ranger</p>{}Cook", "<div>".repeat(20_000));
         assert_eq!(readable(&deep), "Ranger\n\nCook");
-        let html = convert(As::Html, &[]);
+        let html = convert(ConversionKind::Html, &[]);
         let FieldValue::Text(text) = html.apply(&[&json!(
             "<p>Lead the team &amp; grow.</p><ul><li>One</li></ul><script>x()</script>"
         )]) else {
@@ -630,40 +639,42 @@ mod tests {
     fn elements_are_what_they_say() {
         let markup = json!({ "p": ["One", "two"], "#markup": "<p>One</p><p>two</p>" });
         assert_eq!(
-            convert(As::Html, &[]).apply(&[&markup]),
-            convert(As::Html, &[]).apply(&[&json!("<p>One</p><p>two</p>")])
+            convert(ConversionKind::Html, &[]).apply(&[&markup]),
+            convert(ConversionKind::Html, &[]).apply(&[&json!("<p>One</p><p>two</p>")])
         );
         assert_eq!(
-            convert(As::Text, &[])
+            convert(ConversionKind::Text, &[])
                 .apply(&[&json!({ "em": "Nurse", "#markup": "Senior <em>Nurse</em>" })]),
             FieldValue::text("Senior Nurse")
         );
         assert_eq!(
-            convert(As::Date, &[]).apply(&[&json!({ "@type": "iso", "#text": "2026-09-01" })]),
+            convert(ConversionKind::Date, &[])
+                .apply(&[&json!({ "@type": "iso", "#text": "2026-09-01" })]),
             date("2026-09-01")
         );
         assert_eq!(
-            convert(As::List, &[]).apply(&[&json!([{ "@id": "1", "#text": "Ulm" }, "Bonn"])]),
+            convert(ConversionKind::List, &[])
+                .apply(&[&json!([{ "@id": "1", "#text": "Ulm" }, "Bonn"])]),
             FieldValue::List(vec!["Ulm".into(), "Bonn".into()])
         );
         assert_eq!(
-            convert(As::Date, &[]).apply(&[&json!(["", "2026-09-01", "2026-09-02"])]),
+            convert(ConversionKind::Date, &[]).apply(&[&json!(["", "2026-09-01", "2026-09-02"])]),
             date("2026-09-01")
         );
         assert_eq!(
-            convert(As::Text, &[]).apply(&[&json!({ "@href": "x" })]),
+            convert(ConversionKind::Text, &[]).apply(&[&json!({ "@href": "x" })]),
             FieldValue::Absent
         );
         assert_eq!(
-            convert(As::Json, &[]).apply(&[&json!({ "a": [markup] })]),
+            convert(ConversionKind::Json, &[]).apply(&[&json!({ "a": [markup] })]),
             FieldValue::Json(json!({ "a": [{ "p": ["One", "two"] }] }))
         );
         assert_eq!(
-            convert(As::Html, &[]).apply(&[&json!({ "para": ["One", "two"] })]),
-            convert(As::Html, &[]).apply(&[&json!("<p>One</p><p>two</p>")])
+            convert(ConversionKind::Html, &[]).apply(&[&json!({ "para": ["One", "two"] })]),
+            convert(ConversionKind::Html, &[]).apply(&[&json!("<p>One</p><p>two</p>")])
         );
         assert!(matches!(
-            convert(As::Text, &[]).apply(&[&json!({ "id": "1", "name": "x" })]),
+            convert(ConversionKind::Text, &[]).apply(&[&json!({ "id": "1", "name": "x" })]),
             FieldValue::Invalid(_)
         ));
     }
@@ -672,14 +683,14 @@ mod tests {
     fn no_value_holds_a_nul() {
         let text = "https://a.example/?b\0c|\0";
         for to in [
-            As::Text,
-            As::Html,
-            As::Url,
-            As::Date,
-            As::Number,
-            As::Boolean,
-            As::List,
-            As::Json,
+            ConversionKind::Text,
+            ConversionKind::Html,
+            ConversionKind::Url,
+            ConversionKind::Date,
+            ConversionKind::Number,
+            ConversionKind::Boolean,
+            ConversionKind::List,
+            ConversionKind::Json,
         ] {
             for found in [json!(text), json!([text]), json!({ text: [{ "a": text }] })] {
                 let value = convert(to, &[]).apply(&[&found]);
@@ -694,35 +705,36 @@ mod tests {
     #[test]
     fn lists_numbers_booleans_urls() {
         assert_eq!(
-            convert(As::List, &[]).apply(&[&json!(["a | b", " ", null])]),
+            convert(ConversionKind::List, &[]).apply(&[&json!(["a | b", " ", null])]),
             FieldValue::List(vec!["a".into(), "b".into()])
         );
         assert_eq!(
-            convert(As::List, &[]).apply(&[&json!(["x", " x ", "<i>x</i>", "b|x", "X"])]),
+            convert(ConversionKind::List, &[])
+                .apply(&[&json!(["x", " x ", "<i>x</i>", "b|x", "X"])]),
             FieldValue::List(vec!["x".into(), "b".into(), "X".into()])
         );
         assert!(matches!(
-            convert(As::List, &[]).apply(&[&json!([{"x": 1}])]),
+            convert(ConversionKind::List, &[]).apply(&[&json!([{"x": 1}])]),
             FieldValue::Invalid(_)
         ));
         assert_eq!(
-            convert(As::Number, &[]).apply(&[&json!(" 12.5 ")]),
+            convert(ConversionKind::Number, &[]).apply(&[&json!(" 12.5 ")]),
             FieldValue::Number(serde_json::Number::from_f64(12.5).unwrap())
         );
         assert_eq!(
-            convert(As::Boolean, &[]).apply(&[&json!("false")]),
+            convert(ConversionKind::Boolean, &[]).apply(&[&json!("false")]),
             FieldValue::Bool(false)
         );
         assert!(matches!(
-            convert(As::Url, &[]).apply(&[&json!("javascript:alert(1)")]),
+            convert(ConversionKind::Url, &[]).apply(&[&json!("javascript:alert(1)")]),
             FieldValue::Invalid(_)
         ));
         assert_eq!(
-            convert(As::Text, &[]).apply(&[&json!("  ")]),
+            convert(ConversionKind::Text, &[]).apply(&[&json!("  ")]),
             FieldValue::Absent
         );
         assert!(matches!(
-            convert(As::Text, &[]).apply(&[&json!({"a": 1})]),
+            convert(ConversionKind::Text, &[]).apply(&[&json!({"a": 1})]),
             FieldValue::Invalid(_)
         ));
     }
@@ -730,7 +742,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text in ".{0,60}") {
-            for to in [As::Text, As::Html, As::Date, As::Number, As::Boolean, As::List, As::Url, As::Json] {
+            for to in [ConversionKind::Text, ConversionKind::Html, ConversionKind::Date, ConversionKind::Number, ConversionKind::Boolean, ConversionKind::List, ConversionKind::Url, ConversionKind::Json] {
                 convert(to, &["%d/%m/%Y", "rfc2822", "relative", "epoch"]).apply(&[&json!(text)]);
             }
         }

@@ -134,7 +134,7 @@ pub struct OpeningSettings {
 
 /// The stage of an institution, compiled.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Dedupe {
+pub struct DedupeStage {
     /// What decides.
     pub settings: OpeningSettings,
 }
@@ -160,7 +160,7 @@ pub struct OpeningSurroundings {
 
 impl OpeningsSpec {
     /// Compiles the settings; problems go to `out`.
-    pub fn compile(&self, around: &OpeningSurroundings, out: &mut Diagnostics) -> Dedupe {
+    pub fn compile(&self, around: &OpeningSurroundings, out: &mut Diagnostics) -> DedupeStage {
         self.check_sources(around, out);
         for field in [&self.keys.apply_url, &self.keys.requisition]
             .into_iter()
@@ -187,7 +187,7 @@ impl OpeningsSpec {
             policy.bucket_cap = usize::from(bucket.0).max(2);
         }
         let named = |field: &Option<Located<String>>| field.as_ref().map(|f| f.value.clone());
-        Dedupe {
+        DedupeStage {
             settings: OpeningSettings {
                 policy,
                 employer: self.employer(around, out),
@@ -364,13 +364,13 @@ impl BandsSpec {
     }
 }
 
-impl Canonical for Dedupe {
+impl Canonical for DedupeStage {
     fn canonical(&self) -> String {
         self.settings.text()
     }
 }
 
-impl Dedupe {
+impl DedupeStage {
     /// What it does, in short lines.
     pub fn explain(&self) -> Vec<String> {
         let policy = &self.settings.policy;

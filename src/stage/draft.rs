@@ -1,6 +1,6 @@
 //! One ad on its way through a segment: the document, the fields derived so far, and its problems.
 
-use super::Setting;
+use super::SourceContext;
 use super::resolve::FoundRelation;
 use crate::model::{
     Ad, Hash, Job, NewHold, NewRelation, Problem, ProblemSeverity, RelationTable, RolledBack,
@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 /// An ad in work.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct AdDraft {
     /// The ad and its stored state.
     pub ad: Ad,
     /// The fields derived so far.
@@ -29,10 +29,10 @@ pub struct Draft {
     hashes: OnceLock<(Hash, Hash)>,
 }
 
-impl Draft {
+impl AdDraft {
     /// A new ad.
-    pub fn new(ad: Ad) -> Draft {
-        Draft {
+    pub fn new(ad: Ad) -> AdDraft {
+        AdDraft {
             ad,
             job: Job::default(),
             facts: RuleFacts::default(),
@@ -46,7 +46,7 @@ impl Draft {
 
     /// An ad at the start of a run. If a run of it was rolled back, it is held while its content
     /// and the YAML are unchanged.
-    pub fn of(setting: &Setting, ad: Ad) -> Draft {
+    pub fn of(setting: &SourceContext, ad: Ad) -> AdDraft {
         let holds_back = ad
             .rolled_back
             .as_ref()
@@ -55,9 +55,9 @@ impl Draft {
             field: None,
             ..Problem::error(RolledBack::KIND, "", back.why.clone())
         });
-        Draft {
+        AdDraft {
             problems: problem.into_iter().collect(),
-            ..Draft::new(ad)
+            ..AdDraft::new(ad)
         }
     }
 

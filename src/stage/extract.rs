@@ -1,9 +1,9 @@
 //! `extract`: derives canonical fields from a raw document. Pure, and it cannot fail: missing
 //! values are absent, values that cannot be converted are passed on as invalid with the original.
 
-use super::mapping::{self, Derive, MappingSpec, View};
-use super::pay::{self, Pay, PaySpec};
-use super::{Draft, Setting};
+use super::mapping::{self, DocumentView, MappingSpec, ValueMapping};
+use super::pay::{self, PayExtraction, PaySpec};
+use super::{AdDraft, SourceContext};
 use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::{JsonPath, PathStep};
@@ -51,9 +51,9 @@ pub struct JobSpec {
 
 /// The mapping of a source, compiled.
 #[derive(Debug, Clone)]
-pub struct Extract {
+pub struct ExtractStage {
     fields: Vec<FieldMapping>,
-    pay: Option<Pay>,
+    pay: Option<PayExtraction>,
     /// Ads that commit together.
     pub batch: usize,
     /// Whether the documents are XML elements.
@@ -62,12 +62,12 @@ pub struct Extract {
 
 #[derive(Debug, Clone)]
 struct FieldMapping {
-    target: Target,
-    derive: Derive,
+    target: FieldTarget,
+    derive: ValueMapping,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Target {
+enum FieldTarget {
     Canonical(Field),
     Extra(String),
 }
@@ -166,14 +166,14 @@ impl JobSpec {
         dates: DateSetting,
         batch: usize,
         out: &mut Diagnostics,
-    ) -> Extract {
+    ) -> ExtractStage {
         let mut fields = Vec::new();
         for (field, spec) in self.fields() {
             let derive = spec
                 .as_ref()
                 .and_then(|spec| mapping::compile(spec, Some(field.kind()), sandbox, dates, out));
             fields.extend(derive.map(|derive| FieldMapping {
-                target: Target::Canonical(field),
+                target: FieldTarget::Canonical(field),
                 derive,
             }));
         }
@@ -181,7 +181,7 @@ impl JobSpec {
             self.check_extra(name, out);
             let derive = mapping::compile(spec, None, sandbox, dates, out);
             fields.extend(derive.map(|derive| FieldMapping {
-                target: Target::Extra(name.value.clone()),
+                target: FieldTarget::Extra(name.value.clone()),
                 derive,
             }));
         }
@@ -189,7 +189,7 @@ impl JobSpec {
             .pay
             .as_ref()
             .and_then(|pay| pay::compile(pay, sandbox, dates, out));
-        Extract {
+        ExtractStage {
             fields,
             pay,
             batch,
@@ -258,7 +258,7 @@ fn is_name(name: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-impl Extract {
+impl ExtractStage {
     /// The members of a document that the mapping reads; nothing if it may read any of them.
     pub fn members(&self) -> Option<BTreeSet<&str>> {
         let all: Option<Vec<BTreeSet<&str>>> = self
@@ -272,24 +272,24 @@ impl Extract {
 
     /// The mapping for documents that are XML elements, if they are.
     #[must_use]
-    pub fn of_elements(self, reads_elements: bool) -> Extract {
-        Extract {
+    pub fn of_elements(self, reads_elements: bool) -> ExtractStage {
+        ExtractStage {
             reads_elements,
             ..self
         }
     }
 
     /// Derives the fields of one ad.
-    pub fn apply(&self, setting: &Setting, draft: &mut Draft) {
-        let view = View::new(&setting.sandbox, &draft.ad.content, draft.ad.scraped_at);
+    pub fn apply(&self, setting: &SourceContext, draft: &mut AdDraft) {
+        let view = DocumentView::new(&setting.sandbox, &draft.ad.content, draft.ad.scraped_at);
         let view = view
             .from_page(draft.ad.page.as_deref())
             .of_elements(self.reads_elements);
         for field in &self.fields {
             let value = field.derive.value(&view);
             match &field.target {
-                Target::Canonical(canonical) => draft.job.set(*canonical, value),
-                Target::Extra(name) => draft.job.extra.push((name.clone(), value)),
+                FieldTarget::Canonical(canonical) => draft.job.set(*canonical, value),
+                FieldTarget::Extra(name) => draft.job.extra.push((name.clone(), value)),
             }
         }
         let pay = self.pay.iter().flat_map(|pay| pay.values(&view));
@@ -328,11 +328,11 @@ impl Extract {
     }
 }
 
-impl Target {
+impl FieldTarget {
     fn name(&self) -> &str {
         match self {
-            Target::Canonical(field) => field.name(),
-            Target::Extra(name) => name,
+            FieldTarget::Canonical(field) => field.name(),
+            FieldTarget::Extra(name) => name,
         }
     }
 }

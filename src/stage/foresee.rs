@@ -1,8 +1,8 @@
 //! What promoting would do to one ad, without doing it: for rehearsals and plans of jobs. It calls
 //! the same functions as promoting, so the prediction is what happens.
 
-use super::promote::{Fate, Promote};
-use super::{Draft, Setting};
+use super::promote::{AdFate, PromoteStage};
+use super::{AdDraft, SourceContext};
 use crate::model::{AdChange, Fingerprint, Job, Outcome};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// What would become of one ad.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Foreseen {
+pub enum ForeseenChange {
     /// A new job.
     Create,
     /// A new version of its job: the fields that differ as `{field: {old, new}}`, and why.
@@ -29,25 +29,25 @@ pub enum Foreseen {
     Fail,
 }
 
-impl Foreseen {
+impl ForeseenChange {
     /// Its name in reports.
     pub fn name(&self) -> &'static str {
         match self {
-            Foreseen::Create => "created",
-            Foreseen::Update(..) => "updated",
-            Foreseen::Reopen(..) => "reopened",
-            Foreseen::Unchanged => "unchanged",
-            Foreseen::Reject => "rejected",
-            Foreseen::Hold => "held",
-            Foreseen::Fail => "failed",
+            ForeseenChange::Create => "created",
+            ForeseenChange::Update(..) => "updated",
+            ForeseenChange::Reopen(..) => "reopened",
+            ForeseenChange::Unchanged => "unchanged",
+            ForeseenChange::Reject => "rejected",
+            ForeseenChange::Hold => "held",
+            ForeseenChange::Fail => "failed",
         }
     }
 }
 
-impl Promote {
+impl PromoteStage {
     /// Jobs that must be at hand to foresee what becomes of these ads.
-    pub fn compared_with(&self, drafts: &[Draft]) -> Vec<Uuid> {
-        let differs = |draft: &&Draft| matches!(self.fate(draft), Fate::Differs(..));
+    pub fn compared_with(&self, drafts: &[AdDraft]) -> Vec<Uuid> {
+        let differs = |draft: &&AdDraft| matches!(self.fate(draft), AdFate::Differs(..));
         drafts
             .iter()
             .filter(differs)
@@ -55,36 +55,36 @@ impl Promote {
             .collect()
     }
 
-    /// What would happen to one ad; `old` contains the jobs of [`Promote::compared_with`],
+    /// What would happen to one ad; `old` contains the jobs of [`PromoteStage::compared_with`],
     /// `history` the parts of older fingerprints.
     pub fn foresee(
         &self,
-        setting: &Setting,
-        draft: &Draft,
+        setting: &SourceContext,
+        draft: &AdDraft,
         old: &HashMap<Uuid, Job>,
         history: &HashMap<Fingerprint, Json>,
-    ) -> Foreseen {
+    ) -> ForeseenChange {
         match self.fate(draft) {
-            Fate::Create(_) => Foreseen::Create,
-            Fate::Differs(draft, published) => {
+            AdFate::Create(_) => ForeseenChange::Create,
+            AdFate::Differs(draft, published) => {
                 let version = old
                     .get(&published.job_id)
                     .and_then(|old| self.next_version(setting, draft, published, old, history));
                 let Some(version) = version else {
-                    return Foreseen::Unchanged;
+                    return ForeseenChange::Unchanged;
                 };
                 let changes = version.changes.as_object().cloned().unwrap_or_default();
                 if version.change == AdChange::Reopened {
-                    Foreseen::Reopen(changes, version.reason)
+                    ForeseenChange::Reopen(changes, version.reason)
                 } else {
-                    Foreseen::Update(changes, version.reason)
+                    ForeseenChange::Update(changes, version.reason)
                 }
             }
-            Fate::Wait(_, Outcome::Rejected) => Foreseen::Reject,
-            Fate::Wait(..) | Fate::Keep(..) => Foreseen::Hold,
-            Fate::Later(_) => Foreseen::Fail,
-            Fate::Ignore(draft) if draft.ad.published.is_none() => Foreseen::Reject,
-            Fate::Same(..) | Fate::Ignore(_) => Foreseen::Unchanged,
+            AdFate::Wait(_, Outcome::Rejected) => ForeseenChange::Reject,
+            AdFate::Wait(..) | AdFate::Keep(..) => ForeseenChange::Hold,
+            AdFate::Later(_) => ForeseenChange::Fail,
+            AdFate::Ignore(draft) if draft.ad.published.is_none() => ForeseenChange::Reject,
+            AdFate::Same(..) | AdFate::Ignore(_) => ForeseenChange::Unchanged,
         }
     }
 }

@@ -7,7 +7,7 @@
 
 /// Which step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum StageKind {
     /// Reads the list of a source.
     Fetch,
     /// Reads the pages of single ads, where the source has such pages.
@@ -38,7 +38,7 @@ pub enum Kind {
 
 /// What one unit of a stage's work is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scope {
+pub enum StageScope {
     /// One source: a node for each.
     Source,
     /// One ad: a node for each source; neighbours fuse into the segment, through which ads stream
@@ -51,7 +51,7 @@ pub enum Scope {
 
 /// What stages hand to each other. Who reads it comes after everyone who writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Datum {
+pub enum StageDatum {
     /// What a source lists.
     Listings,
     /// Raw documents, and how the read of them ended.
@@ -78,22 +78,22 @@ pub enum Datum {
     Openings,
 }
 
-impl Datum {
+impl StageDatum {
     /// Its name in messages.
     pub fn name(self) -> &'static str {
         match self {
-            Datum::Listings => "the listings",
-            Datum::Documents => "the documents",
-            Datum::Admission => "the decision whether a read may be acted upon",
-            Datum::Identities => "which ad is which job",
-            Datum::Fields => "the fields",
-            Datum::Relations => "companies and divisions",
-            Datum::Classes => "roles and capabilities",
-            Datum::Verdicts => "the reasons against ads",
-            Datum::Jobs => "the jobs",
-            Datum::Retirements => "which jobs are archived",
-            Datum::Measures => "the measures",
-            Datum::Openings => "the openings",
+            StageDatum::Listings => "the listings",
+            StageDatum::Documents => "the documents",
+            StageDatum::Admission => "the decision whether a read may be acted upon",
+            StageDatum::Identities => "which ad is which job",
+            StageDatum::Fields => "the fields",
+            StageDatum::Relations => "companies and divisions",
+            StageDatum::Classes => "roles and capabilities",
+            StageDatum::Verdicts => "the reasons against ads",
+            StageDatum::Jobs => "the jobs",
+            StageDatum::Retirements => "which jobs are archived",
+            StageDatum::Measures => "the measures",
+            StageDatum::Openings => "the openings",
         }
     }
 }
@@ -101,38 +101,42 @@ impl Datum {
 /// The properties of a kind.
 struct KindFacts {
     name: &'static str,
-    scope: Scope,
-    reads: &'static [Datum],
-    writes: &'static [Datum],
+    scope: StageScope,
+    reads: &'static [StageDatum],
+    writes: &'static [StageDatum],
     /// Whether it is added by default.
     is_placed: bool,
 }
 
 /// All kinds, in the order of a full pipeline.
-pub const KINDS: [Kind; 13] = [
-    Kind::Fetch,
-    Kind::Details,
-    Kind::Quality,
-    Kind::Identity,
-    Kind::Extract,
-    Kind::Resolve,
-    Kind::Classify,
-    Kind::Validate,
-    Kind::Promote,
-    Kind::Archive,
-    Kind::Measure,
-    Kind::Dedupe,
-    Kind::Report,
+pub const KINDS: [StageKind; 13] = [
+    StageKind::Fetch,
+    StageKind::Details,
+    StageKind::Quality,
+    StageKind::Identity,
+    StageKind::Extract,
+    StageKind::Resolve,
+    StageKind::Classify,
+    StageKind::Validate,
+    StageKind::Promote,
+    StageKind::Archive,
+    StageKind::Measure,
+    StageKind::Dedupe,
+    StageKind::Report,
 ];
 
-impl Kind {
+impl StageKind {
     fn facts(self) -> KindFacts {
-        use Datum::{Admission, Classes, Documents, Fields, Identities, Jobs, Listings};
-        use Datum::{Measures, Openings, Relations, Retirements, Verdicts};
+        use StageDatum::{Admission, Classes, Documents, Fields, Identities, Jobs, Listings};
+        use StageDatum::{Measures, Openings, Relations, Retirements, Verdicts};
         let facts = |name, scope, reads, writes| {
             let is_placed = matches!(
                 self,
-                Kind::Details | Kind::Quality | Kind::Identity | Kind::Measure | Kind::Dedupe
+                StageKind::Details
+                    | StageKind::Quality
+                    | StageKind::Identity
+                    | StageKind::Measure
+                    | StageKind::Dedupe
             );
             KindFacts {
                 name,
@@ -143,42 +147,42 @@ impl Kind {
             }
         };
         match self {
-            Kind::Fetch => {
+            StageKind::Fetch => {
                 let writes = &[Listings, Documents];
-                facts("fetch", Scope::Source, &[], writes)
+                facts("fetch", StageScope::Source, &[], writes)
             }
-            Kind::Details => facts("details", Scope::Source, &[Listings], &[Documents]),
-            Kind::Quality => facts("quality", Scope::Source, &[Documents], &[Admission]),
-            Kind::Identity => {
+            StageKind::Details => facts("details", StageScope::Source, &[Listings], &[Documents]),
+            StageKind::Quality => facts("quality", StageScope::Source, &[Documents], &[Admission]),
+            StageKind::Identity => {
                 let reads = &[Documents, Admission];
-                facts("identity", Scope::Source, reads, &[Identities])
+                facts("identity", StageScope::Source, reads, &[Identities])
             }
-            Kind::Extract => {
+            StageKind::Extract => {
                 let reads = &[Documents, Admission, Identities];
-                facts("extract", Scope::Record, reads, &[Fields])
+                facts("extract", StageScope::Record, reads, &[Fields])
             }
-            Kind::Resolve => facts("resolve", Scope::Record, &[Fields], &[Relations]),
-            Kind::Classify => {
+            StageKind::Resolve => facts("resolve", StageScope::Record, &[Fields], &[Relations]),
+            StageKind::Classify => {
                 let reads = &[Fields, Relations];
-                facts("classify", Scope::Record, reads, &[Classes])
+                facts("classify", StageScope::Record, reads, &[Classes])
             }
-            Kind::Validate => {
+            StageKind::Validate => {
                 let reads = &[Fields, Relations, Classes];
-                facts("validate", Scope::Record, reads, &[Verdicts])
+                facts("validate", StageScope::Record, reads, &[Verdicts])
             }
-            Kind::Promote => {
+            StageKind::Promote => {
                 let reads = &[Fields, Relations, Classes, Verdicts];
-                facts("promote", Scope::Record, reads, &[Jobs])
+                facts("promote", StageScope::Record, reads, &[Jobs])
             }
-            Kind::Archive => facts("archive", Scope::Source, &[Jobs], &[Retirements]),
-            Kind::Measure => facts("measure", Scope::Source, &[Jobs], &[Measures]),
-            Kind::Dedupe => {
+            StageKind::Archive => facts("archive", StageScope::Source, &[Jobs], &[Retirements]),
+            StageKind::Measure => facts("measure", StageScope::Source, &[Jobs], &[Measures]),
+            StageKind::Dedupe => {
                 let reads = &[Jobs, Retirements];
-                facts("dedupe", Scope::Institution, reads, &[Openings])
+                facts("dedupe", StageScope::Institution, reads, &[Openings])
             }
-            Kind::Report => {
+            StageKind::Report => {
                 let reads = &[Documents, Jobs, Retirements, Measures, Openings];
-                facts("report", Scope::Institution, reads, &[])
+                facts("report", StageScope::Institution, reads, &[])
             }
         }
     }
@@ -189,22 +193,22 @@ impl Kind {
     }
 
     /// The kind of that name.
-    pub fn named(name: &str) -> Option<Kind> {
+    pub fn named(name: &str) -> Option<StageKind> {
         KINDS.into_iter().find(|kind| kind.name() == name)
     }
 
     /// What one unit of its work is.
-    pub fn scope(self) -> Scope {
+    pub fn scope(self) -> StageScope {
         self.facts().scope
     }
 
     /// What it reads of other stages.
-    pub fn reads(self) -> &'static [Datum] {
+    pub fn reads(self) -> &'static [StageDatum] {
         self.facts().reads
     }
 
     /// What it writes for other stages.
-    pub fn writes(self) -> &'static [Datum] {
+    pub fn writes(self) -> &'static [StageDatum] {
         self.facts().writes
     }
 
@@ -214,7 +218,7 @@ impl Kind {
     }
 
     /// What `before` writes and this one reads, if there is anything.
-    pub fn needs(self, before: Kind) -> Option<Datum> {
+    pub fn needs(self, before: StageKind) -> Option<StageDatum> {
         before
             .writes()
             .iter()
@@ -226,8 +230,8 @@ impl Kind {
     /// code raises it. That nothing else changes a fingerprint, `tests/fingerprints.txt` sees to.
     pub(super) fn revision(self) -> u32 {
         match self {
-            Kind::Extract => 5,
-            Kind::Resolve | Kind::Validate => 2,
+            StageKind::Extract => 5,
+            StageKind::Resolve | StageKind::Validate => 2,
             _ => 1,
         }
     }
@@ -254,7 +258,7 @@ mod tests {
 
     #[test]
     fn stages_of_the_segment_are_neighbours() {
-        let scopes: Vec<Scope> = KINDS.map(Kind::scope).to_vec();
+        let scopes: Vec<StageScope> = KINDS.map(StageKind::scope).to_vec();
         let changes = scopes.windows(2).filter(|pair| pair[0] != pair[1]).count();
         assert_eq!(
             changes, 3,
@@ -267,8 +271,8 @@ mod tests {
         assert!(
             KINDS
                 .into_iter()
-                .all(|kind| Kind::named(kind.name()) == Some(kind))
+                .all(|kind| StageKind::named(kind.name()) == Some(kind))
         );
-        assert_eq!(Kind::named("load"), None);
+        assert_eq!(StageKind::named("load"), None);
     }
 }

@@ -2,14 +2,14 @@
 //! values, and what in the YAML would read them. Empty values, and those that the YAML itself
 //! removes, do not count.
 
-use super::{Draft, Setting, Stage};
+use super::{AdDraft, SourceContext, Stage};
 use crate::date::{DateFormat, suggest_formats};
 use crate::model::{Ad, FieldValue, problem::InvalidValue};
 use crate::quality::LossExample;
 use serde_json::Value as Json;
 
 /// The values of an ad that could not be read, by field.
-pub fn lost(draft: &Draft) -> impl Iterator<Item = (&str, &InvalidValue)> {
+pub fn lost(draft: &AdDraft) -> impl Iterator<Item = (&str, &InvalidValue)> {
     draft.job.values().filter_map(|(field, value)| {
         if let FieldValue::Invalid(invalid) = value {
             Some((field, &**invalid))
@@ -20,8 +20,12 @@ pub fn lost(draft: &Draft) -> impl Iterator<Item = (&str, &InvalidValue)> {
 }
 
 /// The same for an ad that is only mapped: it has no problems yet.
-pub fn mapped<'s>(stages: impl Iterator<Item = &'s Stage>, setting: &Setting, ad: Ad) -> Draft {
-    let mut draft = Draft::new(ad);
+pub fn mapped<'s>(
+    stages: impl Iterator<Item = &'s Stage>,
+    setting: &SourceContext,
+    ad: Ad,
+) -> AdDraft {
+    let mut draft = AdDraft::new(ad);
     stages
         .filter(|stage| matches!(stage, Stage::Extract(_)))
         .for_each(|stage| stage.record(setting, &mut draft));

@@ -2,10 +2,10 @@
 //! once per field; pure, and it cannot fail: missing values are absent, values that cannot be
 //! converted are invalid.
 
-use super::convert::{As, Convert};
+use super::convert::{ConversionKind, ValueConversion};
 use super::mapped_path::mapped_path;
-use super::parts::{self, Part, PartSpec};
-pub use super::view::View;
+use super::parts::{self, PartSpec, TextPart};
+pub use super::view::DocumentView;
 use super::view::absolute;
 use crate::date::{DateFormat, DateReader, DateSetting};
 use crate::diagnostic::{Diagnostics, Place};
@@ -29,7 +29,7 @@ use url::Url;
 pub type MappingSpec = TextOr<Text, Located<Mapping>>;
 
 /// `from:` as written: one path or several, some of them lists of alternatives.
-pub type Paths = OneOrMany<OneOrMany<Text>>;
+pub type MappingPaths = OneOrMany<OneOrMany<Text>>;
 
 /// The place of a mapping.
 pub fn place(spec: &MappingSpec) -> &Place {
@@ -45,7 +45,7 @@ pub fn place(spec: &MappingSpec) -> &Place {
 pub struct Mapping {
     /// A JSONPath, or several: the first with a value is used. If the field is a list, all are
     /// used; of the paths in a nested list, `[[$.a, $.b], $.c]`, the first with a value is used.
-    pub(super) from: Paths,
+    pub(super) from: MappingPaths,
     /// The parts of a text, in order: each a JSONPath, or a mapping with `from` and optionally
     /// `heading` or `each`.
     pub(super) parts: Vec<PartSpec>,
@@ -64,7 +64,7 @@ pub struct Mapping {
     pub(super) replace: IndexMap<Located<String>, Node>,
     /// The conversion.
     #[serde(rename = "as")]
-    pub(super) to: Option<Located<As>>,
+    pub(super) to: Option<Located<ConversionKind>>,
     /// Date formats (strftime, `epoch`, `epoch_ms`, `iso8601`, `rfc2822`, `relative`).
     pub(super) format: OneOrMany<Located<String>>,
     /// The time zone in which an instant becomes a date; by default that of the source.
@@ -79,18 +79,18 @@ pub struct Mapping {
 
 /// The extraction of one value, compiled.
 #[derive(Debug, Clone)]
-pub struct Derive {
-    from: From,
+pub struct ValueMapping {
+    from: ValueOrigin,
     steps: MappingSteps,
-    convert: Convert,
+    convert: ValueConversion,
     default: Option<Json>,
 }
 
 #[derive(Debug, Clone)]
-enum From {
+enum ValueOrigin {
     /// The first with a value of each list.
     Paths(Vec<Vec<JsonPath>>),
-    Parts(Vec<Part>),
+    Parts(Vec<TextPart>),
     Script(Box<CompiledScript>),
     Constant(Json),
 }
@@ -103,18 +103,18 @@ pub fn compile(
     sandbox: &ScriptSandbox,
     dates: DateSetting,
     out: &mut Diagnostics,
-) -> Option<Derive> {
+) -> Option<ValueMapping> {
     match spec {
         TextOr::Short(path) => {
-            let to = As::plain(kind.unwrap_or(FieldKind::Text));
-            let convert = Convert {
+            let to = ConversionKind::plain(kind.unwrap_or(FieldKind::Text));
+            let convert = ValueConversion {
                 to,
                 dates: date_reader(to, Vec::new(), dates),
                 split: None,
                 join: None,
             };
-            Some(Derive {
-                from: From::Paths(vec![vec![mapped_path(path, out)?]]),
+            Some(ValueMapping {
+                from: ValueOrigin::Paths(vec![vec![mapped_path(path, out)?]]),
                 steps: MappingSteps::default(),
                 convert,
                 default: None,
@@ -126,10 +126,10 @@ pub fn compile(
 
 /// How dates are read; other types do not depend on time zone and range, and are not derived again
 /// when those change.
-fn date_reader(to: As, formats: Vec<DateFormat>, setting: DateSetting) -> DateReader {
+fn date_reader(to: ConversionKind, formats: Vec<DateFormat>, setting: DateSetting) -> DateReader {
     DateReader {
         formats,
-        setting: if to == As::Date {
+        setting: if to == ConversionKind::Date {
             setting
         } else {
             DateSetting::of(chrono_tz::UTC)
@@ -146,12 +146,14 @@ pub fn kind_of(spec: &MappingSpec) -> FieldKind {
 }
 
 /// A value in the YAML must convert like a value in an ad.
-fn check_fixed(what: &str, fixed: Option<&Node>, convert: &Convert, out: &mut Diagnostics) {
+fn check_fixed(what: &str, fixed: Option<&Node>, convert: &ValueConversion, out: &mut Diagnostics) {
     let Some(fixed) = fixed else { return };
     if let FieldValue::Invalid(invalid) = convert.apply(&[&fixed.to_json()]) {
         let help = match convert.to {
-            As::Date if convert.dates.formats.is_empty() => "write it like `2026-12-31`".to_owned(),
-            As::Date => format!(
+            ConversionKind::Date if convert.dates.formats.is_empty() => {
+                "write it like `2026-12-31`".to_owned()
+            }
+            ConversionKind::Date => format!(
                 "write it in the format of the field: `{}`",
                 convert.dates.listed("` or `")
             ),
@@ -184,12 +186,12 @@ impl MappingCompiler<'_> {
         sandbox: &ScriptSandbox,
         dates: DateSetting,
         out: &mut Diagnostics,
-    ) -> Option<Derive> {
+    ) -> Option<ValueMapping> {
         let steps = self.compile_steps(out);
         let to = self.convert_to(kind, out)?;
         let steps = match to {
-            As::Html => steps.map(|steps| steps.on_readable(ReadableForm::Text)),
-            As::List => steps.map(|steps| steps.on_readable(ReadableForm::Items)),
+            ConversionKind::Html => steps.map(|steps| steps.on_readable(ReadableForm::Text)),
+            ConversionKind::List => steps.map(|steps| steps.on_readable(ReadableForm::Items)),
             _ => steps,
         };
         let from = self.compile_from(to, sandbox, out)?;
@@ -200,7 +202,7 @@ impl MappingCompiler<'_> {
         };
         self.check_words(to, out);
         let text = |text: &Option<Located<String>>| text.as_ref().map(|text| text.value.clone());
-        let convert = Convert {
+        let convert = ValueConversion {
             to,
             dates: date_reader(to, formats, setting),
             split: text(&self.split),
@@ -209,8 +211,8 @@ impl MappingCompiler<'_> {
         // Text that the steps have made readable is not read as markup again.
         let is_read = steps.as_ref().is_some_and(MappingSteps::make_readable_text);
         let convert = if is_read {
-            Convert {
-                to: As::Text,
+            ValueConversion {
+                to: ConversionKind::Text,
                 ..convert
             }
         } else {
@@ -218,7 +220,7 @@ impl MappingCompiler<'_> {
         };
         check_fixed("constant", self.constant.as_ref(), &convert, out);
         check_fixed("default", self.default.as_ref(), &convert, out);
-        Some(Derive {
+        Some(ValueMapping {
             from,
             steps: steps?,
             convert,
@@ -258,9 +260,9 @@ impl MappingCompiler<'_> {
         }
     }
 
-    fn convert_to(&self, kind: Option<FieldKind>, out: &mut Diagnostics) -> Option<As> {
+    fn convert_to(&self, kind: Option<FieldKind>, out: &mut Diagnostics) -> Option<ConversionKind> {
         let Some(to) = &self.to else {
-            return Some(As::plain(kind.unwrap_or(FieldKind::Text)));
+            return Some(ConversionKind::plain(kind.unwrap_or(FieldKind::Text)));
         };
         match kind {
             Some(kind) if kind != FieldKind::Json && to.gives() != kind => {
@@ -283,7 +285,12 @@ impl MappingCompiler<'_> {
         }
     }
 
-    fn compile_from(&self, to: As, sandbox: &ScriptSandbox, out: &mut Diagnostics) -> Option<From> {
+    fn compile_from(
+        &self,
+        to: ConversionKind,
+        sandbox: &ScriptSandbox,
+        out: &mut Diagnostics,
+    ) -> Option<ValueOrigin> {
         let ways = [
             !self.from.is_empty(),
             !self.parts.is_empty(),
@@ -294,7 +301,7 @@ impl MappingCompiler<'_> {
         if ways == 0 && self.css.is_some() {
             return JsonPath::parse("$.html")
                 .ok()
-                .map(|path| From::Paths(vec![vec![path]]));
+                .map(|path| ValueOrigin::Paths(vec![vec![path]]));
         }
         if ways == 0 && out.has_errors_within(&self.place) {
             return None;
@@ -311,13 +318,13 @@ impl MappingCompiler<'_> {
         }
         if let Some(script) = &self.script {
             return compile_script(script, sandbox, &["doc"], out)
-                .map(|script| From::Script(Box::new(script)));
+                .map(|script| ValueOrigin::Script(Box::new(script)));
         }
         if let Some(constant) = &self.constant {
-            return Some(From::Constant(constant.to_json()));
+            return Some(ValueOrigin::Constant(constant.to_json()));
         }
         if !self.parts.is_empty() {
-            return self.compile_parts(to, out).map(From::Parts);
+            return self.compile_parts(to, out).map(ValueOrigin::Parts);
         }
         let mut either = |paths: &OneOrMany<Text>| -> Option<Vec<JsonPath>> {
             let paths: Vec<Option<JsonPath>> =
@@ -328,12 +335,12 @@ impl MappingCompiler<'_> {
         paths
             .into_iter()
             .collect::<Option<Vec<_>>>()
-            .map(From::Paths)
+            .map(ValueOrigin::Paths)
     }
 
     /// Parts are joined into one text, each converted by `as`; no other step applies to them.
-    fn compile_parts(&self, to: As, out: &mut Diagnostics) -> Option<Vec<Part>> {
-        if !matches!(to, As::Text | As::Html) {
+    fn compile_parts(&self, to: ConversionKind, out: &mut Diagnostics) -> Option<Vec<TextPart>> {
+        if !matches!(to, ConversionKind::Text | ConversionKind::Html) {
             let place = self.to.as_ref().map_or(&self.place, |to| &to.place);
             out.error(place, "wrong-conversion", "`parts` produce one text")
                 .help("use `as: html` or `as: text`, or use `from` instead of `parts`");
@@ -345,16 +352,16 @@ impl MappingCompiler<'_> {
                 .help(format!("remove `{step}`; parts are separated by an empty line, values of one part by a line break"));
             return None;
         }
-        let parts: Vec<Option<Part>> = self
+        let parts: Vec<Option<TextPart>> = self
             .parts
             .iter()
-            .map(|part| Part::compile(part, out))
+            .map(|part| TextPart::compile(part, out))
             .collect();
         parts.into_iter().collect()
     }
 
-    fn formats(&self, to: As, out: &mut Diagnostics) -> Option<Vec<DateFormat>> {
-        if let Some(format) = self.format.first().filter(|_| to != As::Date) {
+    fn formats(&self, to: ConversionKind, out: &mut Diagnostics) -> Option<Vec<DateFormat>> {
+        if let Some(format) = self.format.first().filter(|_| to != ConversionKind::Date) {
             out.error(&format.place, "wrong-conversion", "`format` is for dates")
                 .help("add `as: date`, or remove `format`");
             return None;
@@ -385,15 +392,15 @@ impl MappingCompiler<'_> {
     }
 
     /// Reports keys that do not apply to this conversion.
-    fn check_words(&self, to: As, out: &mut Diagnostics) {
+    fn check_words(&self, to: ConversionKind, out: &mut Diagnostics) {
         let mut idle = |place: &Place, word: &str, what: &str| {
             out.error(place, "wrong-conversion", format!("`{word}` is for {what}"))
                 .help(format!("remove `{word}`"));
         };
-        if let Some(zone) = self.zone.as_ref().filter(|_| to != As::Date) {
+        if let Some(zone) = self.zone.as_ref().filter(|_| to != ConversionKind::Date) {
             idle(&zone.place, "zone", "dates");
         }
-        if let Some(split) = self.split.as_ref().filter(|_| to != As::List) {
+        if let Some(split) = self.split.as_ref().filter(|_| to != ConversionKind::List) {
             idle(&split.place, "split", "lists");
         }
         if let Some(join) = self.join.as_ref().filter(|_| to.gives() != FieldKind::Text) {
@@ -441,29 +448,33 @@ fn kind_word(kind: FieldKind) -> &'static str {
     }
 }
 
-impl Derive {
+impl ValueMapping {
     /// The members of a document that it reads; nothing if it may read any of them.
     pub(super) fn members(&self) -> Option<BTreeSet<&str>> {
         match &self.from {
-            From::Paths(paths) => paths.iter().flatten().map(JsonPath::member).collect(),
-            From::Parts(parts) => parts
+            ValueOrigin::Paths(paths) => paths.iter().flatten().map(JsonPath::member).collect(),
+            ValueOrigin::Parts(parts) => parts
                 .iter()
-                .flat_map(Part::paths)
+                .flat_map(TextPart::paths)
                 .map(JsonPath::member)
                 .collect(),
-            From::Constant(_) => Some(BTreeSet::new()),
-            From::Script(_) => None,
+            ValueOrigin::Constant(_) => Some(BTreeSet::new()),
+            ValueOrigin::Script(_) => None,
         }
     }
 
     /// The value in a document.
-    pub fn value(&self, view: &View) -> FieldValue {
+    pub fn value(&self, view: &DocumentView) -> FieldValue {
         let value = match &self.from {
-            From::Paths(paths) if self.convert.to == As::List => self.all_of(paths, view),
-            From::Paths(paths) => self.first_of(paths.iter().flatten(), view),
-            From::Parts(parts) => parts::joined(parts, &self.convert, view),
-            From::Constant(constant) => self.convert.apply_fixed(&[constant], view.fetched()),
-            From::Script(script) => self.scripted(script, view),
+            ValueOrigin::Paths(paths) if self.convert.to == ConversionKind::List => {
+                self.all_of(paths, view)
+            }
+            ValueOrigin::Paths(paths) => self.first_of(paths.iter().flatten(), view),
+            ValueOrigin::Parts(parts) => parts::joined(parts, &self.convert, view),
+            ValueOrigin::Constant(constant) => {
+                self.convert.apply_fixed(&[constant], view.fetched())
+            }
+            ValueOrigin::Script(script) => self.scripted(script, view),
         };
         match (&value, &self.default) {
             (FieldValue::Absent, Some(default)) => {
@@ -477,7 +488,7 @@ impl Derive {
     fn first_of<'p>(
         &self,
         paths: impl IntoIterator<Item = &'p JsonPath>,
-        view: &View,
+        view: &DocumentView,
     ) -> FieldValue {
         paths
             .into_iter()
@@ -488,7 +499,7 @@ impl Derive {
 
     /// The items of all lists, each once. A list that is there and empty is an empty list, not an
     /// absent one.
-    fn all_of(&self, paths: &[Vec<JsonPath>], view: &View) -> FieldValue {
+    fn all_of(&self, paths: &[Vec<JsonPath>], view: &DocumentView) -> FieldValue {
         let mut values: Vec<FieldValue> = paths
             .iter()
             .map(|either| self.first_of(either, view))
@@ -532,9 +543,9 @@ impl Derive {
         })
     }
 
-    fn at(&self, path: &JsonPath, view: &View) -> FieldValue {
+    fn at(&self, path: &JsonPath, view: &DocumentView) -> FieldValue {
         let found = view.select(path, view.document());
-        if self.steps.is_empty() && self.convert.to != As::Url {
+        if self.steps.is_empty() && self.convert.to != ConversionKind::Url {
             return self.convert.apply_at(&found, view.fetched());
         }
         self.made_of(
@@ -546,8 +557,8 @@ impl Derive {
     }
 
     /// Converts what was found; an address is resolved against `base`.
-    fn made_of(&self, mut found: Vec<Json>, view: &View, base: Option<&Url>) -> FieldValue {
-        if let Some(base) = base.filter(|_| self.convert.to == As::Url) {
+    fn made_of(&self, mut found: Vec<Json>, view: &DocumentView, base: Option<&Url>) -> FieldValue {
+        if let Some(base) = base.filter(|_| self.convert.to == ConversionKind::Url) {
             found = found
                 .into_iter()
                 .map(|value| absolute(value, base))
@@ -557,7 +568,7 @@ impl Derive {
             .apply_at(&found.iter().collect::<Vec<_>>(), view.fetched())
     }
 
-    fn scripted(&self, script: &CompiledScript, view: &View) -> FieldValue {
+    fn scripted(&self, script: &CompiledScript, view: &DocumentView) -> FieldValue {
         match script
             .interpret(view.sandbox(), &DocumentValues(view.document()))
             .and_then(|value| value.to_json())
@@ -587,7 +598,7 @@ impl Derive {
     /// As written, one line per key.
     pub fn words(&self) -> String {
         let from = match &self.from {
-            From::Paths(paths) => format!(
+            ValueOrigin::Paths(paths) => format!(
                 "from: {}",
                 paths
                     .iter()
@@ -595,7 +606,7 @@ impl Derive {
                     .collect::<Vec<_>>()
                     .join(", ")
             ),
-            From::Parts(parts) => format!(
+            ValueOrigin::Parts(parts) => format!(
                 "parts:\n{}",
                 parts
                     .iter()
@@ -603,8 +614,8 @@ impl Derive {
                     .collect::<Vec<_>>()
                     .join("\n")
             ),
-            From::Script(script) => format!("script: {}", script.text().trim()),
-            From::Constant(value) => format!("constant: {value}"),
+            ValueOrigin::Script(script) => format!("script: {}", script.text().trim()),
+            ValueOrigin::Constant(value) => format!("constant: {value}"),
         };
         let default = self.default.iter().map(|value| format!("default: {value}"));
         std::iter::once(from)
@@ -616,7 +627,7 @@ impl Derive {
     }
 }
 
-impl Canonical for Derive {
+impl Canonical for ValueMapping {
     fn canonical(&self) -> String {
         canonical_members([
             ("from", self.from.canonical_object()),
@@ -632,19 +643,19 @@ impl Canonical for Derive {
     }
 }
 
-impl From {
+impl ValueOrigin {
     fn canonical_object(&self) -> Json {
         let texts =
             |paths: &[JsonPath]| -> Vec<String> { paths.iter().map(ToString::to_string).collect() };
         match self {
-            From::Paths(paths) => {
+            ValueOrigin::Paths(paths) => {
                 json!({ "paths": paths.iter().map(|either| texts(either)).collect::<Vec<_>>() })
             }
-            From::Parts(parts) => {
-                json!({ "parts": parts.iter().map(Part::canonical_object).collect::<Vec<_>>() })
+            ValueOrigin::Parts(parts) => {
+                json!({ "parts": parts.iter().map(TextPart::canonical_object).collect::<Vec<_>>() })
             }
-            From::Script(script) => json!({ "script": script.text().trim() }),
-            From::Constant(value) => json!({ "constant": value }),
+            ValueOrigin::Script(script) => json!({ "script": script.text().trim() }),
+            ValueOrigin::Constant(value) => json!({ "constant": value }),
         }
     }
 }
@@ -670,7 +681,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn compiled(yaml: &str, kind: FieldKind) -> Derive {
+    fn compiled(yaml: &str, kind: FieldKind) -> ValueMapping {
         let mut out = Diagnostics::new();
         let spec: Located<Mapping> = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
         let derive = MappingCompiler(&spec).compile(
@@ -685,7 +696,7 @@ mod tests {
 
     fn value(yaml: &str, kind: FieldKind, document: &Json) -> FieldValue {
         let fetched = Clock("2026-03-02T01:00:00Z".parse().unwrap());
-        compiled(yaml, kind).value(&View::new(&ScriptSandbox::new(), document, fetched))
+        compiled(yaml, kind).value(&DocumentView::new(&ScriptSandbox::new(), document, fetched))
     }
 
     #[test]
@@ -802,7 +813,7 @@ mod tests {
     fn addresses_lead_from_the_page_of_the_document() {
         let read = |document: Json, page: Option<&str>| {
             let sandbox = ScriptSandbox::new();
-            let view = View::new(
+            let view = DocumentView::new(
                 &sandbox,
                 &document,
                 Clock("2026-03-02T01:00:00Z".parse().unwrap()),

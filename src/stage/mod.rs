@@ -1,9 +1,9 @@
 //! The stages of a pipeline, one file per type: its YAML, how that is compiled, its work and its
 //! tests.
 //!
-//! What a kind may touch follows from its [`Scope`]: the stages of single records are pure and
+//! What a kind may touch follows from its [`StageScope`]: the stages of single records are pure and
 //! cannot fail, what they look up they look up before; only `promote`, and the stages of a source
-//! or an institution, get a transaction. To add a kind: a file here, a variant in [`Kind`] and
+//! or an institution, get a transaction. To add a kind: a file here, a variant in [`StageKind`] and
 //! [`Stage`], an arm in the method of its scope, and a test.
 
 pub mod archive;
@@ -29,9 +29,9 @@ pub mod validate;
 mod view;
 pub mod waiting;
 
-pub use draft::Draft;
-pub use foresee::Foreseen;
-pub use kind::{KINDS, Kind, Scope};
+pub use draft::AdDraft;
+pub use foresee::ForeseenChange;
+pub use kind::{KINDS, StageKind, StageScope};
 
 use crate::identity::IdentityGuards;
 use crate::model::{Alert, ReadState, SourceKey};
@@ -55,28 +55,28 @@ pub enum Stage {
     /// Finds out which ads are which jobs.
     Identity(IdentityGuards),
     /// Derives canonical fields.
-    Extract(Arc<extract::Extract>),
+    Extract(Arc<extract::ExtractStage>),
     /// Finds company and division.
-    Resolve(Arc<resolve::Resolve>),
+    Resolve(Arc<resolve::ResolveStage>),
     /// Decides role and capabilities.
-    Classify(Arc<classify::Classify>),
+    Classify(Arc<classify::ClassifyStage>),
     /// Judges an ad.
-    Validate(Arc<validate::Validate>),
+    Validate(Arc<validate::ValidateStage>),
     /// Writes jobs and their history.
-    Promote(Arc<promote::Promote>),
+    Promote(Arc<promote::PromoteStage>),
     /// Retires what has closed or gone.
-    Archive(Arc<archive::Archive>),
+    Archive(Arc<archive::ArchiveStage>),
     /// Measures how good a source is.
     Measure(QualityBar),
     /// Finds out which jobs advertise one opening.
-    Dedupe(Arc<dedupe::Dedupe>),
+    Dedupe(Arc<dedupe::DedupeStage>),
     /// Sums up.
     Report,
 }
 
 /// What every stage of a source knows.
 #[derive(Clone)]
-pub struct Setting {
+pub struct SourceContext {
     /// Institution and source.
     pub stream: SourceKey,
     /// The institution's slug.
@@ -108,7 +108,7 @@ pub struct ReadEnd {
 
 /// What a settle stage did.
 #[derive(Debug, Clone, Default)]
-pub struct Settled {
+pub struct SettledJobs {
     /// Ids of jobs archived.
     pub archived: Vec<String>,
     /// Ads whose absence was counted.
@@ -121,21 +121,21 @@ pub struct Settled {
 
 impl Stage {
     /// Its kind.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> StageKind {
         match self {
-            Stage::Fetch(_) => Kind::Fetch,
-            Stage::Details => Kind::Details,
-            Stage::Quality(_) => Kind::Quality,
-            Stage::Identity(_) => Kind::Identity,
-            Stage::Extract(_) => Kind::Extract,
-            Stage::Resolve(_) => Kind::Resolve,
-            Stage::Classify(_) => Kind::Classify,
-            Stage::Validate(_) => Kind::Validate,
-            Stage::Promote(_) => Kind::Promote,
-            Stage::Archive(_) => Kind::Archive,
-            Stage::Measure(_) => Kind::Measure,
-            Stage::Dedupe(_) => Kind::Dedupe,
-            Stage::Report => Kind::Report,
+            Stage::Fetch(_) => StageKind::Fetch,
+            Stage::Details => StageKind::Details,
+            Stage::Quality(_) => StageKind::Quality,
+            Stage::Identity(_) => StageKind::Identity,
+            Stage::Extract(_) => StageKind::Extract,
+            Stage::Resolve(_) => StageKind::Resolve,
+            Stage::Classify(_) => StageKind::Classify,
+            Stage::Validate(_) => StageKind::Validate,
+            Stage::Promote(_) => StageKind::Promote,
+            Stage::Archive(_) => StageKind::Archive,
+            Stage::Measure(_) => StageKind::Measure,
+            Stage::Dedupe(_) => StageKind::Dedupe,
+            Stage::Report => StageKind::Report,
         }
     }
 
@@ -187,8 +187,8 @@ impl Stage {
     pub async fn look_up(
         &self,
         connection: &mut PgConnection,
-        setting: &Setting,
-        drafts: &mut [Draft],
+        setting: &SourceContext,
+        drafts: &mut [AdDraft],
     ) -> crate::store::Result<()> {
         match self {
             Stage::Resolve(resolve) => resolve.look_up(connection, setting, drafts).await,
@@ -198,7 +198,7 @@ impl Stage {
     }
 
     /// The work of a record stage on one record: pure.
-    pub fn record(&self, setting: &Setting, draft: &mut Draft) {
+    pub fn record(&self, setting: &SourceContext, draft: &mut AdDraft) {
         match self {
             Stage::Extract(extract) => extract.apply(setting, draft),
             Stage::Classify(classify) => classify.apply(draft),
@@ -214,12 +214,12 @@ impl Stage {
     pub async fn settle(
         &self,
         connection: &mut PgConnection,
-        setting: &Setting,
+        setting: &SourceContext,
         end: Option<ReadEnd>,
-    ) -> crate::store::Result<Settled> {
+    ) -> crate::store::Result<SettledJobs> {
         match self {
             Stage::Archive(archive) => archive.settle(connection, setting, end).await,
-            _ => Ok(Settled::default()),
+            _ => Ok(SettledJobs::default()),
         }
     }
 }

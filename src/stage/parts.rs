@@ -3,9 +3,9 @@
 //!
 //! A part without a value is omitted with its heading, and so is one that repeats an earlier part.
 
-use super::convert::Convert;
+use super::convert::ValueConversion;
 use super::mapped_path::mapped_path;
-use super::view::View;
+use super::view::DocumentView;
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::JsonPath;
 use crate::model::FieldValue;
@@ -35,25 +35,25 @@ pub struct PartMapping {
 
 /// A part of a text, compiled.
 #[derive(Debug, Clone)]
-pub struct Part {
+pub struct TextPart {
     from: Vec<JsonPath>,
-    heading: Option<Heading>,
+    heading: Option<PartHeading>,
     each: Option<JsonPath>,
 }
 
 #[derive(Debug, Clone)]
-enum Heading {
+enum PartHeading {
     Fixed(String),
     At(JsonPath),
 }
 
-impl Part {
+impl TextPart {
     /// What counts for a fingerprint.
     pub(super) fn canonical_object(&self) -> Json {
         let heading = match &self.heading {
             None => Json::Null,
-            Some(Heading::Fixed(text)) => json!({ "text": text }),
-            Some(Heading::At(path)) => json!({ "at": path.to_string() }),
+            Some(PartHeading::Fixed(text)) => json!({ "text": text }),
+            Some(PartHeading::At(path)) => json!({ "at": path.to_string() }),
         };
         let from: Vec<String> = self.from.iter().map(ToString::to_string).collect();
         canonical_object([
@@ -65,7 +65,7 @@ impl Part {
 
     /// The paths that it reads in the document.
     pub(super) fn paths(&self) -> impl Iterator<Item = &JsonPath> {
-        let heading = if let Some(Heading::At(path)) = &self.heading {
+        let heading = if let Some(PartHeading::At(path)) = &self.heading {
             Some(path)
         } else {
             None
@@ -74,10 +74,10 @@ impl Part {
     }
 
     /// Compiles it; problems go to `out`.
-    pub(super) fn compile(spec: &PartSpec, out: &mut Diagnostics) -> Option<Part> {
+    pub(super) fn compile(spec: &PartSpec, out: &mut Diagnostics) -> Option<TextPart> {
         let spec = match spec {
             TextOr::Short(path) => {
-                return Some(Part {
+                return Some(TextPart {
                     from: vec![mapped_path(path, out)?],
                     heading: None,
                     each: None,
@@ -99,14 +99,16 @@ impl Part {
             .collect();
         let each = spec.each.as_ref().map(|path| mapped_path(path, out));
         let heading = match &spec.heading {
-            Some(path) if path.starts_with('$') => Some(mapped_path(path, out).map(Heading::At)),
+            Some(path) if path.starts_with('$') => {
+                Some(mapped_path(path, out).map(PartHeading::At))
+            }
             text => text
                 .as_ref()
-                .map(|text| Some(Heading::Fixed(text.trim().to_owned()))),
+                .map(|text| Some(PartHeading::Fixed(text.trim().to_owned()))),
         };
         let is_broken = matches!(each, Some(None)) || matches!(heading, Some(None));
         let from: Option<Vec<JsonPath>> = from.into_iter().collect();
-        Some(Part {
+        Some(TextPart {
             from: from.filter(|_| !is_broken)?,
             heading: heading.flatten(),
             each: each.flatten(),
@@ -117,14 +119,14 @@ impl Part {
     fn within<'d>(
         &self,
         value: &'d Json,
-        convert: &Convert,
-        view: &View<'d>,
+        convert: &ValueConversion,
+        view: &DocumentView<'d>,
     ) -> Option<(String, FieldValue)> {
         let read = |path: &JsonPath| convert.apply_at(&view.select(path, value), view.fetched());
         let text = self.from.iter().map(read).find(|text| !text.is_absent())?;
         let heading = match &self.heading {
-            Some(Heading::Fixed(heading)) => heading.clone(),
-            Some(Heading::At(path)) => read(path).as_text().unwrap_or_default().to_owned(),
+            Some(PartHeading::Fixed(heading)) => heading.clone(),
+            Some(PartHeading::At(path)) => read(path).as_text().unwrap_or_default().to_owned(),
             None => String::new(),
         };
         Some((heading, text))
@@ -132,9 +134,13 @@ impl Part {
 }
 
 /// The text of all parts in a document.
-pub(super) fn joined(parts: &[Part], convert: &Convert, view: &View) -> FieldValue {
+pub(super) fn joined(
+    parts: &[TextPart],
+    convert: &ValueConversion,
+    view: &DocumentView,
+) -> FieldValue {
     // Values of one part are separated by a line break.
-    let convert = Convert {
+    let convert = ValueConversion {
         join: Some("\n".to_owned()),
         ..convert.clone()
     };
@@ -160,7 +166,7 @@ pub(super) fn joined(parts: &[Part], convert: &Convert, view: &View) -> FieldVal
     invalid.unwrap_or_else(|| FieldValue::text(&told.join("\n\n")))
 }
 
-fn items<'d>(each: Option<&JsonPath>, view: &View<'d>) -> Vec<&'d Json> {
+fn items<'d>(each: Option<&JsonPath>, view: &DocumentView<'d>) -> Vec<&'d Json> {
     let Some(each) = each else {
         return vec![view.document()];
     };
@@ -176,7 +182,7 @@ fn items<'d>(each: Option<&JsonPath>, view: &View<'d>) -> Vec<&'d Json> {
 }
 
 /// As written, on one line.
-impl fmt::Display for Part {
+impl fmt::Display for TextPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let paths: Vec<String> = self.from.iter().map(ToString::to_string).collect();
         let each = self
@@ -185,8 +191,8 @@ impl fmt::Display for Part {
             .map(|each| format!(", each: {each}"))
             .unwrap_or_default();
         let heading = match &self.heading {
-            Some(Heading::Fixed(text)) => format!(", heading: {text}"),
-            Some(Heading::At(path)) => format!(", heading: {path}"),
+            Some(PartHeading::Fixed(text)) => format!(", heading: {text}"),
+            Some(PartHeading::At(path)) => format!(", heading: {path}"),
             None => String::new(),
         };
         write!(f, "from: {}{each}{heading}", paths.join(", "))
@@ -213,7 +219,7 @@ mod tests {
             &mut out,
         );
         assert!(out.is_empty(), "{out:?}");
-        derive.unwrap().value(&View::new(
+        derive.unwrap().value(&DocumentView::new(
             &ScriptSandbox::new(),
             document,
             Clock("2026-03-02T01:00:00Z".parse().unwrap()),

@@ -20,7 +20,7 @@ mod periods;
 pub mod text;
 mod words;
 
-use super::mapping::{self, Derive, Mapping, MappingSpec, Paths, View};
+use super::mapping::{self, DocumentView, Mapping, MappingPaths, MappingSpec, ValueMapping};
 use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place, one_of};
 use crate::model::{Canonical, FieldKind, FieldValue, problem::InvalidValue};
@@ -29,12 +29,12 @@ use crate::source::steps::text_of;
 use crate::yaml::{Located, Node, Text, TextOr};
 use ends::FoundEnd;
 use indexmap::IndexMap;
-use periods::{PERIODS, Period};
+use periods::{PERIODS, StatedPeriod};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Number, Value as Json};
 use std::ops::Deref;
-use text::{Reading, Told};
+use text::{PayReading, StatedPay};
 
 /// The custom fields that pay fills.
 pub const FIELDS: [&str; 4] = ["pay_min", "pay_max", "pay_currency", "pay_period"];
@@ -64,7 +64,7 @@ pub fn place(spec: &PaySpec) -> &Place {
 #[serde(deny_unknown_fields, default)]
 pub struct PayMapping {
     /// Text such as `$86,439 - $95,000 pa`: a JSONPath, or several.
-    from: Paths,
+    from: MappingPaths,
     /// A Rhai expression that returns the text.
     script: Option<Text>,
     /// A CSS selector in the HTML found there.
@@ -88,16 +88,16 @@ pub struct PayMapping {
 
 /// Pay, compiled.
 #[derive(Debug, Clone)]
-pub struct Pay {
-    text: Option<Derive>,
-    min: Option<Derive>,
-    max: Option<Derive>,
-    currency: Option<Derive>,
-    period: Option<Derive>,
+pub struct PayExtraction {
+    text: Option<ValueMapping>,
+    min: Option<ValueMapping>,
+    max: Option<ValueMapping>,
+    currency: Option<ValueMapping>,
+    period: Option<ValueMapping>,
 }
 
-impl Pay {
-    fn derives(&self) -> impl Iterator<Item = (&'static str, &Derive)> {
+impl PayExtraction {
+    fn derives(&self) -> impl Iterator<Item = (&'static str, &ValueMapping)> {
         let all = [
             ("text", &self.text),
             ("min", &self.min),
@@ -111,12 +111,12 @@ impl Pay {
 
     /// It as it is written: each member above the lines of its mapping.
     pub fn words(&self) -> String {
-        let member = |(name, derive): (&str, &Derive)| format!("{name}:\n{}", derive.words());
+        let member = |(name, derive): (&str, &ValueMapping)| format!("{name}:\n{}", derive.words());
         self.derives().map(member).collect::<Vec<_>>().join("\n")
     }
 }
 
-impl Canonical for Pay {
+impl Canonical for PayExtraction {
     fn canonical(&self) -> String {
         self.derives()
             .map(|(name, derive)| format!("{name}: {}\n", derive.canonical()))
@@ -130,11 +130,11 @@ pub fn compile(
     sandbox: &ScriptSandbox,
     dates: DateSetting,
     out: &mut Diagnostics,
-) -> Option<Pay> {
+) -> Option<PayExtraction> {
     match spec {
         TextOr::Short(path) => {
             let text = mapping::compile(&TextOr::Short(path.clone()), None, sandbox, dates, out)?;
-            Some(Pay {
+            Some(PayExtraction {
                 text: Some(text),
                 min: None,
                 max: None,
@@ -163,7 +163,7 @@ impl PayCompiler<'_> {
         sandbox: &ScriptSandbox,
         dates: DateSetting,
         out: &mut Diagnostics,
-    ) -> Option<Pay> {
+    ) -> Option<PayExtraction> {
         let text = self.text();
         let has_numbers = self.min.is_some() || self.max.is_some();
         if text.is_some() == has_numbers {
@@ -209,7 +209,7 @@ impl PayCompiler<'_> {
         let is_broken = [&text, &min, &max, &currency, &period]
             .into_iter()
             .any(|part| matches!(part, Some(None)));
-        let pay = Pay {
+        let pay = PayExtraction {
             text: text.flatten(),
             min: min.flatten(),
             max: max.flatten(),
@@ -271,9 +271,9 @@ fn check_word(
     }
 }
 
-impl Pay {
+impl PayExtraction {
     /// The fields and their values in a document; none if there is no pay.
-    pub fn values(&self, view: &View) -> Vec<(&'static str, FieldValue)> {
+    pub fn values(&self, view: &DocumentView) -> Vec<(&'static str, FieldValue)> {
         let [min, max, currency, period] = match &self.text {
             Some(text) => self.of_text(text.value(view), view),
             None => self.of_numbers(view),
@@ -288,14 +288,14 @@ impl Pay {
             .collect()
     }
 
-    fn of_text(&self, found: FieldValue, view: &View) -> [FieldValue; 4] {
+    fn of_text(&self, found: FieldValue, view: &DocumentView) -> [FieldValue; 4] {
         let FieldValue::Text(text) = &found else {
             return [found.clone(), found, FieldValue::Absent, FieldValue::Absent];
         };
         let told = match text::read(text) {
-            Reading::Pay(told) => told,
-            Reading::Nothing => return [const { FieldValue::Absent }; 4],
-            Reading::Unclear => {
+            PayReading::Pay(told) => told,
+            PayReading::Nothing => return [const { FieldValue::Absent }; 4],
+            PayReading::Unclear => {
                 return [
                     not_an_amount(text.as_str()),
                     not_an_amount(text.as_str()),
@@ -304,7 +304,7 @@ impl Pay {
                 ];
             }
         };
-        let Told {
+        let StatedPay {
             min,
             max,
             currency,
@@ -315,7 +315,7 @@ impl Pay {
         [number(min), number(max), currency, period]
     }
 
-    fn of_numbers(&self, view: &View) -> [FieldValue; 4] {
+    fn of_numbers(&self, view: &DocumentView) -> [FieldValue; 4] {
         let [min, max] = [&self.min, &self.max].map(|end| {
             let found = end
                 .as_ref()
@@ -329,7 +329,7 @@ impl Pay {
     }
 
     /// The currency that a text names, else the one beside it.
-    fn currency_of(&self, named: Option<&'static str>, view: &View) -> FieldValue {
+    fn currency_of(&self, named: Option<&'static str>, view: &DocumentView) -> FieldValue {
         named.map_or_else(
             || self.currency_beside(view),
             |currency| FieldValue::Text(currency.to_owned()),
@@ -337,15 +337,15 @@ impl Pay {
     }
 
     /// The period that a text names, else the one beside it.
-    fn period_of(&self, named: Period, text: &str, view: &View) -> FieldValue {
+    fn period_of(&self, named: StatedPeriod, text: &str, view: &DocumentView) -> FieldValue {
         match named {
-            Period::Unsaid => self.period_beside(view),
-            Period::Known(period) => FieldValue::Text(period.to_owned()),
-            Period::Other => not_a_period(text),
+            StatedPeriod::Unsaid => self.period_beside(view),
+            StatedPeriod::Known(period) => FieldValue::Text(period.to_owned()),
+            StatedPeriod::Other => not_a_period(text),
         }
     }
 
-    fn currency_beside(&self, view: &View) -> FieldValue {
+    fn currency_beside(&self, view: &DocumentView) -> FieldValue {
         let read = |word: &str| {
             words::currency(word).map_or_else(
                 || invalid(word, "must be an ISO 4217 code".to_owned()),
@@ -355,7 +355,7 @@ impl Pay {
         beside(self.currency.as_ref(), view, read)
     }
 
-    fn period_beside(&self, view: &View) -> FieldValue {
+    fn period_beside(&self, view: &DocumentView) -> FieldValue {
         beside(self.period.as_ref(), view, |word| {
             periods::period(word)
                 .known()
@@ -365,7 +365,11 @@ impl Pay {
 }
 
 /// A currency or period given next to the amounts.
-fn beside(derive: Option<&Derive>, view: &View, read: impl Fn(&str) -> FieldValue) -> FieldValue {
+fn beside(
+    derive: Option<&ValueMapping>,
+    view: &DocumentView,
+    read: impl Fn(&str) -> FieldValue,
+) -> FieldValue {
     match derive.map_or(FieldValue::Absent, |derive| derive.value(view)) {
         FieldValue::Text(word) if says_nothing(&word) => FieldValue::Absent,
         FieldValue::Text(word) => read(&word),
@@ -443,7 +447,7 @@ mod tests {
         let sandbox = ScriptSandbox::new();
         let pay = PayCompiler(&spec).compile(&sandbox, DateSetting::of(chrono_tz::UTC), &mut out);
         assert!(out.is_empty(), "{out:?}");
-        let view = View::new(&sandbox, document, Clock(chrono::DateTime::UNIX_EPOCH));
+        let view = DocumentView::new(&sandbox, document, Clock(chrono::DateTime::UNIX_EPOCH));
         pay.unwrap().values(&view)
     }
 

@@ -8,25 +8,25 @@ use serde_json::Value as Json;
 
 /// Keywords, compiled.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Plain {
-    kind: Option<Kind>,
+pub struct PlainSchema {
+    kind: Option<PlainType>,
     length: (usize, usize),
     items: (usize, usize),
     is_date: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum PlainType {
     Text,
     List,
     Number,
     Truth,
 }
 
-impl Plain {
+impl PlainSchema {
     /// The keywords of a field, if there are no others.
-    pub fn of(schema: &Json) -> Option<Plain> {
-        let mut plain = Plain {
+    pub fn of(schema: &Json) -> Option<PlainSchema> {
+        let mut plain = PlainSchema {
             kind: None,
             length: (0, usize::MAX),
             items: (0, usize::MAX),
@@ -39,10 +39,10 @@ impl Plain {
                     .and_then(|number| usize::try_from(number).ok())
             };
             match (keyword.as_str(), value.as_str()) {
-                ("type", Some("string")) => plain.kind = Some(Kind::Text),
-                ("type", Some("array")) => plain.kind = Some(Kind::List),
-                ("type", Some("number")) => plain.kind = Some(Kind::Number),
-                ("type", Some("boolean")) => plain.kind = Some(Kind::Truth),
+                ("type", Some("string")) => plain.kind = Some(PlainType::Text),
+                ("type", Some("array")) => plain.kind = Some(PlainType::List),
+                ("type", Some("number")) => plain.kind = Some(PlainType::Number),
+                ("type", Some("boolean")) => plain.kind = Some(PlainType::Truth),
                 ("minLength", _) => plain.length.0 = number()?,
                 ("maxLength", _) => plain.length.1 = number()?,
                 ("minItems", _) => plain.items.0 = number()?,
@@ -57,22 +57,22 @@ impl Plain {
 
     /// Whether a value certainly fits.
     pub fn fits(&self, value: &FieldValue) -> bool {
-        let is = |kind: Kind| self.kind.is_none_or(|wanted| wanted == kind);
+        let is = |kind: PlainType| self.kind.is_none_or(|wanted| wanted == kind);
         match value {
             FieldValue::Text(text) => {
-                is(Kind::Text) && !self.is_date && has_between(text, self.length)
+                is(PlainType::Text) && !self.is_date && has_between(text, self.length)
             }
             // As a text a date has ten characters.
             FieldValue::Date(date) => {
-                is(Kind::Text)
+                is(PlainType::Text)
                     && (1..=9999).contains(&date.year())
                     && (self.length.0..=self.length.1).contains(&10)
             }
             FieldValue::List(items) => {
-                is(Kind::List) && (self.items.0..=self.items.1).contains(&items.len())
+                is(PlainType::List) && (self.items.0..=self.items.1).contains(&items.len())
             }
-            FieldValue::Number(_) => is(Kind::Number),
-            FieldValue::Bool(_) => is(Kind::Truth),
+            FieldValue::Number(_) => is(PlainType::Number),
+            FieldValue::Bool(_) => is(PlainType::Truth),
             FieldValue::Absent | FieldValue::Json(_) | FieldValue::Invalid(_) => false,
         }
     }
@@ -125,7 +125,7 @@ mod tests {
         ];
         let mut fitting = 0;
         for schema in &schemas {
-            let plain = Plain::of(schema).unwrap();
+            let plain = PlainSchema::of(schema).unwrap();
             let validator = jsonschema::options()
                 .should_validate_formats(true)
                 .build(schema)
@@ -143,7 +143,7 @@ mod tests {
                 json!({"minLength": -1}),
                 json!({"type": ["string"]})
             ]
-            .map(|other| Plain::of(&other)),
+            .map(|other| PlainSchema::of(&other)),
             [None, None, None]
         );
     }

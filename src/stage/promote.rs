@@ -3,7 +3,7 @@
 //! is held.
 
 use super::classify::reasons as classified;
-use super::{Draft, Setting, waiting};
+use super::{AdDraft, SourceContext, waiting};
 use crate::model::{
     AdChange, ChangeCause, Field, FieldValue, Fingerprint, FingerprintParts, Hash, HoldKind, Job,
     NewHold, NewRelation, NewVersion, Outcome, Problem, PublishedJob, RolledBack, VersionStamp, ad,
@@ -24,7 +24,7 @@ use weir_framework::company::CompanyName;
 
 /// Which fields make a version, compiled.
 #[derive(Debug, Clone)]
-pub struct Promote {
+pub struct PromoteStage {
     /// The compared fields.
     pub compared: ComparedFields,
     /// What is looked at in each ad, for its source's quality.
@@ -32,24 +32,24 @@ pub struct Promote {
 }
 
 /// What becomes of one ad.
-pub(super) enum Fate<'d> {
+pub(super) enum AdFate<'d> {
     /// Published as a new job.
-    Create(&'d Draft),
+    Create(&'d AdDraft),
     /// Published, and its compared fields differ from the newest version.
-    Differs(&'d Draft, &'d PublishedJob),
+    Differs(&'d AdDraft, &'d PublishedJob),
     /// Published, and no compared field differs.
-    Same(&'d Draft, &'d PublishedJob),
+    Same(&'d AdDraft, &'d PublishedJob),
     /// Failing and never published, or held and never published.
-    Wait(&'d Draft, Outcome),
+    Wait(&'d AdDraft, Outcome),
     /// Failing but published: the last good version stays.
-    Keep(&'d Draft, &'d PublishedJob),
+    Keep(&'d AdDraft, &'d PublishedJob),
     /// Failing for a reason outside the ad.
-    Later(&'d Draft),
+    Later(&'d AdDraft),
     /// An operator decided to ignore this content.
-    Ignore(&'d Draft),
+    Ignore(&'d AdDraft),
 }
 
-impl Promote {
+impl PromoteStage {
     /// The parts of its fingerprint.
     pub fn parts(&self) -> FingerprintParts {
         let mut parts = FingerprintParts::default();
@@ -79,11 +79,11 @@ impl Promote {
     pub async fn write(
         &self,
         tx: &mut PgConnection,
-        setting: &Setting,
-        drafts: &[Draft],
+        setting: &SourceContext,
+        drafts: &[AdDraft],
         history: &HashMap<Fingerprint, Json>,
     ) -> crate::store::Result<usize> {
-        let fates: Vec<Fate> = drafts.iter().map(|draft| self.fate(draft)).collect();
+        let fates: Vec<AdFate> = drafts.iter().map(|draft| self.fate(draft)).collect();
         create_relations(tx, setting, &fates).await?;
         let (written, refreshed) = self.write_jobs(tx, setting, &fates, history).await?;
         waiting::write(tx, setting, &fates, history).await?;
@@ -105,19 +105,19 @@ impl Promote {
     }
 
     /// What stands of an ad once it is written.
-    pub fn outcome(&self, draft: &Draft) -> Outcome {
+    pub fn outcome(&self, draft: &AdDraft) -> Outcome {
         self.fate(draft).outcome()
     }
 
-    pub(super) fn fate<'d>(&self, draft: &'d Draft) -> Fate<'d> {
+    pub(super) fn fate<'d>(&self, draft: &'d AdDraft) -> AdFate<'d> {
         let ad = &draft.ad;
         let publishable = matches!(draft.job.get(Field::Title), FieldValue::Text(_));
         let passes = publishable && (!draft.fails() || ad.released);
         match &ad.published {
-            _ if ad.discarded => Fate::Ignore(draft),
-            _ if !passes && draft.broke() => Fate::Later(draft),
-            Some(published) if !passes => Fate::Keep(draft, published),
-            None if !passes => Fate::Wait(
+            _ if ad.discarded => AdFate::Ignore(draft),
+            _ if !passes && draft.broke() => AdFate::Later(draft),
+            Some(published) if !passes => AdFate::Keep(draft, published),
+            None if !passes => AdFate::Wait(
                 draft,
                 if draft.holds.is_empty() {
                     Outcome::Rejected
@@ -125,20 +125,20 @@ impl Promote {
                     Outcome::Held
                 },
             ),
-            None => Fate::Create(draft),
+            None => AdFate::Create(draft),
             Some(published)
                 if self.reopens(draft, published)
                     || ad.fields_hash != Some(draft.hashes(&self.compared).0) =>
             {
-                Fate::Differs(draft, published)
+                AdFate::Differs(draft, published)
             }
-            Some(published) => Fate::Same(draft, published),
+            Some(published) => AdFate::Same(draft, published),
         }
     }
 
     /// Archived as missing and listed again, or rolled back and different now, or its closing date
     /// moved; whether to today or later is checked by the archive stage.
-    fn reopens(&self, draft: &Draft, published: &PublishedJob) -> bool {
+    fn reopens(&self, draft: &AdDraft, published: &PublishedJob) -> bool {
         match published.archived_as.as_deref() {
             Some("missing" | "rolled_back") => true,
             Some("closed") => draft.job.get(Field::CloseDate).as_date() != published.archived_for,
@@ -150,8 +150,8 @@ impl Promote {
     async fn write_jobs(
         &self,
         tx: &mut PgConnection,
-        setting: &Setting,
-        fates: &[Fate<'_>],
+        setting: &SourceContext,
+        fates: &[AdFate<'_>],
         history: &HashMap<Fingerprint, Json>,
     ) -> crate::store::Result<(HashMap<Uuid, AdChange>, usize)> {
         let stamp = VersionStamp {
@@ -162,7 +162,7 @@ impl Promote {
         let created: Vec<NewVersion> = fates
             .iter()
             .filter_map(|fate| {
-                if let Fate::Create(draft) = fate {
+                if let AdFate::Create(draft) = fate {
                     Some(first_version(setting, draft))
                 } else {
                     None
@@ -170,10 +170,10 @@ impl Promote {
             })
             .collect();
         jobs::create(tx, &setting.stream, stamp, &created).await?;
-        let differing: Vec<(&Draft, &PublishedJob)> = fates
+        let differing: Vec<(&AdDraft, &PublishedJob)> = fates
             .iter()
             .filter_map(|fate| {
-                if let Fate::Differs(draft, published) = fate {
+                if let AdFate::Differs(draft, published) = fate {
                     Some((*draft, *published))
                 } else {
                     None
@@ -205,7 +205,7 @@ impl Promote {
         jobs::refresh(tx, &setting.stream, setting.at, &refreshed).await?;
         let freed: Vec<Uuid> = fates
             .iter()
-            .filter(|fate| !matches!(fate, Fate::Keep(..)))
+            .filter(|fate| !matches!(fate, AdFate::Keep(..)))
             .filter_map(|fate| fate.draft().ad.published.as_ref())
             .filter(|p| p.held)
             .map(|p| p.job_id)
@@ -214,7 +214,7 @@ impl Promote {
         let kept: Vec<Uuid> = fates
             .iter()
             .filter_map(|fate| {
-                if let Fate::Keep(_, published) = fate {
+                if let AdFate::Keep(_, published) = fate {
                     Some(published.job_id)
                 } else {
                     None
@@ -231,9 +231,9 @@ impl Promote {
         ))
     }
 
-    fn refreshed<'d>(&self, fate: &Fate<'d>) -> Option<(Uuid, &'d Job)> {
+    fn refreshed<'d>(&self, fate: &AdFate<'d>) -> Option<(Uuid, &'d Job)> {
         match fate {
-            Fate::Same(draft, published)
+            AdFate::Same(draft, published)
                 if draft.ad.refresh_hash != Some(draft.hashes(&self.compared).1) =>
             {
                 Some((published.job_id, &draft.job))
@@ -244,8 +244,8 @@ impl Promote {
 
     pub(super) fn next_version<'d>(
         &self,
-        setting: &Setting,
-        draft: &'d Draft,
+        setting: &SourceContext,
+        draft: &'d AdDraft,
         published: &PublishedJob,
         old: &Job,
         history: &HashMap<Fingerprint, Json>,
@@ -305,8 +305,8 @@ impl Promote {
     /// Why an archived job opens again, if it does.
     fn reopen_reason(
         &self,
-        setting: &Setting,
-        draft: &Draft,
+        setting: &SourceContext,
+        draft: &AdDraft,
         published: &PublishedJob,
     ) -> Option<&'static str> {
         let closes = draft.job.get(Field::CloseDate).as_date();
@@ -326,15 +326,15 @@ impl Promote {
 
     fn standing(
         &self,
-        setting: &Setting,
-        fate: &Fate,
+        setting: &SourceContext,
+        fate: &AdFate,
         written: &HashMap<Uuid, AdChange>,
     ) -> AdStateUpdate {
         let change = match fate {
-            Fate::Create(_) => Some(AdChange::Created),
+            AdFate::Create(_) => Some(AdChange::Created),
             // A hash may differ without causing a version: `compare` was edited, or a run was
             // rolled back.
-            Fate::Differs(_, published) => written.get(&published.job_id).copied(),
+            AdFate::Differs(_, published) => written.get(&published.job_id).copied(),
             _ => None,
         };
         let (draft, outcome) = (fate.draft(), fate.outcome());
@@ -364,7 +364,7 @@ fn is_decided(name: &str) -> bool {
     matches!(name, "roles" | "capabilities")
 }
 
-fn job_id(setting: &Setting, draft: &Draft) -> Uuid {
+fn job_id(setting: &SourceContext, draft: &AdDraft) -> Uuid {
     if let Some(published) = &draft.ad.published {
         return published.job_id;
     }
@@ -375,7 +375,7 @@ fn job_id(setting: &Setting, draft: &Draft) -> Uuid {
     Uuid::new_v5(&setting.stream.institution, name.as_bytes())
 }
 
-fn version(job_id: Uuid, draft: &Draft) -> NewVersion<'_> {
+fn version(job_id: Uuid, draft: &AdDraft) -> NewVersion<'_> {
     NewVersion {
         job_id,
         original_id: &draft.ad.external_id,
@@ -397,7 +397,7 @@ fn version(job_id: Uuid, draft: &Draft) -> NewVersion<'_> {
     }
 }
 
-fn first_version<'d>(setting: &Setting, draft: &'d Draft) -> NewVersion<'d> {
+fn first_version<'d>(setting: &SourceContext, draft: &'d AdDraft) -> NewVersion<'d> {
     let reason = if draft.ad.released {
         "initial job creation; released by a person"
     } else {
@@ -411,8 +411,8 @@ fn first_version<'d>(setting: &Setting, draft: &'d Draft) -> NewVersion<'d> {
 
 /// What made an update: whatever an operator released, then new content, then what was edited.
 fn cause(
-    setting: &Setting,
-    draft: &Draft,
+    setting: &SourceContext,
+    draft: &AdDraft,
     differing: &[(&str, &Json, &Json)],
     history: &HashMap<Fingerprint, Json>,
 ) -> ChangeCause {
@@ -454,8 +454,8 @@ fn cause(
 
 /// The reasons of an update, in their fixed order; none if it is only known that details differ.
 fn why(
-    setting: &Setting,
-    draft: &Draft,
+    setting: &SourceContext,
+    draft: &AdDraft,
     old: &Job,
     differing: &[(&str, &Json, &Json)],
     history: &HashMap<Fingerprint, Json>,
@@ -500,10 +500,10 @@ fn why(
 
 async fn create_relations(
     tx: &mut PgConnection,
-    setting: &Setting,
-    fates: &[Fate<'_>],
+    setting: &SourceContext,
+    fates: &[AdFate<'_>],
 ) -> crate::store::Result<()> {
-    let drafts = fates.iter().map(Fate::draft);
+    let drafts = fates.iter().map(AdFate::draft);
     let rows: Vec<&NewRelation> = drafts.flat_map(|draft| &draft.new_relations).collect();
     let institution = setting.stream.institution;
     let reads_better = CompanyName::reads_better;
@@ -512,14 +512,14 @@ async fn create_relations(
 
 async fn write_holds(
     tx: &mut PgConnection,
-    setting: &Setting,
-    fates: &[Fate<'_>],
+    setting: &SourceContext,
+    fates: &[AdFate<'_>],
 ) -> crate::store::Result<()> {
     let mut open: Vec<NewHold> = Vec::new();
     for fate in fates {
         match fate {
-            Fate::Wait(draft, Outcome::Held) => open.extend(draft.holds.iter().cloned()),
-            Fate::Keep(draft, _) => {
+            AdFate::Wait(draft, Outcome::Held) => open.extend(draft.holds.iter().cloned()),
+            AdFate::Keep(draft, _) => {
                 open.extend(draft.holds.iter().cloned());
                 // The hold of a rollback was opened by it, and has more details.
                 open.extend((!draft.is_rolled_back()).then(|| held_job(draft)));
@@ -528,11 +528,11 @@ async fn write_holds(
         }
     }
     holds::open(tx, &setting.stream, setting.run, setting.at, &open).await?;
-    let was_held = |draft: &&Draft| draft.ad.outcome == Outcome::Held;
+    let was_held = |draft: &&AdDraft| draft.ad.outcome == Outcome::Held;
     let ended: Vec<&str> = fates
         .iter()
-        .filter(|fate| !matches!(fate, Fate::Keep(..)))
-        .map(Fate::draft)
+        .filter(|fate| !matches!(fate, AdFate::Keep(..)))
+        .map(AdFate::draft)
         .filter(was_held)
         .map(|draft| draft.ad.external_id.as_str())
         .collect();
@@ -559,12 +559,12 @@ async fn write_holds(
 /// the YAML changed.
 async fn end_known(
     tx: &mut PgConnection,
-    setting: &Setting,
-    fates: &[Fate<'_>],
+    setting: &SourceContext,
+    fates: &[AdFate<'_>],
     kind: HoldKind,
-    name: impl Fn(&Draft) -> Option<String>,
+    name: impl Fn(&AdDraft) -> Option<String>,
 ) -> crate::store::Result<()> {
-    let waited = fates.iter().map(Fate::draft).filter(|draft| {
+    let waited = fates.iter().map(AdFate::draft).filter(|draft| {
         draft.ad.outcome == Outcome::Held && draft.holds.iter().all(|hold| hold.kind != kind)
     });
     let mut names: Vec<String> = waited.filter_map(name).collect();
@@ -582,7 +582,7 @@ async fn end_known(
     .await
 }
 
-fn held_job(draft: &Draft) -> NewHold {
+fn held_job(draft: &AdDraft) -> NewHold {
     NewHold {
         kind: HoldKind::Job,
         subject: draft.ad.external_id.clone(),
@@ -592,7 +592,7 @@ fn held_job(draft: &Draft) -> NewHold {
 }
 
 /// Why a published ad is held: what became of its job, and whether its content or the YAML is new.
-fn why_held(draft: &Draft) -> String {
+fn why_held(draft: &AdDraft) -> String {
     let why = messages(&draft.problems);
     if draft
         .problems
@@ -625,26 +625,26 @@ pub(super) fn messages(problems: &[Problem]) -> String {
         .join("; ")
 }
 
-impl<'d> Fate<'d> {
+impl<'d> AdFate<'d> {
     fn outcome(&self) -> Outcome {
         match self {
-            Fate::Create(_) | Fate::Differs(..) | Fate::Same(..) => Outcome::Published,
-            Fate::Wait(_, outcome) => *outcome,
-            Fate::Keep(..) => Outcome::Held,
-            Fate::Later(_) => Outcome::Failed,
-            Fate::Ignore(_) => Outcome::Discarded,
+            AdFate::Create(_) | AdFate::Differs(..) | AdFate::Same(..) => Outcome::Published,
+            AdFate::Wait(_, outcome) => *outcome,
+            AdFate::Keep(..) => Outcome::Held,
+            AdFate::Later(_) => Outcome::Failed,
+            AdFate::Ignore(_) => Outcome::Discarded,
         }
     }
 
-    pub(super) fn draft(&self) -> &'d Draft {
+    pub(super) fn draft(&self) -> &'d AdDraft {
         match self {
-            Fate::Create(draft)
-            | Fate::Differs(draft, _)
-            | Fate::Same(draft, _)
-            | Fate::Wait(draft, _)
-            | Fate::Keep(draft, _)
-            | Fate::Later(draft)
-            | Fate::Ignore(draft) => draft,
+            AdFate::Create(draft)
+            | AdFate::Differs(draft, _)
+            | AdFate::Same(draft, _)
+            | AdFate::Wait(draft, _)
+            | AdFate::Keep(draft, _)
+            | AdFate::Later(draft)
+            | AdFate::Ignore(draft) => draft,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! (`missing_field`, `invalid_length`, ...) are assigned here, and every keyword is checked at its
 //! own place: JSON Schema itself would silently accept a misspelt one.
 
-use super::plain::Plain;
+use super::plain::PlainSchema;
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
 use crate::model::{Canonical, Field, FieldKind, FieldValue, Problem};
 use crate::yaml::{Located, Node};
@@ -64,28 +64,28 @@ const FORMATS: [&str; 19] = [
 
 /// One mandatory field, compiled.
 #[derive(Debug, Clone)]
-pub struct Mandatory {
+pub struct MandatoryField {
     /// The field.
     pub field: String,
     schema: Json,
     /// What can be seen at once to fit.
-    plain: Option<Plain>,
+    plain: Option<PlainSchema>,
     validator: Arc<Validator>,
 }
 
-impl Canonical for Mandatory {
+impl Canonical for MandatoryField {
     fn canonical(&self) -> String {
         format!("{}: {}", self.field, self.schema)
     }
 }
 
-impl Mandatory {
+impl MandatoryField {
     /// Compiles the keywords of one field; problems go to `out`.
     pub fn compile(
         field: &Located<String>,
         keywords: &Node,
         out: &mut Diagnostics,
-    ) -> Option<Mandatory> {
+    ) -> Option<MandatoryField> {
         let schema = if keywords.is_nothing() {
             Json::Object(serde_json::Map::new())
         } else {
@@ -100,8 +100,8 @@ impl Mandatory {
             .build(&schema);
         match built {
             Ok(validator) => {
-                let plain = Plain::of(&schema);
-                Some(Mandatory {
+                let plain = PlainSchema::of(&schema);
+                Some(MandatoryField {
                     field: field.value.clone(),
                     schema,
                     plain,

@@ -2,8 +2,8 @@
 //! Rust but that a job needs a title: the brief's validations are shipped as YAML.
 
 use super::exception::{RuleException, rule_parts, rules_on};
-use super::schema::Mandatory;
-use super::{Draft, Setting};
+use super::schema::MandatoryField;
+use super::{AdDraft, SourceContext};
 use crate::model::{Field, FieldValue, FingerprintParts, Problem, ProblemSeverity};
 use crate::quality::loss;
 use crate::rule::{CompiledRule, RuleFacts, RuleVerdict};
@@ -17,18 +17,18 @@ use uuid::Uuid;
 
 /// What an ad must satisfy, compiled.
 #[derive(Debug, Clone, Default)]
-pub struct Validate {
+pub struct ValidateStage {
     /// Mandatory fields.
-    pub require: Vec<Mandatory>,
+    pub require: Vec<MandatoryField>,
     /// Rules with the name of their set.
     pub rules: Vec<(String, Arc<CompiledRule>)>,
     /// Rules that count otherwise until a day.
     pub exceptions: Vec<RuleException>,
 }
 
-impl Validate {
+impl ValidateStage {
     /// Judges one ad; reasons are added to its draft, and values that do not convert leave it.
-    pub fn judge(&self, setting: &Setting, draft: &mut Draft) {
+    pub fn judge(&self, setting: &SourceContext, draft: &mut AdDraft) {
         let facts = self.facts(setting, draft);
         let mut problems = self.mandatory(draft);
         problems.extend(self.rules_on(facts.today).filter_map(|(_, rule)| {
@@ -55,7 +55,7 @@ impl Validate {
 
     /// The verdict of each mandatory field and rule on an ad, including passes, before the ad is
     /// judged.
-    pub fn verdicts(&self, setting: &Setting, draft: &Draft) -> Vec<(String, RuleVerdict)> {
+    pub fn verdicts(&self, setting: &SourceContext, draft: &AdDraft) -> Vec<(String, RuleVerdict)> {
         let facts = self.facts(setting, draft);
         let mut all = Vec::new();
         for field in &self.require {
@@ -90,8 +90,8 @@ impl Validate {
     pub async fn look_up(
         &self,
         connection: &mut PgConnection,
-        setting: &Setting,
-        drafts: &mut [Draft],
+        setting: &SourceContext,
+        drafts: &mut [AdDraft],
     ) -> crate::store::Result<()> {
         if !self.rules.iter().any(|(_, rule)| rule.reads_before()) {
             return Ok(());
@@ -166,7 +166,7 @@ impl Validate {
         ]
     }
 
-    fn facts(&self, setting: &Setting, draft: &Draft) -> RuleFacts {
+    fn facts(&self, setting: &SourceContext, draft: &AdDraft) -> RuleFacts {
         RuleFacts {
             source: setting.stream.source.clone(),
             institution: setting.slug.clone(),
@@ -175,7 +175,7 @@ impl Validate {
         }
     }
 
-    fn mandatory(&self, draft: &Draft) -> Vec<Problem> {
+    fn mandatory(&self, draft: &AdDraft) -> Vec<Problem> {
         let mut problems: Vec<Problem> = self
             .require
             .iter()
@@ -201,7 +201,7 @@ impl Validate {
 
 /// The value of a field, or of what was decided of the ad: the id of its role, the ids of its
 /// capabilities.
-fn judged_value<'d>(draft: &'d Draft, name: &str) -> Cow<'d, FieldValue> {
+fn judged_value<'d>(draft: &'d AdDraft, name: &str) -> Cow<'d, FieldValue> {
     let facts = &draft.facts;
     match draft.job.named(name) {
         Some(value) => Cow::Borrowed(value),
@@ -218,7 +218,7 @@ fn judged_value<'d>(draft: &'d Draft, name: &str) -> Cow<'d, FieldValue> {
 
 /// Drops invalid values from the job; those without a problem so far are optional, and cause a
 /// warning.
-fn drop_invalid(draft: &mut Draft, said: &[Problem]) -> Vec<Problem> {
+fn drop_invalid(draft: &mut AdDraft, said: &[Problem]) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for (name, value) in draft.job.values_mut() {
         if *value == FieldValue::List(Vec::new()) {

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use url::Url;
 
 /// One document as its mappings see it.
-pub struct View<'d> {
+pub struct DocumentView<'d> {
     sandbox: &'d ScriptSandbox,
     document: &'d Json,
     fetched: Clock,
@@ -20,10 +20,10 @@ pub struct View<'d> {
     is_elements: bool,
 }
 
-impl<'d> View<'d> {
+impl<'d> DocumentView<'d> {
     /// A document and when it was fetched.
-    pub fn new(sandbox: &'d ScriptSandbox, document: &'d Json, fetched: Clock) -> View<'d> {
-        View {
+    pub fn new(sandbox: &'d ScriptSandbox, document: &'d Json, fetched: Clock) -> DocumentView<'d> {
+        DocumentView {
             sandbox,
             document,
             fetched,
@@ -35,9 +35,9 @@ impl<'d> View<'d> {
 
     /// It with the address that it was read from.
     #[must_use]
-    pub fn from_page(self, page: Option<&str>) -> View<'d> {
+    pub fn from_page(self, page: Option<&str>) -> DocumentView<'d> {
         let base = self.document.get("@xml:base").and_then(Json::as_str);
-        View {
+        DocumentView {
             page: base.or(page).and_then(|page| Url::parse(page).ok()),
             ..self
         }
@@ -45,8 +45,8 @@ impl<'d> View<'d> {
 
     /// The same, as XML elements if `is_elements`.
     #[must_use]
-    pub fn of_elements(self, is_elements: bool) -> View<'d> {
-        View {
+    pub fn of_elements(self, is_elements: bool) -> DocumentView<'d> {
+        DocumentView {
             is_elements,
             ..self
         }

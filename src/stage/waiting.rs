@@ -1,8 +1,8 @@
 //! What a batch leaves waiting, and which reasons are resolved: by the source, by an edited rule or
 //! mapping, or by an operator. Each reason keeps the time since which it has applied.
 
-use super::promote::{Fate, messages};
-use super::{Draft, Setting};
+use super::promote::{AdFate, messages};
+use super::{AdDraft, SourceContext};
 use crate::model::{Fingerprint, Outcome, Problem};
 use crate::store::resolved::{self, StandingReason};
 use crate::store::staging::StagedAd;
@@ -13,21 +13,21 @@ use std::collections::HashMap;
 /// Writes the ads of a batch that wait, and records which reasons are gone.
 pub(super) async fn write(
     tx: &mut PgConnection,
-    setting: &Setting,
-    fates: &[Fate<'_>],
+    setting: &SourceContext,
+    fates: &[AdFate<'_>],
     history: &HashMap<Fingerprint, Json>,
 ) -> crate::store::Result<()> {
     let had_waited =
-        |draft: &Draft| !matches!(draft.ad.outcome, Outcome::Pending | Outcome::Published);
+        |draft: &AdDraft| !matches!(draft.ad.outcome, Outcome::Pending | Outcome::Published);
     let before: Vec<&str> = fates
         .iter()
-        .map(Fate::draft)
+        .map(AdFate::draft)
         .filter(|draft| had_waited(draft))
         .map(|draft| draft.ad.external_id.as_str())
         .collect();
     let stood = staging::lift(tx, &setting.stream, &before).await?;
     let stood_against = by_ad(&stood);
-    let of = |draft: &Draft| {
+    let of = |draft: &AdDraft| {
         stood_against
             .get(draft.ad.external_id.as_str())
             .map_or([].as_slice(), Vec::as_slice)
@@ -64,8 +64,8 @@ pub(super) async fn write(
 /// The database failed.
 pub async fn in_doubt(
     tx: &mut PgConnection,
-    setting: &Setting,
-    drafts: &[Draft],
+    setting: &SourceContext,
+    drafts: &[AdDraft],
 ) -> crate::store::Result<()> {
     let ads: Vec<&str> = drafts
         .iter()
@@ -73,7 +73,7 @@ pub async fn in_doubt(
         .collect();
     let stood = staging::lift(tx, &setting.stream, &ads).await?;
     let stood_against = by_ad(&stood);
-    let of = |draft: &Draft| {
+    let of = |draft: &AdDraft| {
         stood_against
             .get(draft.ad.external_id.as_str())
             .map_or([].as_slice(), Vec::as_slice)
@@ -82,7 +82,7 @@ pub async fn in_doubt(
         .iter()
         .map(|draft| wait(setting, draft, "held", of(draft)))
         .collect();
-    let drafts: HashMap<&str, &Draft> = drafts
+    let drafts: HashMap<&str, &AdDraft> = drafts
         .iter()
         .map(|draft| (draft.ad.external_id.as_str(), draft))
         .collect();
@@ -117,17 +117,17 @@ fn by_ad(stood: &[StandingReason]) -> HashMap<&str, Vec<&StandingReason>> {
 }
 
 /// The status of an ad that waits.
-fn status(fate: &Fate) -> Option<&'static str> {
+fn status(fate: &AdFate) -> Option<&'static str> {
     match fate {
-        Fate::Wait(_, Outcome::Rejected) => Some("failed"),
-        Fate::Wait(..) | Fate::Keep(..) => Some("held"),
+        AdFate::Wait(_, Outcome::Rejected) => Some("failed"),
+        AdFate::Wait(..) | AdFate::Keep(..) => Some("held"),
         _ => None,
     }
 }
 
 fn wait(
-    setting: &Setting,
-    draft: &Draft,
+    setting: &SourceContext,
+    draft: &AdDraft,
     status: &'static str,
     stood: &[&StandingReason],
 ) -> StagedAd {
@@ -155,7 +155,7 @@ fn is_of(problem: &Problem, stood: &StandingReason) -> bool {
 }
 
 /// Whether a reason still applies to an ad.
-fn stands(fate: &Fate, stood: &StandingReason) -> bool {
+fn stands(fate: &AdFate, stood: &StandingReason) -> bool {
     status(fate).is_some()
         && fate
             .draft()
@@ -166,8 +166,8 @@ fn stands(fate: &Fate, stood: &StandingReason) -> bool {
 
 /// Why a reason was resolved, as text.
 fn why_gone(
-    setting: &Setting,
-    draft: &Draft,
+    setting: &SourceContext,
+    draft: &AdDraft,
     stood: &StandingReason,
     history: &HashMap<Fingerprint, Json>,
 ) -> String {
@@ -228,13 +228,13 @@ fn why_gone(
 
 async fn note_failures(
     tx: &mut PgConnection,
-    setting: &Setting,
-    fates: &[Fate<'_>],
+    setting: &SourceContext,
+    fates: &[AdFate<'_>],
 ) -> crate::store::Result<()> {
     let failed: Vec<(i64, String, i32)> = fates
         .iter()
         .filter_map(|fate| {
-            if let Fate::Later(draft) = fate {
+            if let AdFate::Later(draft) = fate {
                 Some((
                     draft.ad.document_id,
                     messages(&draft.problems),
@@ -247,8 +247,8 @@ async fn note_failures(
         .collect();
     let mended: Vec<i64> = fates
         .iter()
-        .filter(|fate| !matches!(fate, Fate::Later(_)))
-        .map(Fate::draft)
+        .filter(|fate| !matches!(fate, AdFate::Later(_)))
+        .map(AdFate::draft)
         .filter(|draft| draft.ad.outcome == Outcome::Failed)
         .map(|draft| draft.ad.document_id)
         .collect();

@@ -6,7 +6,7 @@ use crate::date::plain_day;
 use crate::model::{Ad, Clock, Document, FieldValue};
 use crate::plan::Flow;
 use crate::plan::trial::{Page, ads_of_page};
-use crate::stage::Draft;
+use crate::stage::AdDraft;
 use chrono::NaiveDate;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -100,7 +100,7 @@ fn doubt(ads: &[Ad], refused: &[Document]) -> Option<String> {
 }
 
 /// The file of the test.
-pub fn text(first: &First, draft: &Draft) -> String {
+pub fn text(first: &First, draft: &AdDraft) -> String {
     let (Sample::File(from) | Sample::Address(from)) = first.sample;
     let mut out = format!(
         "# yaml-language-server: $schema=../../schema/mapping-tests.json\n\

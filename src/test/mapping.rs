@@ -11,7 +11,7 @@ use crate::plan::trial::{Page, ads_of_page, clock_of, compare_field};
 use crate::plan::tried::{Kind, Point};
 use crate::plan::{Checked, Flow, Plan, Tried};
 use crate::source::ident::NamedRecord;
-use crate::stage::{Draft, Setting, Stage};
+use crate::stage::{AdDraft, SourceContext, Stage};
 use crate::yaml::Located;
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
@@ -48,9 +48,9 @@ fn source<'c>(checked: &'c Checked, suite: &MappingTests) -> Option<Bench<'c>> {
 }
 
 /// The ad after the record stages of its source.
-pub fn derived(checked: &Checked, plan: &Plan, flow: &Flow, ad: Ad, at: Clock) -> Draft {
-    let setting: Setting = setting(&checked.sandbox, plan, flow, at);
-    let mut draft = Draft::new(ad);
+pub fn derived(checked: &Checked, plan: &Plan, flow: &Flow, ad: Ad, at: Clock) -> AdDraft {
+    let setting: SourceContext = setting(&checked.sandbox, plan, flow, at);
+    let mut draft = AdDraft::new(ad);
     for stage in flow.record_stages() {
         match stage {
             Stage::Resolve(resolve) => resolve.relate_alone(&setting, &mut draft),
@@ -69,7 +69,7 @@ struct Bench<'c> {
 
 /// The subject of a test: an ad with its fields, or a document that is not an ad, and why.
 enum Came {
-    Ad(Box<Draft>),
+    Ad(Box<AdDraft>),
     Refused(Problem),
 }
 
@@ -103,7 +103,7 @@ impl Bench<'_> {
                 return;
             }
         };
-        let empty = Draft::new(Ad::fresh(
+        let empty = AdDraft::new(Ad::fresh(
             String::new(),
             Json::Null,
             crate::model::Hash::of(b""),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use weir::engine::Summary;
-use weir::stage::Kind;
+use weir::stage::StageKind;
 
 /// A line of `steps`.
 pub enum Act {
@@ -284,7 +284,7 @@ fn compare(plan: &weir::plan::Plan, walk: &[Moment]) {
         let (from, to) = (&plan.graph[from], &plan.graph[to]);
         // What begins while the source is read: the read itself, what may bar the segment, the
         // segment.
-        let streams = to.kind < Kind::Archive;
+        let streams = to.kind < StageKind::Archive;
         let edge = format!("{} -> {}", from.name, to.name);
         assert!(
             at(from, true) < at(to, true) && at(from, false) < at(to, false),

@@ -23,7 +23,7 @@ async fn foreseen(lab: &Lab, at: Clock) -> BTreeMap<String, String> {
         .filter(|plan| plan.institution.active)
     {
         for flow in &plan.flows {
-            let note = |ad: &str, what: &weir::stage::Foreseen| {
+            let note = |ad: &str, what: &weir::stage::ForeseenChange| {
                 all.lock().unwrap().insert(
                     format!("{} {} {ad}", plan.institution.slug, flow.source),
                     what.name().to_owned(),

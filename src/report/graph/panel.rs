@@ -9,7 +9,7 @@ use crate::plan::outline::Step;
 use crate::plan::picture::{Passage, SetAside};
 use crate::report::columns::{counted, share};
 use crate::report::page::{instant, sign};
-use crate::stage::Scope;
+use crate::stage::StageScope;
 use maud::{Markup, html};
 
 /// Lines of one excerpt; rule sets and lists of names can be long.
@@ -105,9 +105,9 @@ impl Page<'_> {
 
     fn work(&self, step: &Step) -> Markup {
         match step.scope() {
-            Some(Scope::Record) => self.derives(step),
-            Some(Scope::Source) => html! { p { "Every run does it for the whole source." } },
-            Some(Scope::Institution) | None => {
+            Some(StageScope::Record) => self.derives(step),
+            Some(StageScope::Source) => html! { p { "Every run does it for the whole source." } },
+            Some(StageScope::Institution) | None => {
                 html! { p { "Every run does it once, when all sources have ended." } }
             }
         }

@@ -43,9 +43,9 @@ impl std::fmt::Debug for KnownFramework {
 }
 
 /// The content of a part, as text.
-struct Content(String);
+struct PartContent(String);
 
-impl Canonical for Content {
+impl Canonical for PartContent {
     fn canonical(&self) -> String {
         self.0.clone()
     }
@@ -153,11 +153,11 @@ impl KnownFramework {
         let mut parts = FingerprintParts::default();
         parts.add_as(
             &name,
-            &Content(content(&self.framework)),
+            &PartContent(content(&self.framework)),
             shown(&self.framework),
         );
         if let Some(bridge) = &self.bridge {
-            let content = Content(content(bridge));
+            let content = PartContent(content(bridge));
             parts.add_as(format!("{name} bridge"), &content, summary(bridge));
         }
         if !self.accepted.accepted.is_empty() {
@@ -166,10 +166,10 @@ impl KnownFramework {
                 .map(|one| format!("{}: {}\n", one.title, one.role))
                 .collect();
             let name = format!("{name} accepted titles");
-            parts.add_as(name, &Content(text.clone()), text);
+            parts.add_as(name, &PartContent(text.clone()), text);
         }
         if let Some(learnt) = &self.learnt {
-            let content = Content(serde_json::to_string(learnt).unwrap_or_default());
+            let content = PartContent(serde_json::to_string(learnt).unwrap_or_default());
             let words = format!("learnt from {} titles", learnt.titles);
             parts.add_as(format!("{name} learnt titles"), &content, words);
         }

@@ -19,7 +19,7 @@ pub use framework_set::{FrameworkSet, FrameworkUse, KnownFramework};
 pub use role::RoleLevel;
 pub use spec::{CapabilitiesSpec, RolesSpec};
 
-use super::Draft;
+use super::AdDraft;
 use crate::diagnostic::Diagnostics;
 use crate::model::{FingerprintParts, Job};
 use capability::CapabilityFinder;
@@ -28,19 +28,19 @@ use std::sync::Arc;
 
 /// What is asked of each ad, compiled.
 #[derive(Debug, Clone, Default)]
-pub struct Classify {
+pub struct ClassifyStage {
     roles: Vec<RoleDecider>,
     capabilities: Option<CapabilityFinder>,
 }
 
-impl Classify {
+impl ClassifyStage {
     /// Compiles it; `None` if nothing is asked for. Problems go to `out`.
     pub fn compile(
         roles: &[RolesSpec],
         capabilities: Option<&CapabilitiesSpec>,
         known: &FrameworkSet,
         out: &mut Diagnostics,
-    ) -> Option<Classify> {
+    ) -> Option<ClassifyStage> {
         spec::check_repeated(roles, out);
         let deciders: Vec<RoleDecider> = roles
             .iter()
@@ -54,14 +54,14 @@ impl Classify {
         }
         let capabilities = finder;
         let asks = !roles.is_empty() || capabilities.is_some();
-        asks.then_some(Classify {
+        asks.then_some(ClassifyStage {
             roles,
             capabilities,
         })
     }
 
     /// Decides about one ad.
-    pub fn apply(&self, draft: &mut Draft) {
+    pub fn apply(&self, draft: &mut AdDraft) {
         let mut decisions = Vec::with_capacity(self.roles.len());
         let mut brought = Vec::new();
         for decider in &self.roles {

@@ -5,7 +5,7 @@
 use super::labels::{is_beside_pay, is_counted, is_name, is_reference, leads_to_pay};
 use super::lexeme::{Lexeme, Token};
 use super::number::Numeral;
-use super::periods::{Period, expression};
+use super::periods::{StatedPeriod, expression};
 use super::words::{agree, is_small};
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ pub const TOO_MUCH: f64 = 1e9;
 
 /// The role of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum NumberRole {
     /// It has a currency or a multiplier.
     Money,
     /// Only a number.
@@ -25,9 +25,9 @@ pub(super) enum Kind {
 
 /// A number and its context.
 #[derive(Debug, Clone)]
-pub(super) struct Amount {
+pub(super) struct PayAmount {
     /// Its role.
-    pub(super) kind: Kind,
+    pub(super) kind: NumberRole,
     /// Its value; `None` if its form is not understood.
     pub(super) value: Option<f64>,
     /// What it is multiplied by, where that is written: `k`, `lakh`.
@@ -39,7 +39,7 @@ pub(super) struct Amount {
     /// Whether it has a currency, and which, if that is stated.
     pub(super) mark: Option<Option<&'static str>>,
     /// The period after it.
-    pub(super) period: Period,
+    pub(super) period: StatedPeriod,
     /// Four digits that may be a year.
     pub(super) is_year: bool,
     /// It is paid once, or for something else.
@@ -51,14 +51,14 @@ pub(super) struct Amount {
 }
 
 /// All numbers of a text.
-pub(super) fn amounts(tokens: &[Token]) -> Vec<Amount> {
-    let mut found: Vec<Amount> = tokens
+pub(super) fn amounts(tokens: &[Token]) -> Vec<PayAmount> {
+    let mut found: Vec<PayAmount> = tokens
         .iter()
         .enumerate()
         .filter_map(|(at, token)| {
             if let Lexeme::Number(numeral) = &token.what {
                 Some(
-                    Reader {
+                    AmountReader {
                         tokens,
                         at,
                         numeral: *numeral,
@@ -74,10 +74,10 @@ pub(super) fn amounts(tokens: &[Token]) -> Vec<Amount> {
     found
 }
 
-impl Amount {
+impl PayAmount {
     /// Whether it is a number of millions without a currency, which may be people.
     pub(super) fn is_millions(&self) -> bool {
-        self.kind == Kind::Stray
+        self.kind == NumberRole::Stray
             && self.mark.is_none()
             && self.factor.is_some_and(|factor| factor >= 1e6)
     }
@@ -85,13 +85,13 @@ impl Amount {
 
 /// A number that is linked to a count, grade or percentage is one, too: `5 - 8 years`, `Level 3/4`;
 /// and millions that are linked to money are money: `$1 - 1.2m`.
-fn spread(tokens: &[Token], found: &mut [Amount]) {
-    let is_linked = |one: &Amount, other: &Amount| {
+fn spread(tokens: &[Token], found: &mut [PayAmount]) {
+    let is_linked = |one: &PayAmount, other: &PayAmount| {
         let between = tokens.get(one.end..other.span.start).unwrap_or_default();
         matches!(between, [token] if token.is('-') || token.is('&') || matches!(token.word(), Some("to" | "and" | "or" | "bis")))
     };
-    let is_small = |amount: &Amount| {
-        amount.kind == Kind::Bare && amount.value.is_some_and(|value| value < 1000.0)
+    let is_small = |amount: &PayAmount| {
+        amount.kind == NumberRole::Bare && amount.value.is_some_and(|value| value < 1000.0)
     };
     for at in 1..found.len() {
         let (before, rest) = found.split_at_mut(at);
@@ -101,32 +101,32 @@ fn spread(tokens: &[Token], found: &mut [Amount]) {
         if !is_linked(one, other) {
             continue;
         }
-        if one.kind == Kind::Money && other.is_millions() {
-            other.kind = Kind::Money;
-        } else if one.kind == Kind::Stray && is_small(other) {
-            other.kind = Kind::Stray;
-        } else if other.kind == Kind::Stray && is_small(one) {
-            one.kind = Kind::Stray;
+        if one.kind == NumberRole::Money && other.is_millions() {
+            other.kind = NumberRole::Money;
+        } else if one.kind == NumberRole::Stray && is_small(other) {
+            other.kind = NumberRole::Stray;
+        } else if other.kind == NumberRole::Stray && is_small(one) {
+            one.kind = NumberRole::Stray;
         }
     }
 }
 
 /// A number being looked at.
-struct Reader<'t> {
+struct AmountReader<'t> {
     tokens: &'t [Token],
     at: usize,
     numeral: Numeral,
 }
 
 /// The factor of a number, and what else it implies.
-struct Multiplier {
+struct AmountMultiplier {
     factor: f64,
     currency: Option<&'static str>,
-    period: Period,
+    period: StatedPeriod,
     length: usize,
 }
 
-impl Reader<'_> {
+impl AmountReader<'_> {
     fn token(&self, at: usize) -> Option<&Token> {
         self.tokens.get(at)
     }
@@ -135,7 +135,7 @@ impl Reader<'_> {
         self.at.checked_sub(back).and_then(|at| self.tokens.get(at))
     }
 
-    fn amount(&self) -> Amount {
+    fn amount(&self) -> PayAmount {
         let (start, before) = self.mark_before();
         let multiplier = self.multiplier(before.flatten());
         let behind = self.at
@@ -156,17 +156,17 @@ impl Reader<'_> {
         let factor = multiplier.as_ref().map(|multiplier| multiplier.factor);
         let (period_end, period) = self.period(
             end,
-            multiplier.map_or(Period::Unsaid, |multiplier| multiplier.period),
+            multiplier.map_or(StatedPeriod::Unsaid, |multiplier| multiplier.period),
         );
         let is_stray = self.is_stray(mark.is_some(), factor, currency, start..end, period);
         let value = self
             .value(factor, mark.is_some(), currency, start, end)
             .filter(|_| !is_split);
-        Amount {
+        PayAmount {
             kind: match (is_stray, mark.is_some() || factor.is_some()) {
-                (true, _) => Kind::Stray,
-                (false, true) => Kind::Money,
-                (false, false) => Kind::Bare,
+                (true, _) => NumberRole::Stray,
+                (false, true) => NumberRole::Money,
+                (false, false) => NumberRole::Bare,
             },
             value,
             factor,
@@ -226,14 +226,14 @@ impl Reader<'_> {
         if is_of_next { (from, None) } else { (at, mark) }
     }
 
-    fn multiplier(&self, currency: Option<&str>) -> Option<Multiplier> {
+    fn multiplier(&self, currency: Option<&str>) -> Option<AmountMultiplier> {
         let token = self.token(self.at + 1)?;
         let word = token.word()?;
         let plain = |factor: f64| {
-            Some(Multiplier {
+            Some(AmountMultiplier {
                 factor,
                 currency: None,
-                period: Period::Unsaid,
+                period: StatedPeriod::Unsaid,
                 length: 1,
             })
         };
@@ -243,31 +243,31 @@ impl Reader<'_> {
             "lakh" | "lakhs" | "lac" | "lacs" => {
                 let is_yearly = matches!(self.token(self.at + 2).and_then(Token::word), Some("pa"));
                 let period = if is_yearly {
-                    Period::Known("year")
+                    StatedPeriod::Known("year")
                 } else {
-                    Period::Unsaid
+                    StatedPeriod::Unsaid
                 };
-                Some(Multiplier {
+                Some(AmountMultiplier {
                     factor: 1e5,
                     currency: Some("INR"),
                     period,
                     length: 1,
                 })
             }
-            "lpa" => Some(Multiplier {
+            "lpa" => Some(AmountMultiplier {
                 factor: 1e5,
                 currency: Some("INR"),
-                period: Period::Known("year"),
+                period: StatedPeriod::Known("year"),
                 length: 1,
             }),
             "l" if currency.map_or_else(|| self.is_indian(), |code| code == "INR") => plain(1e5),
             "hundred" => plain(1e2),
             // A thousand to some and a million to others.
             "mil" | "grand" | "l" | "lp" => plain(f64::NAN),
-            "cr" | "crore" | "crores" => Some(Multiplier {
+            "cr" | "crore" | "crores" => Some(AmountMultiplier {
                 factor: 1e7,
                 currency: Some("INR"),
-                period: Period::Unsaid,
+                period: StatedPeriod::Unsaid,
                 length: 1,
             }),
             "m" | "mm" if token.is_glued => plain(1e6),
@@ -286,7 +286,7 @@ impl Reader<'_> {
             .any(|token| token.what == Lexeme::Money(Some("INR")))
     }
 
-    fn period(&self, end: usize, said: Period) -> (usize, Period) {
+    fn period(&self, end: usize, said: StatedPeriod) -> (usize, StatedPeriod) {
         match expression(self.tokens, end) {
             Some((next, period)) => (next, period),
             None => (end, said),
@@ -419,7 +419,7 @@ impl Reader<'_> {
         factor: Option<f64>,
         currency: Option<&str>,
         span: Range<usize>,
-        period: Period,
+        period: StatedPeriod,
     ) -> bool {
         if self.is_share(span.end) || self.is_inside(span.start) {
             return true;
@@ -429,7 +429,7 @@ impl Reader<'_> {
                 .iter()
                 .any(|token| token.is_symbol);
             let is_tiny = self.numeral.is_plain && self.numeral.digits == 1 && factor.is_none();
-            return is_tiny && !is_symbol && period == Period::Unsaid && currency.is_some();
+            return is_tiny && !is_symbol && period == StatedPeriod::Unsaid && currency.is_some();
         }
         if let Some(factor) = factor {
             // Retirement plans of the United States are called by their paragraphs.
@@ -513,14 +513,14 @@ impl Reader<'_> {
     }
 
     /// `Job 12345`, `VN/12345`, `JOB-12345`; not `Job 60000 - 70000`.
-    fn is_reference(&self, period: Period) -> bool {
+    fn is_reference(&self, period: StatedPeriod) -> bool {
         let twin = match self.token(self.at + 2).map(|token| &token.what) {
             Some(Lexeme::Number(next)) => {
                 next.is_plain && next.digits == self.numeral.digits && next.digits > 2
             }
             _ => false,
         };
-        if !self.numeral.is_plain || twin || period != Period::Unsaid {
+        if !self.numeral.is_plain || twin || period != StatedPeriod::Unsaid {
             return false;
         }
         let word = |back: usize| self.before(back).and_then(Token::word);
@@ -566,7 +566,7 @@ impl Reader<'_> {
             .filter_map(Token::word)
             .any(|word| {
                 matches!(word, "once" | "one" | "onetime" | "oneoff")
-                    || super::labels::label(word) == Some(super::labels::Label::Other)
+                    || super::labels::label(word) == Some(super::labels::MoneyLabel::Other)
             })
     }
 }

@@ -6,7 +6,7 @@ use super::lexeme::{Lexeme, Token};
 
 /// Which end a single amount is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Bound {
+pub(super) enum AmountBound {
     /// The least.
     Least,
     /// The most.
@@ -107,20 +107,20 @@ const BELOW: &[&str] = &[
 ];
 
 /// `not more than` is the most.
-fn turned(bound: Bound, no: Option<&str>) -> Bound {
+fn turned(bound: AmountBound, no: Option<&str>) -> AmountBound {
     let is_turned = matches!(
         no,
         Some("no" | "not" | "never" | "nicht" | "niet" | "pas" | "non" | "não" | "inte" | "ikke")
     );
     match (bound, is_turned) {
         (bound, false) => bound,
-        (Bound::Least, true) => Bound::Most,
-        (Bound::Most, true) => Bound::Least,
+        (AmountBound::Least, true) => AmountBound::Most,
+        (AmountBound::Most, true) => AmountBound::Least,
     }
 }
 
 /// `< $60,000`, `≥ $60,000`; `-> $60,000` is an arrow.
-pub(super) fn bound_by_sign(tokens: &[Token], start: usize) -> Option<Bound> {
+pub(super) fn bound_by_sign(tokens: &[Token], start: usize) -> Option<AmountBound> {
     let ahead = tokens.get(..start).unwrap_or_default();
     let ahead = match ahead {
         [before @ .., token] if token.is('=') => before,
@@ -139,14 +139,14 @@ pub(super) fn bound_by_sign(tokens: &[Token], start: usize) -> Option<Bound> {
             .last()
             .is_some_and(|token| token.is('-') || token.is('='));
     match sign.what {
-        Lexeme::Sign('<' | '≤' | '⩽' | '≦') => Some(Bound::Most),
-        Lexeme::Sign('>' | '≥' | '⩾' | '≧') if !is_arrow => Some(Bound::Least),
+        Lexeme::Sign('<' | '≤' | '⩽' | '≦') => Some(AmountBound::Most),
+        Lexeme::Sign('>' | '≥' | '⩾' | '≧') if !is_arrow => Some(AmountBound::Least),
         _ => None,
     }
 }
 
 /// `$90,000 or more`, `$90,000 (max)`, `$90,000 - $`.
-pub(super) fn bound_behind(tokens: &[Token], end: usize) -> Option<Bound> {
+pub(super) fn bound_behind(tokens: &[Token], end: usize) -> Option<AmountBound> {
     let at = end + usize::from(tokens.get(end).is_some_and(|token| token.is('(')));
     let word = |at: usize| tokens.get(at).and_then(Token::word);
     let is_of_next = tokens.get(at + 1).is_some_and(|token| {
@@ -154,17 +154,19 @@ pub(super) fn bound_behind(tokens: &[Token], end: usize) -> Option<Bound> {
     });
     match (word(at).filter(|_| !is_of_next), word(at + 1)) {
         (Some(word), Some(next)) if JOINING.contains(&word) && BEYOND.contains(&next) => {
-            return Some(Bound::Least);
+            return Some(AmountBound::Least);
         }
         (Some(word), Some(next)) if JOINING.contains(&word) && BELOW.contains(&next) => {
-            return Some(Bound::Most);
+            return Some(AmountBound::Most);
         }
-        (Some("at"), Some("least")) => return Some(Bound::Least),
-        (Some("at"), Some("most")) => return Some(Bound::Most),
-        (Some("upwards" | "onwards" | "aufwärts"), _) => return Some(Bound::Least),
-        (Some(word), _) if LEAST.contains(&word) => return Some(Bound::Least),
-        (Some(word), _) if MOST.contains(&word) => return Some(Bound::Most),
-        (Some("plus"), None) if at == end && tokens.len() == at + 1 => return Some(Bound::Least),
+        (Some("at"), Some("least")) => return Some(AmountBound::Least),
+        (Some("at"), Some("most")) => return Some(AmountBound::Most),
+        (Some("upwards" | "onwards" | "aufwärts"), _) => return Some(AmountBound::Least),
+        (Some(word), _) if LEAST.contains(&word) => return Some(AmountBound::Least),
+        (Some(word), _) if MOST.contains(&word) => return Some(AmountBound::Most),
+        (Some("plus"), None) if at == end && tokens.len() == at + 1 => {
+            return Some(AmountBound::Least);
+        }
         _ => {}
     }
     let is_link = tokens
@@ -179,11 +181,11 @@ pub(super) fn bound_behind(tokens: &[Token], end: usize) -> Option<Bound> {
         ),
         Some(_) => false,
     };
-    (is_link && is_cut).then_some(Bound::Least)
+    (is_link && is_cut).then_some(AmountBound::Least)
 }
 
 /// What the preceding words say, nearest first.
-pub(super) fn bound_before(words: &[&str]) -> Option<Bound> {
+pub(super) fn bound_before(words: &[&str]) -> Option<AmountBound> {
     let passed = |word: &&&str| {
         !matches!(
             **word,
@@ -204,33 +206,37 @@ pub(super) fn bound_before(words: &[&str]) -> Option<Bound> {
     let (first, second, third) = (back.next(), back.next(), back.next());
     match (first, second, third) {
         (Some(than), Some(word), no) if THAN.contains(&than) && MORE.contains(&word) => {
-            Some(turned(Bound::Least, no))
+            Some(turned(AmountBound::Least, no))
         }
         (Some(than), Some(word), no) if THAN.contains(&than) && LESS.contains(&word) => {
-            Some(turned(Bound::Most, no))
+            Some(turned(AmountBound::Most, no))
         }
-        (Some("moins" | "menos"), Some("au" | "al" | "pelo" | "lo"), _) => Some(Bound::Least),
+        (Some("moins" | "menos"), Some("au" | "al" | "pelo" | "lo"), _) => Some(AmountBound::Least),
         (Some("most"), Some("at"), _)
         | (Some("at"), Some("capped"), _)
         | (Some("exceed" | "exceeding"), Some("not"), _)
         | (Some("till"), Some("upp"), _)
-        | (Some("til"), Some("op" | "opp"), _) => Some(Bound::Most),
+        | (Some("til"), Some("op" | "opp"), _) => Some(AmountBound::Most),
         (Some("least"), Some("at"), _)
         | (
             Some("at"),
             Some("starting" | "starts" | "start" | "commencing" | "begins" | "beginning" | "from"),
             _,
-        ) => Some(Bound::Least),
+        ) => Some(AmountBound::Least),
         (Some("partir" | "partire"), ..)
         | (Some("de" | "von" | "da"), Some("partir" | "ab" | "partire"), _)
-        | (Some("excess"), Some("in"), _) => Some(Bound::Least),
-        (Some("à"), Some("supérieur" | "supérieure"), _) => Some(Bound::Least),
-        (Some("à"), Some("inférieur" | "inférieure"), _) => Some(Bound::Most),
-        (Some(word), ..) if LEAST.contains(&word) || FROM.contains(&word) => Some(Bound::Least),
-        (Some(word), ..) if MOST.contains(&word) || UP_TO.contains(&word) => Some(Bound::Most),
-        (Some("à"), Some("jusqu"), _) => Some(Bound::Most),
-        (Some("up"), ..) if leading_to => Some(Bound::Most),
-        _ if leading_to => Some(Bound::Most),
+        | (Some("excess"), Some("in"), _) => Some(AmountBound::Least),
+        (Some("à"), Some("supérieur" | "supérieure"), _) => Some(AmountBound::Least),
+        (Some("à"), Some("inférieur" | "inférieure"), _) => Some(AmountBound::Most),
+        (Some(word), ..) if LEAST.contains(&word) || FROM.contains(&word) => {
+            Some(AmountBound::Least)
+        }
+        (Some(word), ..) if MOST.contains(&word) || UP_TO.contains(&word) => {
+            Some(AmountBound::Most)
+        }
+        (Some("à"), Some("jusqu"), _) => Some(AmountBound::Most),
+        (Some("up"), ..) if leading_to => Some(AmountBound::Most),
+        _ if leading_to => Some(AmountBound::Most),
         _ => None,
     }
 }

@@ -1,18 +1,18 @@
 //! The meaning of texts about pay, as a table, and laws that hold for all of them. A line is a text
 //! and its meaning: `min..max currency period`, `-` for no pay, `?` if not understood.
 
-use super::periods::Period;
-use super::text::{Reading, amount, read};
+use super::periods::StatedPeriod;
+use super::text::{PayReading, amount, read};
 use proptest::prelude::*;
 
 fn said(text: &str) -> String {
     let told = match read(text) {
-        Reading::Pay(told) => told,
-        Reading::Nothing => return "-".to_owned(),
-        Reading::Unclear => return "?".to_owned(),
+        PayReading::Pay(told) => told,
+        PayReading::Nothing => return "-".to_owned(),
+        PayReading::Unclear => return "?".to_owned(),
     };
     let number = |amount: Option<f64>| amount.map_or(String::new(), |amount| amount.to_string());
-    let period = if told.period == Period::Other {
+    let period = if told.period == StatedPeriod::Other {
         Some("other")
     } else {
         told.period.known()
@@ -620,7 +620,7 @@ proptest! {
     fn a_range_is_itself_or_nothing(low in 20_000_u32..120_000, more in 1_u32..90_000, style: [u8; 4]) {
         let (low, high) = (low, low + more);
         let text = rendered(low, high, style);
-        if let Reading::Pay(told) = read(&text) {
+        if let PayReading::Pay(told) = read(&text) {
             let first_only = told.min == Some(f64::from(low)) && told.max.is_none();
             let both = told.min == Some(f64::from(low)) && told.max == Some(f64::from(high));
             prop_assert!(both || first_only, "{}: {:?}", text, told);
@@ -635,7 +635,7 @@ proptest! {
             format!("${number}+"), format!("up to £{number}"), number.clone(), format!("from {number} per annum"),
         ];
         let text = &texts[usize::from(style[1]) % texts.len()];
-        if let Reading::Pay(told) = read(text) {
+        if let PayReading::Pay(told) = read(text) {
             for end in [told.min, told.max].into_iter().flatten() {
                 prop_assert!((end - f64::from(amount)).abs() < 0.001, "{}: {:?}", text, told);
             }

@@ -6,7 +6,7 @@
 use super::amount::TOO_MUCH;
 use super::link::{is_one_money, shared};
 use super::offer::agrees;
-use super::periods::Period;
+use super::periods::StatedPeriod;
 use super::{not_an_amount, number, text};
 use crate::model::FieldValue;
 use crate::source::steps::text_of;
@@ -22,7 +22,7 @@ pub(super) struct PayEnd {
     /// What it is multiplied by, where that is written.
     pub(super) factor: Option<f64>,
     /// The period.
-    pub(super) period: Period,
+    pub(super) period: StatedPeriod,
 }
 
 /// An end as it was found.
@@ -43,7 +43,7 @@ pub(super) struct BothEnds {
     /// The currency that a text names.
     pub(super) currency: Option<&'static str>,
     /// The period that a text names.
-    pub(super) period: Period,
+    pub(super) period: StatedPeriod,
     /// That text.
     pub(super) said: String,
 }
@@ -94,13 +94,15 @@ fn plain(value: f64) -> PayEnd {
         value,
         mark: None,
         factor: None,
-        period: Period::Unsaid,
+        period: StatedPeriod::Unsaid,
     }
 }
 
 /// The pay that two ends are, which a text may name the wrong way round.
 pub(super) fn both(min: FoundEnd, max: FoundEnd) -> BothEnds {
-    let is_of_min = min.end.is_some_and(|end| end.period != Period::Unsaid);
+    let is_of_min = min
+        .end
+        .is_some_and(|end| end.period != StatedPeriod::Unsaid);
     let said = if is_of_min { min.text() } else { max.text() };
     let of = |end: Option<PayEnd>| end.unwrap_or_else(|| plain(0.0));
     let (one, other) = (of(min.end), of(max.end));

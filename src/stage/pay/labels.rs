@@ -5,7 +5,7 @@ use super::period_words::strong;
 
 /// How a word classifies the money next to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Label {
+pub(super) enum MoneyLabel {
     /// The pay itself.
     Pay,
     /// The pay and what comes on top.
@@ -15,13 +15,13 @@ pub(super) enum Label {
 }
 
 /// How a word classifies the money next to it.
-pub(super) fn label(word: &str) -> Option<Label> {
+pub(super) fn label(word: &str) -> Option<MoneyLabel> {
     if PAY.contains(&word) {
-        Some(Label::Pay)
+        Some(MoneyLabel::Pay)
     } else if TOTAL.contains(&word) {
-        Some(Label::Total)
+        Some(MoneyLabel::Total)
     } else if OTHER.contains(&word) {
-        Some(Label::Other)
+        Some(MoneyLabel::Other)
     } else {
         None
     }
@@ -263,7 +263,7 @@ pub(super) fn leads_to_pay(word: &str) -> bool {
     LEADS.contains(&word)
         || is_beside_plain(word)
         || is_beside_pay(word)
-        || matches!(label(word), Some(Label::Pay | Label::Total))
+        || matches!(label(word), Some(MoneyLabel::Pay | MoneyLabel::Total))
         || strong(word).is_some()
 }
 

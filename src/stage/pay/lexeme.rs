@@ -1,7 +1,7 @@
 //! A text about pay as numbers, words, currencies and signs. Blanks, dashes and quotes of any
 //! script are one here, so that the grammar behind it sees one form of each.
 
-use super::number::{Numeral, Style, numeral};
+use super::number::{NumberStyle, Numeral, numeral};
 use super::words::{SIGNS, code, named_money};
 
 /// What a piece of the text is.
@@ -56,7 +56,7 @@ const ABBREVIATIONS: [&str; 34] = [
 /// Takes a text apart.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let letters = with_points(text.chars().map(plain).collect());
-    let style = Style::of(&letters);
+    let style = NumberStyle::of(&letters);
     let has_rand = has_rand(&letters, style);
     let mut lexer = Lexer {
         letters: &letters,
@@ -110,7 +110,7 @@ fn with_points(mut letters: Vec<char>) -> Vec<char> {
 }
 
 /// Whether some `R` in a text is the rand: `R25 000`, `R450 per hour`. `R12345` is a reference.
-fn has_rand(letters: &[char], style: Style) -> bool {
+fn has_rand(letters: &[char], style: NumberStyle) -> bool {
     (0..letters.len()).any(|at| {
         rand_number(letters, at, style).is_some_and(|(end, number)| {
             let behind: String = letters[end..].iter().take(12).collect();
@@ -125,7 +125,7 @@ fn has_rand(letters: &[char], style: Style) -> bool {
 }
 
 /// The number after an `R` that no letter or digit precedes.
-fn rand_number(letters: &[char], at: usize, style: Style) -> Option<(usize, Numeral)> {
+fn rand_number(letters: &[char], at: usize, style: NumberStyle) -> Option<(usize, Numeral)> {
     let is_inside = at > 0 && (letters[at - 1].is_alphanumeric() || letters[at - 1] == '_');
     let start = at + 1 + usize::from(letters.get(at + 1) == Some(&' '));
     let is_number = letters.get(start).is_some_and(char::is_ascii_digit);
@@ -186,7 +186,7 @@ impl Lexer<'_> {
         self.letters.get(self.at + ahead).copied()
     }
 
-    fn number(&mut self, style: Style) {
+    fn number(&mut self, style: NumberStyle) {
         let (mut end, mut numeral) = numeral(self.letters, self.at, style);
         if self.letters.get(end) == Some(&'¢') {
             (end, numeral.amount) = (end + 1, None);
@@ -246,7 +246,7 @@ impl Lexer<'_> {
     }
 
     /// `R25 000`, in a text with rand.
-    fn rand(&mut self, style: Style) -> bool {
+    fn rand(&mut self, style: NumberStyle) -> bool {
         let is_rand = rand_number(self.letters, self.at, style).is_some();
         if is_rand {
             self.put(Lexeme::Money(Some("ZAR")), 1, true);
@@ -255,7 +255,7 @@ impl Lexer<'_> {
     }
 
     /// `N250,000`: letters of money that is not known, and its number, which has no value.
-    fn unknown_money(&mut self, style: Style) -> bool {
+    fn unknown_money(&mut self, style: NumberStyle) -> bool {
         const MOST: usize = 3;
         let letters = self.run(self.at).chars().count();
         let start = self.at + letters;

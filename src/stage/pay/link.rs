@@ -1,11 +1,11 @@
 //! Which amounts of a text are the two ends of a range: what is between them, and whether they fit.
 //! Two amounts with something unknown between them stay separate.
 
-use super::amount::{Amount, Kind};
-use super::labels::{Label, is_beside_pay, label, leads_to_pay};
+use super::amount::{NumberRole, PayAmount};
+use super::labels::{MoneyLabel, is_beside_pay, label, leads_to_pay};
 use super::lexeme::{Lexeme, Token};
 use super::offer::agrees;
-use super::periods::{Period, expression};
+use super::periods::{StatedPeriod, expression};
 use super::words::agree;
 
 /// The ends of a range lie no farther apart, where one of them has no currency.
@@ -19,11 +19,11 @@ const ALIKE: f64 = 2.0;
 
 /// One amount, or two that are the ends of a range.
 #[derive(Debug, Clone)]
-pub(super) struct Joined {
+pub(super) struct JoinedAmounts {
     pub(super) low: Option<f64>,
     pub(super) high: Option<f64>,
     pub(super) currency: Option<&'static str>,
-    pub(super) period: Period,
+    pub(super) period: StatedPeriod,
     /// Its first token.
     pub(super) start: usize,
     /// Where its last amount ends.
@@ -51,9 +51,9 @@ pub(super) fn is_one_money(one: Option<&str>, other: Option<&str>) -> bool {
     }
 }
 
-impl Joined {
-    pub(super) fn one(amount: &Amount) -> Joined {
-        Joined {
+impl JoinedAmounts {
+    pub(super) fn one(amount: &PayAmount) -> JoinedAmounts {
+        JoinedAmounts {
             low: amount.value,
             high: amount.value,
             currency: amount.mark.flatten(),
@@ -69,7 +69,7 @@ impl Joined {
         }
     }
 
-    fn two(first: &Amount, second: &Amount) -> Joined {
+    fn two(first: &PayAmount, second: &PayAmount) -> JoinedAmounts {
         let (low, high) = scaled(first, second);
         let is_turned = low.zip(high).is_some_and(|(low, high)| low > high);
         let (low, high) = if is_turned { (high, low) } else { (low, high) };
@@ -78,7 +78,7 @@ impl Joined {
             .zip(second.mark)
             .is_some_and(|(one, other)| !is_one_money(one, other));
         let is_of_two_periods = !agrees(first.period, second.period);
-        Joined {
+        JoinedAmounts {
             low,
             high,
             currency: second.mark.flatten().or(first.mark.flatten()),
@@ -117,32 +117,34 @@ impl Joined {
 
 /// The amounts of a text, with the ends of ranges joined. Numbers that are not money are dropped;
 /// so are plain ones, if there is money.
-pub(super) fn joined(tokens: &[Token], amounts: &[Amount]) -> Vec<Joined> {
-    let has_money = amounts.iter().any(|amount| amount.kind == Kind::Money);
-    let mut found: Vec<Joined> = Vec::new();
+pub(super) fn joined(tokens: &[Token], amounts: &[PayAmount]) -> Vec<JoinedAmounts> {
+    let has_money = amounts
+        .iter()
+        .any(|amount| amount.kind == NumberRole::Money);
+    let mut found: Vec<JoinedAmounts> = Vec::new();
     let mut at = 0;
     while let Some(first) = amounts.get(at) {
         let second = amounts
             .get(at + 1)
             .filter(|second| is_range(tokens, first, second));
-        let can_begin = first.kind == Kind::Money
-            || (first.kind == Kind::Bare
-                && (!has_money || second.is_some_and(|second| second.kind == Kind::Money)));
+        let can_begin = first.kind == NumberRole::Money
+            || (first.kind == NumberRole::Bare
+                && (!has_money || second.is_some_and(|second| second.kind == NumberRole::Money)));
         if !can_begin {
             at += 1;
             continue;
         }
         let Some(second) = second else {
-            found.push(Joined::one(first));
+            found.push(JoinedAmounts::one(first));
             at += 1;
             continue;
         };
-        let mut whole = Joined::two(first, second);
+        let mut whole = JoinedAmounts::two(first, second);
         whole.is_broken |= is_doubtful(tokens, first, second);
         at += 2;
         // Three in a row are not a range.
         while let Some(next) = amounts.get(at)
-            && link(tokens, &amounts[at - 1], next) == Some(Link::Range)
+            && link(tokens, &amounts[at - 1], next) == Some(AmountLink::Range)
             && is_range(tokens, &amounts[at - 1], next)
         {
             (whole.is_broken, whole.end) = (true, next.end);
@@ -156,7 +158,7 @@ pub(super) fn joined(tokens: &[Token], amounts: &[Amount]) -> Vec<Joined> {
 
 /// Both values, sharing a multiplier or thousands of one of them if that is needed for a range:
 /// `110 - 130k`, `$800 - $1k`, `£28-32,000`.
-fn scaled(first: &Amount, second: &Amount) -> (Option<f64>, Option<f64>) {
+fn scaled(first: &PayAmount, second: &PayAmount) -> (Option<f64>, Option<f64>) {
     let values = (first.value, second.value);
     match (first.factor, second.factor, values) {
         (None, None, (Some(low), Some(high))) => in_thousands(first, low, second, high),
@@ -197,16 +199,16 @@ pub(super) fn shared(
 /// Both values, where one may lack its thousands, as the British write: `£28-32,000`. Two values
 /// that are too far apart have none, but zero, which says nothing.
 fn in_thousands(
-    first: &Amount,
+    first: &PayAmount,
     low: f64,
-    second: &Amount,
+    second: &PayAmount,
     high: f64,
 ) -> (Option<f64>, Option<f64>) {
     let is_far = low.max(high) > UNHEARD_OF * low.min(high) && low.min(high) > 0.0;
     if !is_far {
         return (Some(low), Some(high));
     }
-    let is_short = |short: &Amount, long: &Amount| {
+    let is_short = |short: &PayAmount, long: &PayAmount| {
         let is_of_hours = [short.period, long.period]
             .iter()
             .any(|period| matches!(period.known(), Some("hour" | "day")));
@@ -224,21 +226,21 @@ fn in_thousands(
 
 /// What links two amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Link {
+enum AmountLink {
     /// `-`, `to`.
     Range,
     /// `and`, `/`.
     Both,
 }
 
-fn is_range(tokens: &[Token], first: &Amount, second: &Amount) -> bool {
+fn is_range(tokens: &[Token], first: &PayAmount, second: &PayAmount) -> bool {
     let Some(link) = link(tokens, first, second) else {
         return false;
     };
     let (low, high) = scaled(first, second);
     let written = first.value.zip(second.value);
     let is_unread = written.is_none()
-        || (link == Link::Both && first.factor.is_some() != second.factor.is_some());
+        || (link == AmountLink::Both && first.factor.is_some() != second.factor.is_some());
     let is_near = || {
         low.zip(high).map_or(is_unread, |(low, high)| {
             low <= high && high / low.max(0.01) <= FARTHEST
@@ -254,30 +256,32 @@ fn is_range(tokens: &[Token], first: &Amount, second: &Amount) -> bool {
         return false;
     }
     // What has no value belongs to a range that is not understood, rather than to nothing.
-    let is_near = || is_near() || (link == Link::Range && !is_apart(tokens, first, second));
+    let is_near = || is_near() || (link == AmountLink::Range && !is_apart(tokens, first, second));
     match (first.kind, second.kind) {
-        (Kind::Stray, _) | (_, Kind::Stray) => false,
-        (Kind::Money, Kind::Money) if link == Link::Both || is_turned => {
+        (NumberRole::Stray, _) | (_, NumberRole::Stray) => false,
+        (NumberRole::Money, NumberRole::Money) if link == AmountLink::Both || is_turned => {
             !is_named_other(tokens, second)
                 && low
                     .zip(high)
                     .or(written)
                     .is_none_or(|(low, high)| low.max(high) / low.min(high).max(0.01) <= FARTHEST)
         }
-        (Kind::Money, Kind::Money) => true,
+        (NumberRole::Money, NumberRole::Money) => true,
         // `45 - 38`: a plain number after a higher one is not its lower end.
-        (Kind::Bare, Kind::Bare) => {
-            !is_turned || first.period != Period::Unsaid || second.period != Period::Unsaid
+        (NumberRole::Bare, NumberRole::Bare) => {
+            !is_turned
+                || first.period != StatedPeriod::Unsaid
+                || second.period != StatedPeriod::Unsaid
         }
-        (_, Kind::Bare) => !second.is_year && is_near(),
-        (Kind::Bare, _) => !first.is_year && is_near(),
+        (_, NumberRole::Bare) => !second.is_year && is_near(),
+        (NumberRole::Bare, _) => !first.is_year && is_near(),
     }
 }
 
 /// Whether a plain number that is linked to an amount has nothing to do with it: `Nurse 2 -
 /// $61,000`, `$60,000 - 25 High Street`.
-fn is_apart(tokens: &[Token], first: &Amount, second: &Amount) -> bool {
-    if first.kind == Kind::Bare {
+fn is_apart(tokens: &[Token], first: &PayAmount, second: &PayAmount) -> bool {
+    if first.kind == NumberRole::Bare {
         let has_sign = tokens
             .get(second.span.start)
             .is_some_and(|token| matches!(token.what, Lexeme::Money(_)));
@@ -287,11 +291,11 @@ fn is_apart(tokens: &[Token], first: &Amount, second: &Amount) -> bool {
     let goes_on = behind
         .and_then(Token::word)
         .is_some_and(|word| !is_beside_pay(word) && expression(tokens, second.end).is_none());
-    goes_on && second.period == Period::Unsaid
+    goes_on && second.period == StatedPeriod::Unsaid
 }
 
 /// Whether a word in front names the number, or it is part of something.
-fn is_titled(tokens: &[Token], amount: &Amount) -> bool {
+fn is_titled(tokens: &[Token], amount: &PayAmount) -> bool {
     let start = amount.span.start;
     let mut ahead = tokens.get(..start).unwrap_or_default().iter().rev();
     let is_joined = tokens.get(start).is_some_and(|token| token.is_glued);
@@ -305,8 +309,9 @@ fn is_titled(tokens: &[Token], amount: &Amount) -> bool {
 
 /// Whether a plain number before an amount may be something else, such as a reference: `Clerk 12345
 /// - $60,000`.
-fn is_doubtful(tokens: &[Token], first: &Amount, second: &Amount) -> bool {
-    if first.kind != Kind::Bare || second.kind != Kind::Money || !first.numeral.is_plain {
+fn is_doubtful(tokens: &[Token], first: &PayAmount, second: &PayAmount) -> bool {
+    if first.kind != NumberRole::Bare || second.kind != NumberRole::Money || !first.numeral.is_plain
+    {
         return false;
     }
     let is_far = first
@@ -319,7 +324,7 @@ fn is_doubtful(tokens: &[Token], first: &Amount, second: &Amount) -> bool {
 }
 
 /// Whether the words after an amount classify it as other money.
-fn is_named_other(tokens: &[Token], amount: &Amount) -> bool {
+fn is_named_other(tokens: &[Token], amount: &PayAmount) -> bool {
     let behind = tokens
         .get(amount.end..)
         .unwrap_or_default()
@@ -334,10 +339,10 @@ fn is_named_other(tokens: &[Token], amount: &Amount) -> bool {
                     "plus" | "and" | "with" | "inc" | "incl" | "including"
                 )
             })
-            .any(|word| label(word) == Some(Label::Other))
+            .any(|word| label(word) == Some(MoneyLabel::Other))
 }
 
-fn link(tokens: &[Token], first: &Amount, second: &Amount) -> Option<Link> {
+fn link(tokens: &[Token], first: &PayAmount, second: &PayAmount) -> Option<AmountLink> {
     let between = tokens.get(first.end..second.span.start).unwrap_or_default();
     if between.len() > 8 {
         return None;
@@ -363,7 +368,7 @@ fn link(tokens: &[Token], first: &Amount, second: &Amount) -> Option<Link> {
         | [";", "-", ";"]
         | ["to"]
         | [";", "to"]
-        | ["to", ";"] => Some(Link::Range),
+        | ["to", ";"] => Some(AmountLink::Range),
         ["bis"]
         | ["bis", "zu"]
         | ["until"]
@@ -377,20 +382,22 @@ fn link(tokens: &[Token], first: &Amount, second: &Amount) -> Option<Link> {
         | ["jusqu", "'", "à"]
         | ["til"]
         | ["fino", "a"]
-        | ["até"] => Some(Link::Range),
+        | ["até"] => Some(AmountLink::Range),
         [verb, "to"] | [",", verb, "to"] | [verb, "up", "to"] if is_rising(verb) => {
-            Some(Link::Range)
+            Some(AmountLink::Range)
         }
-        [",", "and", "up", "to"] | ["and", "up", "to"] => Some(Link::Range),
-        ["a" | "al"] if is_led(&["de", "desde", "del", "entre", "da", "dal"]) => Some(Link::Range),
-        ["do"] if is_led(&["od"]) => Some(Link::Range),
+        [",", "and", "up", "to"] | ["and", "up", "to"] => Some(AmountLink::Range),
+        ["a" | "al"] if is_led(&["de", "desde", "del", "entre", "da", "dal"]) => {
+            Some(AmountLink::Range)
+        }
+        ["do"] if is_led(&["od"]) => Some(AmountLink::Range),
         ["and" | "und" | "et" | "en" | "y" | "&"]
             if is_led(&["between", "zwischen", "entre", "tussen"]) =>
         {
-            Some(Link::Range)
+            Some(AmountLink::Range)
         }
         ["and" | "und" | "et" | "en" | "y" | "&" | "or" | "oder" | "ou" | "/" | "a"] => {
-            Some(Link::Both)
+            Some(AmountLink::Both)
         }
         _ => None,
     }

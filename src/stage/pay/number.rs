@@ -23,26 +23,26 @@ pub(super) struct Numeral {
 
 /// How the numbers of a text are written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Style {
+pub(super) struct NumberStyle {
     /// Whether a comma may precede two decimals, because none separates thousands.
     decimal_comma: bool,
 }
 
-impl Style {
+impl NumberStyle {
     /// The style of a text.
-    pub(super) fn of(letters: &[char]) -> Style {
+    pub(super) fn of(letters: &[char]) -> NumberStyle {
         let is_group = |part: &[char]| {
             part[0].is_ascii_digit() && part[1] == ',' && part[2..].iter().all(char::is_ascii_digit)
         };
-        Style {
+        NumberStyle {
             decimal_comma: !letters.windows(5).any(is_group),
         }
     }
 }
 
 /// The number that starts at a digit, and where it ends.
-pub(super) fn numeral(letters: &[char], start: usize, style: Style) -> (usize, Numeral) {
-    let parts = Parts::at(letters, start);
+pub(super) fn numeral(letters: &[char], start: usize, style: NumberStyle) -> (usize, Numeral) {
+    let parts = DigitGroups::at(letters, start);
     let is_plain = parts.rest.is_empty();
     let first = &letters[start..start + parts.first];
     let is_spaced = parts.rest.iter().any(|(sign, _)| *sign == ' ');
@@ -61,14 +61,14 @@ pub(super) fn numeral(letters: &[char], start: usize, style: Style) -> (usize, N
 }
 
 /// Digits, and the separators between them.
-struct Parts {
+struct DigitGroups {
     first: usize,
     rest: Vec<(char, usize)>,
     end: usize,
 }
 
-impl Parts {
-    fn at(letters: &[char], start: usize) -> Parts {
+impl DigitGroups {
+    fn at(letters: &[char], start: usize) -> DigitGroups {
         let digits = |from: usize| {
             letters
                 .iter()
@@ -77,7 +77,7 @@ impl Parts {
                 .count()
         };
         let first = digits(start);
-        let mut parts = Parts {
+        let mut parts = DigitGroups {
             first,
             rest: Vec::new(),
             end: start + first,
@@ -111,7 +111,7 @@ impl Parts {
                 .all(|(sign, count)| *sign == ' ' && *count == 3)
     }
 
-    fn amount(&self, letters: &[char], start: usize, style: Style) -> Option<f64> {
+    fn amount(&self, letters: &[char], start: usize, style: NumberStyle) -> Option<f64> {
         let (groups, decimals) = self.split(style)?;
         let mut text = String::new();
         let mut at = start;
@@ -129,7 +129,7 @@ impl Parts {
     }
 
     /// How many of the parts are groups of thousands, and whether the last one is decimals.
-    fn split(&self, style: Style) -> Option<(usize, usize)> {
+    fn split(&self, style: NumberStyle) -> Option<(usize, usize)> {
         let Some(((last, count), groups)) = self.rest.split_last() else {
             return Some((0, 0));
         };
@@ -185,7 +185,7 @@ mod tests {
 
     fn read(text: &str) -> Option<f64> {
         let letters: Vec<char> = text.chars().collect();
-        numeral(&letters, 0, Style::of(&letters)).1.amount
+        numeral(&letters, 0, NumberStyle::of(&letters)).1.amount
     }
 
     #[test]

@@ -2,29 +2,29 @@
 //! amount to: a repetition, its two ends, the same for another period, a table of grades.
 //! Contradicting offers are not pay.
 
-use super::labels::Label;
-use super::periods::Period;
+use super::labels::MoneyLabel;
+use super::periods::StatedPeriod;
 
 /// One amount or range, and its role.
 #[derive(Debug, Clone)]
-pub(super) struct Offer {
+pub(super) struct PayOffer {
     pub(super) low: Option<f64>,
     pub(super) high: Option<f64>,
     pub(super) currency: Option<&'static str>,
-    pub(super) period: Period,
-    pub(super) label: Option<Label>,
+    pub(super) period: StatedPeriod,
+    pub(super) label: Option<MoneyLabel>,
     pub(super) is_graded: bool,
     pub(super) is_broken: bool,
 }
 
 /// One pay of several offers, if they agree.
-pub(super) fn merged(offers: &[Offer]) -> Option<Offer> {
+pub(super) fn merged(offers: &[PayOffer]) -> Option<PayOffer> {
     let (first, rest) = offers.split_first()?;
     if offers.iter().any(|offer| offer.is_broken) {
         return None;
     }
-    let is_same = |other: &Offer| other.low == first.low && other.high == first.high;
-    let is_one_kind = |other: &Offer| {
+    let is_same = |other: &PayOffer| other.low == first.low && other.high == first.high;
+    let is_one_kind = |other: &PayOffer| {
         agrees(first.period, other.period)
             && (first.currency == other.currency
                 || first.currency.is_none()
@@ -37,9 +37,9 @@ pub(super) fn merged(offers: &[Offer]) -> Option<Offer> {
         let period = offers
             .iter()
             .map(|offer| offer.period)
-            .find(|period| *period != Period::Unsaid)
+            .find(|period| *period != StatedPeriod::Unsaid)
             .unwrap_or_default();
-        return Some(Offer {
+        return Some(PayOffer {
             period,
             ..first.clone()
         });
@@ -64,7 +64,7 @@ pub(super) fn merged(offers: &[Offer]) -> Option<Offer> {
         .iter()
         .filter_map(|offer| offer.high)
         .reduce(f64::max);
-    is_table.then(|| Offer {
+    is_table.then(|| PayOffer {
         low: least,
         high: most,
         ..first.clone()
@@ -72,18 +72,18 @@ pub(super) fn merged(offers: &[Offer]) -> Option<Offer> {
 }
 
 /// Whether two periods may be one.
-pub(super) fn agrees(one: Period, other: Period) -> bool {
-    one == other || one == Period::Unsaid || other == Period::Unsaid
+pub(super) fn agrees(one: StatedPeriod, other: StatedPeriod) -> bool {
+    one == other || one == StatedPeriod::Unsaid || other == StatedPeriod::Unsaid
 }
 
 /// `From $60,000. Up to $70,000.`
-fn both_ends(first: &Offer, second: &Offer) -> Option<Offer> {
+fn both_ends(first: &PayOffer, second: &PayOffer) -> Option<PayOffer> {
     let ends = (first.low, first.high, second.low, second.high);
     let ((Some(low), None, None, Some(high)) | (None, Some(high), Some(low), None)) = ends else {
         return None;
     };
     let currency = first.currency.or(second.currency);
-    (low <= high).then(|| Offer {
+    (low <= high).then(|| PayOffer {
         low: Some(low),
         high: Some(high),
         currency,
@@ -93,8 +93,8 @@ fn both_ends(first: &Offer, second: &Offer) -> Option<Offer> {
 }
 
 /// Whether two offers with different periods are the same pay: `$52,000 a year ($26 an hour)`.
-fn is_same_pay(first: &Offer, other: &Offer) -> bool {
-    let yearly = |offer: &Offer| {
+fn is_same_pay(first: &PayOffer, other: &PayOffer) -> bool {
+    let yearly = |offer: &PayOffer| {
         let times = match offer.period.known()? {
             "hour" => 1950.0,
             "day" => 250.0,

@@ -10,7 +10,7 @@ pub const PERIODS: [&str; 6] = ["hour", "day", "week", "fortnight", "month", "ye
 
 /// The period that a text states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Period {
+pub enum StatedPeriod {
     /// Nothing.
     #[default]
     Unsaid,
@@ -20,10 +20,10 @@ pub enum Period {
     Other,
 }
 
-impl Period {
+impl StatedPeriod {
     /// The period, if it is one of ours.
     pub fn known(self) -> Option<&'static str> {
-        if let Period::Known(period) = self {
+        if let StatedPeriod::Known(period) = self {
             Some(period)
         } else {
             None
@@ -31,8 +31,8 @@ impl Period {
     }
 
     /// This one, or the other if this one is unstated.
-    pub(super) fn or(self, other: impl FnOnce() -> Period) -> Period {
-        if self == Period::Unsaid {
+    pub(super) fn or(self, other: impl FnOnce() -> StatedPeriod) -> StatedPeriod {
+        if self == StatedPeriod::Unsaid {
             other()
         } else {
             self
@@ -123,28 +123,28 @@ const BESIDE: [&str; 31] = [
 ];
 
 /// The period that a text by itself names.
-pub fn period(text: &str) -> Period {
+pub fn period(text: &str) -> StatedPeriod {
     let text = text.trim().to_lowercase();
     if let Some(period) = iso_duration(&text) {
         return period;
     }
     let tokens = tokens(&text.replace('_', " "));
-    let (mut found, mut at) = (Period::Unsaid, 0);
+    let (mut found, mut at) = (StatedPeriod::Unsaid, 0);
     while at < tokens.len() {
         let before = found;
         if let Some((next, period)) = expression(&tokens, at).or_else(|| bare(&tokens, at)) {
             (found, at) = (
-                if before == Period::Unsaid || before == period {
+                if before == StatedPeriod::Unsaid || before == period {
                     period
                 } else {
-                    Period::Other
+                    StatedPeriod::Other
                 },
                 next,
             );
         } else if is_beside(&tokens[at]) {
             at += 1;
         } else {
-            return Period::Other;
+            return StatedPeriod::Other;
         }
     }
     found
@@ -163,7 +163,7 @@ fn is_beside(token: &Token) -> bool {
 }
 
 /// `1 year`, `2 weeks`, `YEAR`.
-fn bare(tokens: &[Token], at: usize) -> Option<(usize, Period)> {
+fn bare(tokens: &[Token], at: usize) -> Option<(usize, StatedPeriod)> {
     if let Lexeme::Number(_) = tokens.get(at)?.what {
         return Some((at + 2, counted(tokens, at)));
     }
@@ -171,46 +171,46 @@ fn bare(tokens: &[Token], at: usize) -> Option<(usize, Period)> {
         .get(at)?
         .word()
         .filter(|word| !matches!(*word, "an" | "y" | "mes"))?;
-    Some((at + 1, Period::Known(weak(word)?)))
+    Some((at + 1, StatedPeriod::Known(weak(word)?)))
 }
 
 /// `P1Y`, `PT1H`, `P2W`.
-fn iso_duration(text: &str) -> Option<Period> {
+fn iso_duration(text: &str) -> Option<StatedPeriod> {
     let rest = text.strip_prefix('p').filter(|rest| {
         rest.contains(|letter: char| letter.is_ascii_digit()) && !rest.contains(' ')
     })?;
     Some(match rest {
-        "t1h" | "t60m" => Period::Known("hour"),
-        "1d" | "t24h" => Period::Known("day"),
-        "1w" | "7d" => Period::Known("week"),
-        "2w" | "14d" => Period::Known("fortnight"),
-        "1m" => Period::Known("month"),
-        "1y" | "12m" => Period::Known("year"),
-        _ => Period::Other,
+        "t1h" | "t60m" => StatedPeriod::Known("hour"),
+        "1d" | "t24h" => StatedPeriod::Known("day"),
+        "1w" | "7d" => StatedPeriod::Known("week"),
+        "2w" | "14d" => StatedPeriod::Known("fortnight"),
+        "1m" => StatedPeriod::Known("month"),
+        "1y" | "12m" => StatedPeriod::Known("year"),
+        _ => StatedPeriod::Other,
     })
 }
 
 /// `2 weeks`.
-fn counted(tokens: &[Token], at: usize) -> Period {
+fn counted(tokens: &[Token], at: usize) -> StatedPeriod {
     let Some(Token {
         what: Lexeme::Number(number),
         ..
     }) = tokens.get(at)
     else {
-        return Period::Other;
+        return StatedPeriod::Other;
     };
     let unit = tokens.get(at + 1).and_then(Token::word).and_then(weak);
     match (number.amount, unit) {
-        (Some(1.0), Some(unit)) => Period::Known(unit),
-        (Some(2.0), Some("week")) => Period::Known("fortnight"),
-        (Some(12.0), Some("month")) => Period::Known("year"),
-        _ => Period::Other,
+        (Some(1.0), Some(unit)) => StatedPeriod::Known(unit),
+        (Some(2.0), Some("week")) => StatedPeriod::Known("fortnight"),
+        (Some(12.0), Some("month")) => StatedPeriod::Known("year"),
+        _ => StatedPeriod::Other,
     }
 }
 
 /// The period that a text names at a place, and where it ends: `per hour`, `/yr`, `p.a.`,
 /// `semi-monthly`.
-pub(super) fn expression(tokens: &[Token], at: usize) -> Option<(usize, Period)> {
+pub(super) fn expression(tokens: &[Token], at: usize) -> Option<(usize, StatedPeriod)> {
     let word = |at: usize| tokens.get(at).and_then(Token::word);
     let first = tokens.get(at)?;
     if first.is('/')
@@ -225,19 +225,19 @@ pub(super) fn expression(tokens: &[Token], at: usize) -> Option<(usize, Period)>
     if first == "p" && tokens.get(at + 1).is_some_and(|token| token.is('/')) {
         let short = word(at + 2).and_then(|word| strong(&format!("p{word}")));
         return short
-            .map(|period| (at + 3, Period::Known(period)))
+            .map(|period| (at + 3, StatedPeriod::Known(period)))
             .or_else(|| led(tokens, at + 2, false));
     }
     if first == "de"
         && word(at + 1) == Some("l")
         && tokens.get(at + 2).is_some_and(|token| token.is('\''))
     {
-        return Some((at + 4, Period::Known(weak(word(at + 3)?)?)));
+        return Some((at + 4, StatedPeriod::Known(weak(word(at + 3)?)?)));
     }
     if matches!(word(at + 1), Some("rate" | "rates"))
         && let Some(period) = weak(first)
     {
-        return Some((at + 2, Period::Known(period)));
+        return Some((at + 2, StatedPeriod::Known(period)));
     }
     if let Some(found) = altered(tokens, at) {
         return Some(found);
@@ -245,25 +245,25 @@ pub(super) fn expression(tokens: &[Token], at: usize) -> Option<(usize, Period)>
     if matches!(first, "one" | "once")
         && matches!(word(skip_dash(tokens, at + 1)), Some("off" | "time"))
     {
-        return Some((skip_dash(tokens, at + 1) + 1, Period::Other));
+        return Some((skip_dash(tokens, at + 1) + 1, StatedPeriod::Other));
     }
     if OTHERS.contains(&first) {
-        return Some((at + 1, Period::Other));
+        return Some((at + 1, StatedPeriod::Other));
     }
     if let Some(period) = strong(first) {
-        return is_period_there(tokens, at, first).then_some((at + 1, Period::Known(period)));
+        return is_period_there(tokens, at, first).then_some((at + 1, StatedPeriod::Known(period)));
     }
     let is_led = matches!(first, "a" | "an" | "p" | "im" | "al" | "por");
     let named = word(at + 1).filter(|_| is_led).and_then(weak)?;
-    Some((at + 2, Period::Known(named)))
+    Some((at + 2, StatedPeriod::Known(named)))
 }
 
 /// What follows `per` or `/`: a supported period, or another. `per` is always followed by a period.
-fn led(tokens: &[Token], at: usize, is_per: bool) -> Option<(usize, Period)> {
-    let other = |next: usize| is_per.then_some((next, Period::Other));
+fn led(tokens: &[Token], at: usize, is_per: bool) -> Option<(usize, StatedPeriod)> {
+    let other = |next: usize| is_per.then_some((next, StatedPeriod::Other));
     if matches!(tokens.get(at)?.what, Lexeme::Number(_)) {
         let period = counted(tokens, at);
-        return if period == Period::Other {
+        return if period == StatedPeriod::Other {
             other(at + 2)
         } else {
             Some((at + 2, period))
@@ -275,18 +275,18 @@ fn led(tokens: &[Token], at: usize, is_per: bool) -> Option<(usize, Period)> {
     let word = tokens.get(at)?.word()?;
     let is_plain = PLAIN.contains(&word) || matches!(word, "a" | "an" | "the");
     match weak(word).or_else(|| strong(word)) {
-        Some(period) => Some((at + 1, Period::Known(period))),
+        Some(period) => Some((at + 1, StatedPeriod::Known(period))),
         None if is_plain && tokens.get(at + 1).and_then(Token::word).is_some() => {
             led(tokens, at + 1, is_per)
         }
-        None if OTHERS.contains(&word) => Some((at + 1, Period::Other)),
+        None if OTHERS.contains(&word) => Some((at + 1, StatedPeriod::Other)),
         None if matches!(word, "cent" | "annual") => None,
         None => other(at + 1),
     }
 }
 
 /// `semi-monthly`, `bi-weekly`, `two weeks`, `half day`, `twice a month`.
-fn altered(tokens: &[Token], at: usize) -> Option<(usize, Period)> {
+fn altered(tokens: &[Token], at: usize) -> Option<(usize, StatedPeriod)> {
     let first = tokens.get(at)?.word()?;
     if !ALTERING.contains(&first) {
         return None;
@@ -309,9 +309,9 @@ fn altered(tokens: &[Token], at: usize) -> Option<(usize, Period)> {
     Some((
         next + 1,
         if is_fortnight {
-            Period::Known("fortnight")
+            StatedPeriod::Known("fortnight")
         } else {
-            Period::Other
+            StatedPeriod::Other
         },
     ))
 }
@@ -376,9 +376,9 @@ mod tests {
             ("Per Annum", "year"),
             ("annual salary", "year"),
         ] {
-            assert_eq!(period(text), Period::Known(meant), "{text}");
+            assert_eq!(period(text), StatedPeriod::Known(meant), "{text}");
         }
-        assert_eq!(period(""), Period::Unsaid);
+        assert_eq!(period(""), StatedPeriod::Unsaid);
         for text in [
             "semi-monthly",
             "SEMI_MONTHLY",
@@ -400,7 +400,7 @@ mod tests {
             "school year",
             "soon",
         ] {
-            assert_eq!(period(text), Period::Other, "{text}");
+            assert_eq!(period(text), StatedPeriod::Other, "{text}");
         }
     }
 }

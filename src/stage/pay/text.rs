@@ -7,19 +7,19 @@
 //! Money has a currency or a multiplier; plain numbers only count if the text contains nothing
 //! else. To teach it a word: `labels`, `periods` or `words`, and a line in `cases`.
 
-use super::amount::{Amount, Kind, amounts};
-use super::bound::{Bound, bound_before, bound_behind, bound_by_sign};
+use super::amount::{NumberRole, PayAmount, amounts};
+use super::bound::{AmountBound, bound_before, bound_behind, bound_by_sign};
 use super::ends::PayEnd;
-use super::labels::{Label, is_beside_pay, is_beside_plain, is_grade, is_undertaking, label};
+use super::labels::{MoneyLabel, is_beside_pay, is_beside_plain, is_grade, is_undertaking, label};
 use super::lexeme::{Lexeme, Token, tokens};
-use super::link::{Joined, joined};
-use super::offer::{Offer, merged};
+use super::link::{JoinedAmounts, joined};
+use super::offer::{PayOffer, merged};
 use super::period_words::weak;
-use super::periods::{Period, expression};
+use super::periods::{StatedPeriod, expression};
 
 /// The pay that a text states.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Told {
+pub struct StatedPay {
     /// The least.
     pub min: Option<f64>,
     /// The most.
@@ -27,14 +27,14 @@ pub struct Told {
     /// ISO 4217 code.
     pub currency: Option<&'static str>,
     /// The period.
-    pub period: Period,
+    pub period: StatedPeriod,
 }
 
 /// What came of reading a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Reading {
+pub enum PayReading {
     /// It states the pay.
-    Pay(Told),
+    Pay(StatedPay),
     /// It does not mention pay.
     Nothing,
     /// It may mention pay in a way that is not understood.
@@ -53,20 +53,23 @@ const NEAR: usize = 12;
 const FARTHEST_RIVAL: f64 = 10.0;
 
 /// Reads the pay in a text.
-pub fn read(text: &str) -> Reading {
+pub fn read(text: &str) -> PayReading {
     if !text.contains(char::is_numeric) {
-        return Reading::Nothing;
+        return PayReading::Nothing;
     }
     let tokens = tokens(text);
     let amounts = amounts(&tokens);
     if amounts.len() > MOST_NUMBERS {
-        return Reading::Unclear;
+        return PayReading::Unclear;
     }
-    let scene = Scene {
+    let scene = PayScene {
         tokens: &tokens,
         amounts: &amounts,
     };
-    if amounts.iter().any(|amount| amount.kind == Kind::Money) {
+    if amounts
+        .iter()
+        .any(|amount| amount.kind == NumberRole::Money)
+    {
         scene.marked()
     } else {
         scene.plain()
@@ -90,33 +93,35 @@ pub(super) fn amount(text: &str) -> Option<PayEnd> {
     let [one] = &amounts[..] else {
         return None;
     };
-    let scene = Scene {
+    let scene = PayScene {
         tokens: &tokens,
         amounts: &amounts,
     };
-    let is_amount = one.kind != Kind::Stray || one.is_millions() || tokens.len() == 1;
+    let is_amount = one.kind != NumberRole::Stray || one.is_millions() || tokens.len() == 1;
     scene.end(one).filter(|_| is_amount && !is_negative)
 }
 
-struct Scene<'t> {
+struct PayScene<'t> {
     tokens: &'t [Token],
-    amounts: &'t [Amount],
+    amounts: &'t [PayAmount],
 }
 
-impl Scene<'_> {
+impl PayScene<'_> {
     /// The pay of a text that contains money.
-    fn marked(&self) -> Reading {
+    fn marked(&self) -> PayReading {
         let joined = joined(self.tokens, self.amounts);
-        let mut offers: Vec<Offer> = Vec::new();
+        let mut offers: Vec<PayOffer> = Vec::new();
         for (at, one) in joined.iter().enumerate() {
-            let has_pay = offers.iter().any(|offer| offer.label != Some(Label::Other));
+            let has_pay = offers
+                .iter()
+                .any(|offer| offer.label != Some(MoneyLabel::Other));
             let before = at
                 .checked_sub(1)
                 .and_then(|at| Some((joined.get(at)?, offers.get(at)?.label)));
             let label = if before.is_some_and(|(before, label)| {
-                label == Some(Label::Other) && self.goes_with(before, one)
+                label == Some(MoneyLabel::Other) && self.goes_with(before, one)
             }) {
-                Some(Label::Other)
+                Some(MoneyLabel::Other)
             } else {
                 self.label_of(one, has_pay)
             };
@@ -124,7 +129,7 @@ impl Scene<'_> {
             let is_broken =
                 one.is_broken || (at == 0 && label.is_none() && self.is_added(one.start));
             let offer = self.offer(one, label);
-            offers.push(Offer {
+            offers.push(PayOffer {
                 is_broken: is_broken || offer.is_broken,
                 ..offer
             });
@@ -132,26 +137,29 @@ impl Scene<'_> {
         let has_rival = joined
             .iter()
             .zip(&offers)
-            .any(|(one, offer)| offer.label != Some(Label::Other) && self.has_rival(one));
-        let is_timed = |offer: &Offer| offer.period.known().is_some();
+            .any(|(one, offer)| offer.label != Some(MoneyLabel::Other) && self.has_rival(one));
+        let is_timed = |offer: &PayOffer| offer.period.known().is_some();
         let says_nothing = offers
             .iter()
-            .all(|offer| offer.label == Some(Label::Other) && !is_timed(offer))
+            .all(|offer| offer.label == Some(MoneyLabel::Other) && !is_timed(offer))
             && !joined.iter().any(|one| self.is_unnamed(one));
-        offers.retain(|offer| offer.label != Some(Label::Other));
-        if offers.iter().any(|offer| offer.label != Some(Label::Total)) {
-            offers.retain(|offer| offer.label != Some(Label::Total));
+        offers.retain(|offer| offer.label != Some(MoneyLabel::Other));
+        if offers
+            .iter()
+            .any(|offer| offer.label != Some(MoneyLabel::Total))
+        {
+            offers.retain(|offer| offer.label != Some(MoneyLabel::Total));
         }
         match merged(&offers).filter(|_| !has_rival) {
             Some(offer) => self.told(&offer),
-            None if says_nothing => Reading::Nothing,
-            None => Reading::Unclear,
+            None if says_nothing => PayReading::Nothing,
+            None => PayReading::Unclear,
         }
     }
 
     /// Whether it is taken for other money, though no word says what it is: `$1.5 million`,
     /// `$90,000 tax free`.
-    fn is_unnamed(&self, one: &Joined) -> bool {
+    fn is_unnamed(&self, one: &JoinedAmounts) -> bool {
         let is_of_sentence = |token: &&Token| token.what != Lexeme::Break;
         let before = self.tokens.get(..one.start).unwrap_or_default();
         let behind = self.tokens.get(one.span_end..).unwrap_or_default();
@@ -161,23 +169,23 @@ impl Scene<'_> {
             .take_while(is_of_sentence)
             .chain(behind.iter().take_while(is_of_sentence))
             .filter_map(Token::word);
-        let is_untaxed = self.label_behind(one) == Some(Label::Other)
+        let is_untaxed = self.label_behind(one) == Some(MoneyLabel::Other)
             && behind
                 .iter()
                 .take(NEAR)
                 .any(|token| token.word() == Some("tax"));
         (one.is_huge || is_untaxed)
-            && !words.any(|word| is_undertaking(word) || label(word) == Some(Label::Other))
+            && !words.any(|word| is_undertaking(word) || label(word) == Some(MoneyLabel::Other))
     }
 
     /// One amount as an end of the pay.
-    fn end(&self, one: &Amount) -> Option<PayEnd> {
-        let whole = Joined {
+    fn end(&self, one: &PayAmount) -> Option<PayEnd> {
+        let whole = JoinedAmounts {
             is_huge: false,
-            ..Joined::one(one)
+            ..JoinedAmounts::one(one)
         };
         let offer = self.offer(&whole, None);
-        let is_other = self.label_of(&whole, false) == Some(Label::Other);
+        let is_other = self.label_of(&whole, false) == Some(MoneyLabel::Other);
         let named = offer.currency.or_else(|| self.currency_apart());
         Some(PayEnd {
             value: one.value.filter(|_| !is_other && !offer.is_broken)?,
@@ -187,17 +195,17 @@ impl Scene<'_> {
         })
     }
 
-    fn told(&self, offer: &Offer) -> Reading {
+    fn told(&self, offer: &PayOffer) -> PayReading {
         let positive = |amount: &f64| *amount > 0.0;
         let (min, max) = (offer.low.filter(positive), offer.high.filter(positive));
         if offer.is_broken || (min.is_none() && max.is_none()) {
             return if offer.low == Some(0.0) && offer.high == Some(0.0) {
-                Reading::Nothing
+                PayReading::Nothing
             } else {
-                Reading::Unclear
+                PayReading::Unclear
             };
         }
-        Reading::Pay(Told {
+        PayReading::Pay(StatedPay {
             min,
             max,
             currency: offer.currency.or_else(|| self.currency_apart()),
@@ -205,14 +213,14 @@ impl Scene<'_> {
         })
     }
 
-    fn offer(&self, one: &Joined, label: Option<Label>) -> Offer {
+    fn offer(&self, one: &JoinedAmounts, label: Option<MoneyLabel>) -> PayOffer {
         let (mut low, mut high) = (one.low, one.high);
         if one.is_open(self.tokens) {
             high = None;
         } else if !one.is_range {
             match self.bound(one) {
-                Some(Bound::Least) => high = None,
-                Some(Bound::Most) => low = None,
+                Some(AmountBound::Least) => high = None,
+                Some(AmountBound::Most) => low = None,
                 None => {}
             }
         }
@@ -226,7 +234,7 @@ impl Scene<'_> {
             .currency
             .zip(beside)
             .is_some_and(|(one, other)| one != other);
-        Offer {
+        PayOffer {
             low,
             high,
             currency: one.currency.or(beside),
@@ -238,7 +246,7 @@ impl Scene<'_> {
     }
 
     /// The currency named right beside an amount: `$90,000 (CAD)`, `CAD: $90,000`, `in CAD`.
-    fn currency_beside(&self, one: &Joined) -> Option<&'static str> {
+    fn currency_beside(&self, one: &JoinedAmounts) -> Option<&'static str> {
         self.currency_behind(one.span_end)
             .or_else(|| self.currency_behind(one.end))
             .or_else(|| self.currency_before(one.start))
@@ -289,19 +297,19 @@ impl Scene<'_> {
             .take_while(|token| !matches!(token.what, Lexeme::Number(_) | Lexeme::Break))
     }
 
-    fn label_of(&self, one: &Joined, has_pay: bool) -> Option<Label> {
+    fn label_of(&self, one: &JoinedAmounts, has_pay: bool) -> Option<MoneyLabel> {
         if one.is_other || one.is_huge || (has_pay && self.is_added(one.start)) {
-            return Some(Label::Other);
+            return Some(MoneyLabel::Other);
         }
         let before = self.label_before(one.start);
-        if before == Some(Label::Other) {
+        if before == Some(MoneyLabel::Other) {
             return before;
         }
         self.label_behind(one).or(before)
     }
 
     /// How the preceding words classify it. Other money is only what they name directly.
-    fn label_before(&self, start: usize) -> Option<Label> {
+    fn label_before(&self, start: usize) -> Option<MoneyLabel> {
         let mut is_direct = true;
         let sentence = self
             .tokens
@@ -339,9 +347,13 @@ impl Scene<'_> {
                     )
                 ) || words.peek().is_some_and(|token| token.is('+')));
             match label(word) {
-                Some(Label::Other) if is_direct && !is_beside => return Some(Label::Other),
-                Some(Label::Pay) if previous == Some("total") => return Some(Label::Total),
-                Some(found @ (Label::Pay | Label::Total)) => return Some(found),
+                Some(MoneyLabel::Other) if is_direct && !is_beside => {
+                    return Some(MoneyLabel::Other);
+                }
+                Some(MoneyLabel::Pay) if previous == Some("total") => {
+                    return Some(MoneyLabel::Total);
+                }
+                Some(found @ (MoneyLabel::Pay | MoneyLabel::Total)) => return Some(found),
                 _ => is_direct &= is_connecting(word),
             }
         }
@@ -349,7 +361,7 @@ impl Scene<'_> {
     }
 
     /// How the words right after it classify it: `$5,000 sign-on bonus`.
-    fn label_behind(&self, one: &Joined) -> Option<Label> {
+    fn label_behind(&self, one: &JoinedAmounts) -> Option<MoneyLabel> {
         let rest = self.tokens.get(one.end..).unwrap_or_default();
         let mut has_word = false;
         for (at, token) in rest.iter().take(6).enumerate() {
@@ -368,15 +380,15 @@ impl Scene<'_> {
                         .take(2)
                         .any(|token| token.word() == Some("free")) =>
                 {
-                    return Some(Label::Other);
+                    return Some(MoneyLabel::Other);
                 }
-                Some(Label::Pay)
+                Some(MoneyLabel::Pay)
                     if matches!(next, Some("packaging" | "sacrifice" | "sacrificing")) =>
                 {
-                    return Some(Label::Other);
+                    return Some(MoneyLabel::Other);
                 }
                 // `casual loading included` describes the pay.
-                Some(Label::Other) if next.is_some_and(is_said_of_pay) => return None,
+                Some(MoneyLabel::Other) if next.is_some_and(is_said_of_pay) => return None,
                 Some(found) if word != "total" => return Some(found),
                 _ if is_undertaking(word)
                     && one
@@ -384,7 +396,7 @@ impl Scene<'_> {
                         .or(one.low)
                         .is_some_and(|most| most >= LEAST_UNDERTAKING) =>
                 {
-                    return Some(Label::Other);
+                    return Some(MoneyLabel::Other);
                 }
                 _ if is_ending(word) && !(word == "and" && has_word) => return None,
                 _ => has_word = true,
@@ -394,7 +406,7 @@ impl Scene<'_> {
     }
 
     /// Whether it is named together with the amount before: `packaging up to $15,950 + $2,650`.
-    fn goes_with(&self, before: &Joined, one: &Joined) -> bool {
+    fn goes_with(&self, before: &JoinedAmounts, one: &JoinedAmounts) -> bool {
         let between = self.tokens.get(before.end..one.start).unwrap_or_default();
         let links = |token: &Token| {
             token.is('+')
@@ -406,7 +418,10 @@ impl Scene<'_> {
         };
         !between.is_empty()
             && between.iter().all(links)
-            && !matches!(self.label_behind(one), Some(Label::Pay | Label::Total))
+            && !matches!(
+                self.label_behind(one),
+                Some(MoneyLabel::Pay | MoneyLabel::Total)
+            )
     }
 
     /// Whether it is added to something mentioned before: `+ $5,000`, `plus up to $5,000`.
@@ -423,11 +438,11 @@ impl Scene<'_> {
     }
 
     /// Whether a plain number next to it may be its other end.
-    fn has_rival(&self, one: &Joined) -> bool {
+    fn has_rival(&self, one: &JoinedAmounts) -> bool {
         let Some(value) = one.high.or(one.low) else {
             return false;
         };
-        let is_one = |amount: &&Amount| {
+        let is_one = |amount: &&PayAmount| {
             let (first, last) = (one.end.min(amount.end), one.start.max(amount.span.start));
             let gap = self.tokens.get(first..last).unwrap_or_default();
             let farthest = match gap {
@@ -438,7 +453,7 @@ impl Scene<'_> {
             let is_near = amount
                 .value
                 .is_some_and(|other| other >= value / farthest && other <= value * farthest);
-            amount.kind == Kind::Bare
+            amount.kind == NumberRole::Bare
                 && !amount.is_year
                 && is_near
                 && !one.members.contains(&amount.span.start)
@@ -449,7 +464,7 @@ impl Scene<'_> {
     }
 
     /// Whether a pay grade is in front of it or after it.
-    fn is_graded(&self, one: &Joined) -> bool {
+    fn is_graded(&self, one: &JoinedAmounts) -> bool {
         let behind = self
             .tokens
             .get(one.end..)
@@ -470,7 +485,7 @@ impl Scene<'_> {
     }
 
     /// The period some words after an amount: `plus super per annum`.
-    fn period_behind(&self, end: usize) -> Period {
+    fn period_behind(&self, end: usize) -> StatedPeriod {
         if let Some(period) = self.unit_behind(end) {
             return period;
         }
@@ -488,14 +503,14 @@ impl Scene<'_> {
             let is_before_period =
                 (token.is(',') || token.is('-')) && expression(self.tokens, at + 1).is_some();
             if !may_pass && !is_before_period {
-                return Period::Unsaid;
+                return StatedPeriod::Unsaid;
             }
         }
-        Period::Unsaid
+        StatedPeriod::Unsaid
     }
 
     /// `$45 (hour)`, `$2,360 fortnight`: a period that only stands there.
-    fn unit_behind(&self, end: usize) -> Option<Period> {
+    fn unit_behind(&self, end: usize) -> Option<StatedPeriod> {
         let at = end + usize::from(self.tokens.get(end).is_some_and(|token| token.is('(')));
         let word = self.tokens.get(at)?.word()?;
         let unit = weak(word).filter(|_| word == "hr" || word.len() > 2)?;
@@ -504,11 +519,11 @@ impl Scene<'_> {
             Lexeme::Word(word) => is_beside_pay(word),
             Lexeme::Sign(_) | Lexeme::Number(_) | Lexeme::Money(_) => false,
         });
-        ends.then_some(Period::Known(unit))
+        ends.then_some(StatedPeriod::Known(unit))
     }
 
     /// The period in front of an amount: `Hourly rate: $45`.
-    fn period_before(&self, start: usize) -> Period {
+    fn period_before(&self, start: usize) -> StatedPeriod {
         let count = self
             .ahead(start)
             .take(NEAR)
@@ -529,7 +544,7 @@ impl Scene<'_> {
             let passes = |token: &Token| {
                 token
                     .word()
-                    .is_none_or(|word| is_beside_pay(word) || label(word) == Some(Label::Pay))
+                    .is_none_or(|word| is_beside_pay(word) || label(word) == Some(MoneyLabel::Pay))
             };
             if !counts_time
                 && self
@@ -542,7 +557,7 @@ impl Scene<'_> {
                 return period;
             }
         }
-        Period::Unsaid
+        StatedPeriod::Unsaid
     }
 
     /// A currency apart from the amounts: `Salary (AUD): 90,000`. Not `CAD`, which is a drafter's
@@ -564,7 +579,7 @@ impl Scene<'_> {
     }
 
     /// Whether a single amount is only the least or only the most.
-    fn bound(&self, one: &Joined) -> Option<Bound> {
+    fn bound(&self, one: &JoinedAmounts) -> Option<AmountBound> {
         bound_by_sign(self.tokens, one.start)
             .or_else(|| bound_behind(self.tokens, one.span_end))
             .or_else(|| bound_behind(self.tokens, one.end))
@@ -581,31 +596,31 @@ impl Scene<'_> {
 
     /// The pay of a text with plain numbers: they are pay only if a period follows directly, or
     /// nothing else is mentioned.
-    fn plain(&self) -> Reading {
-        let bare: Vec<&Amount> = self
+    fn plain(&self) -> PayReading {
+        let bare: Vec<&PayAmount> = self
             .amounts
             .iter()
-            .filter(|amount| amount.kind == Kind::Bare)
+            .filter(|amount| amount.kind == NumberRole::Bare)
             .collect();
         let Some(first) = bare.first() else {
-            let is_timed = |amount: &Amount| amount.period.known().is_some();
+            let is_timed = |amount: &PayAmount| amount.period.known().is_some();
             return if self.amounts.iter().any(is_timed) {
-                Reading::Unclear
+                PayReading::Unclear
             } else {
-                Reading::Nothing
+                PayReading::Nothing
             };
         };
         if bare.iter().all(|amount| amount.value == Some(0.0)) {
-            return Reading::Nothing;
+            return PayReading::Nothing;
         }
         let joined = joined(self.tokens, self.amounts);
         let [one] = &joined[..] else {
-            return Reading::Unclear;
+            return PayReading::Unclear;
         };
-        let is_timed = one.period != Period::Unsaid;
+        let is_timed = one.period != StatedPeriod::Unsaid;
         let is_year = bare.iter().all(|amount| amount.is_year);
         if is_year && !is_timed {
-            return Reading::Nothing;
+            return PayReading::Nothing;
         }
         let is_enough = first.value.is_some_and(|value| value >= LEAST_PLAIN);
         let is_alone = || {
@@ -618,9 +633,9 @@ impl Scene<'_> {
         };
         if !is_enough
             || !(is_timed || is_alone())
-            || self.label_of(one, false) == Some(Label::Other)
+            || self.label_of(one, false) == Some(MoneyLabel::Other)
         {
-            return Reading::Unclear;
+            return PayReading::Unclear;
         }
         self.told(&self.offer(one, None))
     }
@@ -629,7 +644,7 @@ impl Scene<'_> {
         match &token.what {
             Lexeme::Word(word) => {
                 is_beside_plain(word)
-                    || label(word) == Some(Label::Pay)
+                    || label(word) == Some(MoneyLabel::Pay)
                     || (at.saturating_sub(2)..=at).any(|at| self.is_in_period(at))
             }
             Lexeme::Sign(_) | Lexeme::Money(_) | Lexeme::Break => true,

@@ -7,13 +7,13 @@
 use super::found::{FoundRelation, RelationWay};
 use super::refusal;
 use super::registry_set::KnownRegistry;
-use super::rows::{Hit, NamePlace, new, of_stored, registered, registered_rows};
+use super::rows::{CompanyHit, NamePlace, new, of_stored, registered, registered_rows};
 use super::spec::Unknown;
 use crate::jsonpath::JsonPath;
 use crate::model::canonical::canonical_members;
 use crate::model::{Canonical, Field, FingerprintParts, Job, RelationTable, name_key};
 use crate::rule::NamedRelation;
-use crate::stage::Draft;
+use crate::stage::AdDraft;
 use serde_json::{Value as Json, json};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(super) const LONGEST_NAME: usize = 500;
 
 /// Finds the company, or the division, of ads.
 #[derive(Debug, Clone)]
-pub(super) struct Finder {
+pub(super) struct CompanyFinder {
     pub from: NameOrigin,
     pub number: Option<NameOrigin>,
     pub registry: Option<Arc<KnownRegistry>>,
@@ -52,7 +52,7 @@ pub(super) struct AdName {
     decided: Option<CompanyDecision>,
 }
 
-impl Canonical for Finder {
+impl Canonical for CompanyFinder {
     fn canonical(&self) -> String {
         canonical_members([
             ("from", json!(self.from.name())),
@@ -106,7 +106,7 @@ impl NameOrigin {
     }
 }
 
-impl Finder {
+impl CompanyFinder {
     /// The parts of its fingerprint.
     pub fn parts(&self, name: &str) -> FingerprintParts {
         let mut parts = FingerprintParts::default();
@@ -192,7 +192,7 @@ impl Finder {
     }
 
     /// Relates an ad to the company that its name means.
-    pub fn relate(&self, place: NamePlace<'_>, draft: &mut Draft, name: AdName) {
+    pub fn relate(&self, place: NamePlace<'_>, draft: &mut AdDraft, name: AdName) {
         let letters = name.text.chars().count();
         if letters > LONGEST_NAME {
             let problem = refusal::too_long(place.table, &name.text, letters);
@@ -216,7 +216,7 @@ impl Finder {
     }
 
     /// No company was found: nobody is named, or a person or the YAML decides.
-    fn leave_open(&self, table: RelationTable, draft: &mut Draft, name: AdName) {
+    fn leave_open(&self, table: RelationTable, draft: &mut AdDraft, name: AdName) {
         let is_nameless = name.decided.as_ref().is_some_and(|decided| decided.unnamed);
         let registry = self.registry.as_ref().filter(|_| !is_nameless);
         let near = registry.map_or_else(Vec::new, |registry| registry.near(&name.text));
@@ -239,9 +239,9 @@ impl Finder {
         });
     }
 
-    fn find(&self, place: NamePlace<'_>, name: &AdName) -> Option<Hit> {
+    fn find(&self, place: NamePlace<'_>, name: &AdName) -> Option<CompanyHit> {
         if let Some(alias) = place.known.alias(&name.name.key) {
-            return Some(Hit {
+            return Some(CompanyHit {
                 id: alias.id,
                 name: alias.of.clone(),
                 way: RelationWay::Accepted(alias.clone()),
@@ -280,7 +280,7 @@ impl Finder {
         let shown = companies[company].name.clone();
         let is_own_name = CompanyName::read(&decided.name).key == CompanyName::read(&shown).key;
         let agency = decided.agency.and_then(|at| companies.get(at));
-        RegistryAnswer::Hit(Hit {
+        RegistryAnswer::Hit(CompanyHit {
             id: registered(place, matcher, company).id,
             name: shown,
             way: RelationWay::of(decided, is_own_name),
@@ -292,14 +292,14 @@ impl Finder {
 
 /// What a registry says to a name.
 enum RegistryAnswer {
-    Hit(Hit),
+    Hit(CompanyHit),
     /// The name says nothing: `Confidential`.
     Nameless,
     Silent,
 }
 
 /// Sets what rules and the job know of a relation.
-fn set(draft: &mut Draft, table: RelationTable, id: Option<Uuid>, text: &str) {
+fn set(draft: &mut AdDraft, table: RelationTable, id: Option<Uuid>, text: &str) {
     let relation = NamedRelation {
         name: Some(text.to_owned()),
         known: id.is_some(),

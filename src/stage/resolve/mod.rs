@@ -18,7 +18,7 @@ pub use registry_set::{KnownRegistry, RegistrySet, RegistryUse};
 pub use rows::new_relation;
 pub use spec::{RegisterNumberSpec, RelationSpec, Unknown};
 
-use super::{Draft, Setting};
+use super::{AdDraft, SourceContext};
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::JsonPath;
 use crate::model::{
@@ -27,7 +27,7 @@ use crate::model::{
 use crate::store::relations::{KnownRelations, WantedRelations};
 use crate::store::{PgConnection, relations};
 use chrono::DateTime;
-use finder::{AdName, Finder};
+use finder::{AdName, CompanyFinder};
 use rows::NamePlace;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -37,9 +37,9 @@ use weir_framework::company::{CompanyIndex, CompanyName, KnownCompany};
 
 /// Both relations, compiled.
 #[derive(Debug, Clone, Default)]
-pub struct Resolve {
-    company: Option<Finder>,
-    division: Option<Finder>,
+pub struct ResolveStage {
+    company: Option<CompanyFinder>,
+    division: Option<CompanyFinder>,
 }
 
 /// What stands for a finder where there is none.
@@ -51,21 +51,21 @@ impl Canonical for NotLookedUp {
     }
 }
 
-impl Resolve {
+impl ResolveStage {
     /// Compiles both; problems go to `out`.
     pub fn compile(
         company: Option<&RelationSpec>,
         division: Option<&RelationSpec>,
         registries: &RegistrySet,
         out: &mut Diagnostics,
-    ) -> Resolve {
-        Resolve {
+    ) -> ResolveStage {
+        ResolveStage {
             company: company.and_then(|spec| spec.compile(registries, out)),
             division: division.and_then(|spec| spec.compile(registries, out)),
         }
     }
 
-    fn finders(&self) -> impl Iterator<Item = (RelationTable, &Finder)> {
+    fn finders(&self) -> impl Iterator<Item = (RelationTable, &CompanyFinder)> {
         let company = self.company.iter();
         let company = company.map(|finder| (RelationTable::Companies, finder));
         let division = self.division.iter();
@@ -86,7 +86,7 @@ impl Resolve {
 
     /// A short description, in lines.
     pub fn explain(&self) -> Vec<String> {
-        let line = |(table, finder): (RelationTable, &Finder)| finder.explain(table.one());
+        let line = |(table, finder): (RelationTable, &CompanyFinder)| finder.explain(table.one());
         self.finders().map(line).collect()
     }
 
@@ -98,7 +98,7 @@ impl Resolve {
 
     /// The companies and divisions of one ad when no table is available: those declared in the YAML
     /// are known.
-    pub fn relate_alone(&self, setting: &Setting, draft: &mut Draft) {
+    pub fn relate_alone(&self, setting: &SourceContext, draft: &mut AdDraft) {
         let known = KnownRelations::default();
         for (table, finder) in self.finders() {
             let place = NamePlace {
@@ -139,7 +139,7 @@ impl Resolve {
             institution,
             known: &known,
         };
-        let mut draft = Draft::new(Ad::fresh(
+        let mut draft = AdDraft::new(Ad::fresh(
             String::new(),
             Json::Null,
             Hash::of(b""),
@@ -167,8 +167,8 @@ impl Resolve {
     pub async fn look_up(
         &self,
         connection: &mut PgConnection,
-        setting: &Setting,
-        drafts: &mut [Draft],
+        setting: &SourceContext,
+        drafts: &mut [AdDraft],
     ) -> crate::store::Result<()> {
         for (table, finder) in self.finders() {
             finder.resolve(table, connection, setting, drafts).await?;
@@ -177,13 +177,13 @@ impl Resolve {
     }
 }
 
-impl Finder {
+impl CompanyFinder {
     async fn resolve(
         &self,
         table: RelationTable,
         connection: &mut PgConnection,
-        setting: &Setting,
-        drafts: &mut [Draft],
+        setting: &SourceContext,
+        drafts: &mut [AdDraft],
     ) -> crate::store::Result<()> {
         let names: Vec<Option<AdName>> = drafts
             .iter()

@@ -4,14 +4,14 @@ use super::finder::LONGEST_NAME;
 use super::found::NearName;
 use super::spec::Unknown;
 use crate::model::{HoldKind, NewHold, Problem, RelationTable};
-use crate::stage::Draft;
+use crate::stage::AdDraft;
 use serde_json::{Map, Value as Json, json};
 
 /// Rejects or holds an ad for its name. A typo of a known name waits where others are created, too.
 pub(super) fn refuse(
     unknown: Unknown,
     table: RelationTable,
-    draft: &mut Draft,
+    draft: &mut AdDraft,
     name: &str,
     near: &[NearName],
 ) {

@@ -17,7 +17,7 @@ pub(super) struct NamePlace<'k> {
 }
 
 /// A company that was found: its id, its name, and the rows that are to be written for it.
-pub(super) struct Hit {
+pub(super) struct CompanyHit {
     pub id: Uuid,
     pub name: String,
     pub way: RelationWay,
@@ -26,7 +26,11 @@ pub(super) struct Hit {
 }
 
 /// A stored company; a spelling that reads better than the stored one replaces it.
-pub(super) fn of_stored(table: RelationTable, stored: &StoredRelation, name: &AdName) -> Hit {
+pub(super) fn of_stored(
+    table: RelationTable,
+    stored: &StoredRelation,
+    name: &AdName,
+) -> CompanyHit {
     let is_same = name_key(&stored.name) == name_key(&name.text);
     let better = stored.is_named_by_ads
         && CompanyName::read(&stored.name).key == name.name.key
@@ -39,7 +43,7 @@ pub(super) fn of_stored(table: RelationTable, stored: &StoredRelation, name: &Ad
         registry_id: None,
         parent: None,
     });
-    Hit {
+    CompanyHit {
         id: stored.id,
         name: stored.name.clone(),
         way: if is_same {
@@ -52,9 +56,9 @@ pub(super) fn of_stored(table: RelationTable, stored: &StoredRelation, name: &Ad
     }
 }
 
-pub(super) fn new(place: NamePlace<'_>, name: &AdName, is_declared: bool) -> Hit {
+pub(super) fn new(place: NamePlace<'_>, name: &AdName, is_declared: bool) -> CompanyHit {
     let row = new_relation(place.table, place.institution, &name.name);
-    Hit {
+    CompanyHit {
         id: row.id,
         name: row.name.clone(),
         way: if is_declared {

@@ -1,6 +1,6 @@
 //! `company:` and `division:` as authors write them, and how they are compiled.
 
-use super::finder::{Finder, NameOrigin};
+use super::finder::{CompanyFinder, NameOrigin};
 use super::registry_set::{KnownRegistry, RegistrySet, RegistryUse};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean};
 use crate::jsonpath::JsonPath;
@@ -69,7 +69,7 @@ impl RelationSpec {
         &self,
         registries: &RegistrySet,
         out: &mut Diagnostics,
-    ) -> Option<Finder> {
+    ) -> Option<CompanyFinder> {
         let from = origin(&self.from, out);
         let named = self.registry.as_ref();
         let registry = named.map(|name| find(name, registries, out));
@@ -87,7 +87,7 @@ impl RelationSpec {
             None => None,
         };
         let key = |name: &Located<String>| CompanyName::read(name).key;
-        Some(Finder {
+        Some(CompanyFinder {
             from: from?,
             number,
             registry: registry.flatten(),
