@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use weir::config::Project;
 use weir::model::{Ad, Clock, Hash, Problem, SourceKey};
-use weir::plan::{Checked, Flow, check::check};
+use weir::plan::{CheckedProject, SourcePlan, check::check};
 use weir::rule::CompiledRule;
 use weir::stage::validate::ValidateStage;
 use weir::stage::{AdDraft, SourceContext, Stage};
@@ -32,7 +32,7 @@ fn main() {
         "{}",
         weir::diagnostic::render(&checked.diagnostics, &checked.texts, false)
     );
-    let flows: Vec<&Flow> = checked
+    let flows: Vec<&SourcePlan> = checked
         .institutions
         .iter()
         .map(|one| &one.plan().expect("the project is healthy").flows[0])
@@ -121,7 +121,7 @@ fn each(validate: &ValidateStage, setting: &SourceContext, drafts: &[AdDraft]) {
     }
 }
 
-fn validate(flow: &Flow) -> Arc<ValidateStage> {
+fn validate(flow: &SourcePlan) -> Arc<ValidateStage> {
     let found = flow.stages.iter().find_map(|(_, stage)| {
         if let Stage::Validate(validate) = stage {
             Some(validate)
@@ -132,7 +132,7 @@ fn validate(flow: &Flow) -> Arc<ValidateStage> {
     Arc::clone(found.expect("the pipeline validates"))
 }
 
-fn setting(checked: &Checked, flow: &Flow) -> SourceContext {
+fn setting(checked: &CheckedProject, flow: &SourcePlan) -> SourceContext {
     SourceContext {
         stream: SourceKey {
             institution: uuid::Uuid::nil(),
@@ -150,7 +150,7 @@ fn setting(checked: &Checked, flow: &Flow) -> SourceContext {
 }
 
 /// Ads of about 3 KB, derived as a run derives them; one in fifty has something wrong.
-fn drafts(setting: &SourceContext, flow: &Flow) -> Vec<AdDraft> {
+fn drafts(setting: &SourceContext, flow: &SourcePlan) -> Vec<AdDraft> {
     let extract = flow.stages.iter().find_map(|(_, stage)| {
         if let Stage::Extract(extract) = stage {
             Some(extract)

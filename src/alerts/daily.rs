@@ -1,7 +1,7 @@
 //! The daily report, made once a day when its time has come, kept, and handed to the channels.
 
 use crate::plan::channels::ReportTime;
-use crate::plan::{Checked, Plan};
+use crate::plan::{CheckedProject, Plan};
 use crate::report::morning;
 use crate::store::notices::{self, NewNotice, NoticeKind};
 use crate::store::{Connection, PgConnection, Result, StoreError, daily_reports};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// The database failed.
 pub async fn report_if_due(
     connection: &mut PgConnection,
-    checked: &Checked,
+    checked: &CheckedProject,
     plans: &[Arc<Plan>],
     now: DateTime<Utc>,
 ) -> Result<bool> {

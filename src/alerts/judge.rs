@@ -9,7 +9,7 @@ use crate::config::alerts::AlertScope;
 use crate::model::{AlertChange, AlertPatience, AlertState, AlertStatus, ProblemSeverity};
 use crate::plan::alerts::{AlertRule, AlertSubject};
 use crate::plan::channels::Channel;
-use crate::plan::{Checked, Plan};
+use crate::plan::{CheckedProject, Plan};
 use crate::source::door::ReadWindow;
 use crate::store::alert_figures::{self, RaisedAlert};
 use crate::store::alerts::{self, AlertKey, StoredState};
@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// What is judged.
 pub struct Judging<'a> {
     /// The project: its alerts and channels.
-    pub checked: &'a Checked,
+    pub checked: &'a CheckedProject,
     /// The plans of its institutions, those that stand in for broken files included.
     pub plans: &'a [Arc<Plan>],
     /// These institutions, and what belongs to none.

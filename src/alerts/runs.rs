@@ -3,7 +3,7 @@
 
 use super::message;
 use crate::config::alerts::RunOccasion;
-use crate::plan::Checked;
+use crate::plan::CheckedProject;
 use crate::store::notices::{self, EndedRun, NewNotice, NoticeKind};
 use crate::store::{Connection, PgConnection, Result, StoreError};
 use chrono::{DateTime, Utc};
@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 /// The database failed: nothing was recorded, and the next look finds the runs again.
 pub async fn tell_ended_runs(
     connection: &mut PgConnection,
-    checked: &Checked,
+    checked: &CheckedProject,
     institutions: &[String],
     now: DateTime<Utc>,
 ) -> Result<()> {
@@ -46,7 +46,7 @@ pub async fn tell_ended_runs(
 }
 
 /// The channels that are told of a run.
-fn told_of<'c>(checked: &'c Checked, run: &EndedRun) -> impl Iterator<Item = &'c str> {
+fn told_of<'c>(checked: &'c CheckedProject, run: &EndedRun) -> impl Iterator<Item = &'c str> {
     let is_good = run.is_good;
     let is_meant = move |when: RunOccasion| match when {
         RunOccasion::Ended => true,

@@ -11,8 +11,8 @@ use crate::config::ProjectIdentity;
 use crate::diagnostic::one_of;
 use crate::model::Clock;
 use crate::model::span::Span;
-use crate::plan::tried::Kind;
-use crate::plan::{Checked, Plan};
+use crate::plan::tried::TestKind;
+use crate::plan::{CheckedProject, Plan};
 use crate::report::alerts as page;
 use crate::report::test as tests;
 use crate::source::webhook::WebhookClient;
@@ -278,13 +278,13 @@ fn judge_now(edge: &Edge, institutions: &[String], at: &At) -> Result<u8, Failur
 }
 
 /// The plans of all institutions that are not broken.
-fn all_plans(checked: &Checked) -> Vec<Arc<Plan>> {
+fn all_plans(checked: &CheckedProject) -> Vec<Arc<Plan>> {
     let institutions = checked.institutions.iter();
     institutions.filter_map(|one| one.plan().cloned()).collect()
 }
 
 /// The institutions of a project: others of the database are no business of its alerts.
-fn own_institutions(checked: &Checked) -> Vec<String> {
+fn own_institutions(checked: &CheckedProject) -> Vec<String> {
     let institutions = checked.institutions.iter();
     institutions.map(|one| one.slug.clone()).collect()
 }
@@ -351,7 +351,7 @@ async fn tell_now(
     Ok((judged, delivered))
 }
 
-fn project(checked: &Checked) -> String {
+fn project(checked: &CheckedProject) -> String {
     match &checked.identity {
         ProjectIdentity::Known(project) => project.clone(),
         ProjectIdentity::Unknown | ProjectIdentity::Broken => "unknown".to_owned(),
@@ -359,7 +359,7 @@ fn project(checked: &Checked) -> String {
 }
 
 /// What sends to the channels of a project.
-pub(super) fn sender(edge: &Edge, checked: &Checked) -> Result<NoticeSender, Failure> {
+pub(super) fn sender(edge: &Edge, checked: &CheckedProject) -> Result<NoticeSender, Failure> {
     Ok(NoticeSender {
         variables: edge.variables(),
         secrets: out::secrets(),
@@ -372,7 +372,7 @@ pub(super) fn sender(edge: &Edge, checked: &Checked) -> Result<NoticeSender, Fai
 /// and changes nothing about the run.
 pub(super) async fn after_runs(
     edge: &Edge,
-    checked: &Checked,
+    checked: &CheckedProject,
     store: &Store,
     plans: &[Arc<Plan>],
     now: chrono::DateTime<chrono::Utc>,
@@ -402,8 +402,8 @@ fn tell_failures(delivered: &Delivered) {
 fn test(edge: &Edge, filter: Option<&str>) -> Result<u8, Failure> {
     let begun = (edge.now)();
     let checked = crate::plan::check::check_for_tests(crate::config::Project::load(&edge.project));
-    let is_wanted = |test: &&crate::plan::Tried| {
-        test.kind == Kind::Alert && filter.is_none_or(|text| test.name().contains(text))
+    let is_wanted = |test: &&crate::plan::TriedTest| {
+        test.kind == TestKind::Alert && filter.is_none_or(|text| test.name().contains(text))
     };
     let tried: Vec<_> = checked.tried.iter().filter(is_wanted).cloned().collect();
     if checked.diagnostics.has_errors() {

@@ -6,7 +6,7 @@ use super::{Ahead, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, show};
 use crate::engine::saved::{self, Saved};
 use crate::engine::{Engine, Mode, Occasion, Request, RunError, Summary};
 use crate::model::OutcomeCounts;
-use crate::plan::{Checked, InstitutionStatus, Plan};
+use crate::plan::{CheckedProject, InstitutionStatus, Plan};
 use crate::report::records::changes;
 use crate::report::{progress, summary};
 use crate::store::{DatabaseDemand, TableUse};
@@ -99,7 +99,7 @@ impl Apply {
         &self,
         edge: &Edge,
         engine: &Engine,
-        checked: &Checked,
+        checked: &CheckedProject,
         saved: &Saved,
     ) -> Result<Summary, RunError> {
         let request = Request {
@@ -146,7 +146,7 @@ impl Apply {
 }
 
 /// The plan of an institution as its YAML says it now.
-fn plan(checked: &Checked, slug: &str) -> Result<Arc<Plan>, RunError> {
+fn plan(checked: &CheckedProject, slug: &str) -> Result<Arc<Plan>, RunError> {
     let moved = |why: &str| RunError::Moved {
         slug: slug.to_owned(),
         why: why.to_owned(),

@@ -1,7 +1,7 @@
 //! `weir check`.
 
 use super::{DONE, Edge, Failure, NOTHING, are_institutions, show, verdict};
-use crate::plan::{Institution, InstitutionStatus};
+use crate::plan::{CheckedInstitution, InstitutionStatus};
 use serde_json::json;
 
 /// Reports everything wrong in the YAML.
@@ -21,7 +21,7 @@ impl Check {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let checked = edge.checked();
         are_institutions(&self.institutions, &checked)?;
-        let chosen: Vec<&Institution> = checked.chosen(&self.institutions).collect();
+        let chosen: Vec<&CheckedInstitution> = checked.chosen(&self.institutions).collect();
         let found = checked
             .diagnostics
             .only(|place| checked.belongs(place, &self.institutions));
@@ -77,7 +77,7 @@ struct UnsetVariable {
     variable: String,
 }
 
-fn unset(edge: &Edge, institutions: &[&Institution]) -> Vec<UnsetVariable> {
+fn unset(edge: &Edge, institutions: &[&CheckedInstitution]) -> Vec<UnsetVariable> {
     let variables = edge.variables();
     let plans = institutions
         .iter()

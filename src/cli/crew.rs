@@ -10,7 +10,7 @@ use super::run::signal;
 use super::{DONE, Edge, Failure, INTERRUPTED, identity, last_good, show};
 use crate::orchestration::host_pace::HostPace;
 use crate::orchestration::{PlanSet, WorkNotice, Worker};
-use crate::plan::Checked;
+use crate::plan::CheckedProject;
 use crate::report::{progress, summary};
 use crate::source::door::HttpClient;
 use crate::span::Span;
@@ -29,7 +29,7 @@ const TRIES_EVERY: Duration = Duration::from_secs(3);
 
 /// The files of the project, as they were read.
 pub(super) struct Files {
-    pub(super) checked: Arc<Checked>,
+    pub(super) checked: Arc<CheckedProject>,
     seen: ChangeTimes,
 }
 
@@ -72,7 +72,7 @@ impl Crew {
         &self,
         edge: &Edge,
         hands: usize,
-        changed: impl Fn(Arc<Checked>),
+        changed: impl Fn(Arc<CheckedProject>),
     ) -> Result<(), Failure> {
         let worker = self.worker(edge, hands)?;
         notify(NotifyState::Ready);
@@ -109,7 +109,7 @@ impl Crew {
     }
 
     /// Reads the files again whenever one has changed. Never ends by itself.
-    async fn follow(&self, edge: &Edge, changed: impl Fn(Arc<Checked>)) {
+    async fn follow(&self, edge: &Edge, changed: impl Fn(Arc<CheckedProject>)) {
         let mut seen = self.files.seen.clone();
         loop {
             tokio::time::sleep(LOOKS_EVERY).await;
@@ -138,7 +138,7 @@ impl Crew {
 }
 
 /// The plans of the institutions that can run; what stands in for broken ones included.
-async fn plans(edge: &Edge, store: &Store, checked: &Checked) -> Result<PlanSet, Failure> {
+async fn plans(edge: &Edge, store: &Store, checked: &CheckedProject) -> Result<PlanSet, Failure> {
     let ready = checked.ready(&[]).map(Arc::clone);
     let broken = last_good::Broken::of(&checked.institutions);
     let (standing_in, _) = last_good::stand_in(edge, store, broken).await?;

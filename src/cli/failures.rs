@@ -9,7 +9,7 @@ use crate::diagnostic::one_of;
 use crate::engine::person::Whose;
 use crate::model::{Clock, ProblemSeverity, field::FIELDS};
 use crate::plan::picture::thousands;
-use crate::plan::{Checked, Flow};
+use crate::plan::{CheckedProject, SourcePlan};
 use crate::quality::loss;
 use crate::report::columns::{columns, line, share};
 use crate::rule::CompiledRule;
@@ -362,11 +362,11 @@ pub(super) fn told(letter: &FailedDocument) -> String {
 /// Why there are no matching failures; refuses unknown names.
 pub(super) async fn none(
     connection: &mut PgConnection,
-    checked: &Checked,
+    checked: &CheckedProject,
     wanted: &FailureFilter<'_>,
 ) -> Result<String, Failure> {
     let plans = checked.institutions.iter().filter_map(|one| one.plan());
-    let flows: Vec<&Flow> = plans.flat_map(|plan| &plan.flows).collect();
+    let flows: Vec<&SourcePlan> = plans.flat_map(|plan| &plan.flows).collect();
     if let Some(source) = wanted.source
         && !flows.iter().any(|flow| flow.source == source)
     {

@@ -8,12 +8,12 @@ use crate::config::Project;
 use crate::diagnostic::one_of;
 use crate::draw;
 use crate::model::Clock;
-use crate::plan::against::Difference;
-use crate::plan::check::Institution;
-use crate::plan::outline::Outline;
+use crate::plan::against::PlanDifference;
+use crate::plan::check::CheckedInstitution;
+use crate::plan::outline::PlanOutline;
 use crate::plan::picture::{compared, picture};
 use crate::plan::written::written;
-use crate::plan::{Checked, Plan, check};
+use crate::plan::{CheckedProject, Plan, check};
 use crate::report::columns::line;
 use crate::report::graph::stored::{self, ShownRun, StoredRun};
 use crate::report::graph::{Page, Ran};
@@ -93,7 +93,7 @@ impl Graph {
                 wanted.slug
             )));
         };
-        let outline = Outline::of(plan);
+        let outline = PlanOutline::of(plan);
         let known = if self.plain && self.against.as_deref() != Some("last") {
             None
         } else {
@@ -104,7 +104,7 @@ impl Graph {
             .and_then(|known| Some(&known.run.as_ref()?.outline));
         let difference = match &self.against {
             Some(against) => Some((
-                Difference::new(&other(edge, against, &wanted.slug, ran)?, &outline),
+                PlanDifference::new(&other(edge, against, &wanted.slug, ran)?, &outline),
                 named(against),
             )),
             None => None,
@@ -154,7 +154,7 @@ impl Graph {
         })
     }
 
-    fn wanted<'c>(&self, checked: &'c Checked) -> Result<&'c Institution, Failure> {
+    fn wanted<'c>(&self, checked: &'c CheckedProject) -> Result<&'c CheckedInstitution, Failure> {
         let wanted = checked.institutions.iter().find(|one| {
             self.institution
                 .as_ref()
@@ -171,9 +171,9 @@ impl Graph {
     fn drawing(
         &self,
         edge: &Edge,
-        outline: &Outline,
+        outline: &PlanOutline,
         shown: &ShownRun,
-        against: Option<(&Difference, &str)>,
+        against: Option<(&PlanDifference, &str)>,
     ) -> String {
         let picture = match against {
             Some((difference, name)) => compared(outline, difference, name),
@@ -233,12 +233,12 @@ fn newest(kept: Kept, stored: Option<StoredRun>) -> ShownRun {
 }
 
 fn page(
-    checked: &Checked,
-    (wanted, plan): (&Institution, &Plan),
-    outline: &Outline,
+    checked: &CheckedProject,
+    (wanted, plan): (&CheckedInstitution, &Plan),
+    outline: &PlanOutline,
     shown: &ShownRun,
     work: Option<&BTreeMap<String, Vec<String>>>,
-    against: Option<(&Difference, &str)>,
+    against: Option<(&PlanDifference, &str)>,
 ) -> String {
     let page = Page {
         plan: outline,
@@ -267,8 +267,8 @@ fn other(
     edge: &Edge,
     against: &str,
     slug: &str,
-    ran: Option<&Outline>,
-) -> Result<Outline, Failure> {
+    ran: Option<&PlanOutline>,
+) -> Result<PlanOutline, Failure> {
     let path = Path::new(against);
     if against == "last" {
         let help = "`weir run` keeps its plan in the database; without a run, compare with a folder or a file";
@@ -291,7 +291,7 @@ fn other(
                 "`{slug}` in `{against}` has errors"
             )));
         };
-        return Ok(Outline::of(plan));
+        return Ok(PlanOutline::of(plan));
     }
     let help = "give a project folder, a file written by `weir graph --format json`, or `last`";
     let bytes = std::fs::read(path).map_err(|error| {
@@ -303,7 +303,7 @@ fn other(
 }
 
 /// The plan of an institution in what `weir graph --format json` or `weir plan --json` wrote.
-fn in_page(bytes: &[u8], slug: &str) -> Option<Outline> {
+fn in_page(bytes: &[u8], slug: &str) -> Option<PlanOutline> {
     let page: Json = serde_json::from_slice(bytes).ok()?;
     let plans = page["plans"]
         .as_array()
@@ -311,7 +311,7 @@ fn in_page(bytes: &[u8], slug: &str) -> Option<Outline> {
         .unwrap_or_else(|| vec![page["plan"].clone()]);
     let outlines = plans
         .into_iter()
-        .filter_map(|plan| serde_json::from_value::<Outline>(plan).ok());
+        .filter_map(|plan| serde_json::from_value::<PlanOutline>(plan).ok());
     outlines
         .into_iter()
         .find(|outline| outline.institution == slug)
@@ -346,7 +346,11 @@ async fn known(database: &Database, plan: &Plan, at: Clock) -> Result<Known, Fai
     Ok(known)
 }
 
-fn as_json(outline: &Outline, shown: &ShownRun, against: Option<(&Difference, &str)>) -> Json {
+fn as_json(
+    outline: &PlanOutline,
+    shown: &ShownRun,
+    against: Option<(&PlanDifference, &str)>,
+) -> Json {
     let of = |ran: &Ran| json!({ "run": ran.run, "at": ran.at, "dry_run": ran.dry_run, "millis": ran.millis, "total": ran.total, "traffic": shown.traffic, "asides": shown.asides });
     let run = shown.ran.as_ref().map(of);
     let difference = against.map(|(difference, name)| json!({ "against": name, "beside": difference.beside, "stages": difference.told() }));
@@ -354,7 +358,7 @@ fn as_json(outline: &Outline, shown: &ShownRun, against: Option<(&Difference, &s
 }
 
 /// What differs, a line each.
-fn list(difference: &Difference) -> String {
+fn list(difference: &PlanDifference) -> String {
     let mut out = String::from("\n");
     if difference.is_empty() {
         out.push_str("no differences\n");

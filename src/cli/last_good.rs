@@ -8,7 +8,7 @@ use crate::config::frameworks::FOLDER as FRAMEWORKS;
 use crate::diagnostic::one_of;
 use crate::plan::InstitutionStatus;
 use crate::plan::check::check;
-use crate::plan::{Checked, Institution, Plan, StandsIn};
+use crate::plan::{CheckedInstitution, CheckedProject, Plan, StandsIn};
 use crate::store::Store;
 use crate::store::texts::{self, LastGood};
 use std::path::{Component, Path, PathBuf};
@@ -32,8 +32,10 @@ impl Broken {
     }
 
     /// The broken ones of these institutions.
-    pub(super) fn of<'a>(institutions: impl IntoIterator<Item = &'a Institution>) -> Vec<Broken> {
-        let broken = |one: &Institution| match &one.standing {
+    pub(super) fn of<'a>(
+        institutions: impl IntoIterator<Item = &'a CheckedInstitution>,
+    ) -> Vec<Broken> {
+        let broken = |one: &CheckedInstitution| match &one.standing {
             InstitutionStatus::Broken(files) => Some(Broken {
                 slug: one.slug.clone(),
                 file: one.file.clone(),
@@ -96,7 +98,7 @@ fn restored(edge: &Edge, broken: &Broken, good: &LastGood) -> Result<Option<Plan
         write(&folder, Path::new(file), text)?;
     }
     bring_tables(edge, &folder);
-    let Checked { institutions, .. } = check(Project {
+    let CheckedProject { institutions, .. } = check(Project {
         is_part: true,
         ..Project::load(&folder)
     });

@@ -64,7 +64,7 @@ use self::failure::Failure;
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
 use crate::engine::person::Whose;
 use crate::model::Clock;
-use crate::plan::{self as planning, Checked, Flow, Plan};
+use crate::plan::{self as planning, CheckedProject, Plan, SourcePlan};
 use crate::source::door::HttpClient;
 use crate::source::http::TokenCache;
 use crate::source::{SourceAccess, Variables, secrets};
@@ -350,7 +350,7 @@ impl Edge {
         format!("process {} on {}", std::process::id(), self.host())
     }
 
-    fn checked(&self) -> Checked {
+    fn checked(&self) -> CheckedProject {
         let mut checked = planning::check::check(crate::config::Project::load(&self.project));
         checked.warn_of_ended_exceptions(Clock((self.now)()));
         let plans = checked
@@ -388,12 +388,12 @@ impl Edge {
         let variables = self.variables();
         let flows = plans.into_iter().flat_map(|plan| &plan.flows);
         out::secrets()
-            .learn(flows.flat_map(|flow: &Flow| secrets::of_source(&flow.fetch, &variables)));
+            .learn(flows.flat_map(|flow: &SourcePlan| secrets::of_source(&flow.fetch, &variables)));
     }
 }
 
 /// Refuses names of institutions that the project does not have.
-fn are_institutions(wanted: &[String], checked: &Checked) -> Result<(), Failure> {
+fn are_institutions(wanted: &[String], checked: &CheckedProject) -> Result<(), Failure> {
     let slugs = || checked.institutions.iter().map(|one| one.slug.as_str());
     let Some(unknown) = wanted
         .iter()
@@ -508,7 +508,7 @@ fn terminal_width() -> Option<usize> {
 
 /// Shows diagnostics on stderr: for the files of these institutions, or for all files if none is
 /// given.
-fn show(checked: &Checked, edge: &Edge, institutions: &[String]) {
+fn show(checked: &CheckedProject, edge: &Edge, institutions: &[String]) {
     let told = checked
         .diagnostics
         .only(|place| checked.belongs(place, institutions));

@@ -5,7 +5,7 @@ use super::{DONE, Edge, Failure};
 use crate::config::Project;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::model::FieldKind;
-use crate::plan::{Checked, check};
+use crate::plan::{CheckedProject, check};
 use crate::rule::draft::{self, RuleDraft};
 use crate::stage::extract::JobSpec;
 use crate::yaml::{self, Node};
@@ -115,7 +115,7 @@ fn write(
     shown: &str,
     before: Option<&str>,
     after: &str,
-) -> Result<Checked, Failure> {
+) -> Result<CheckedProject, Failure> {
     std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
     std::fs::write(file, after)?;
     let checked = check::check(Project::load(&edge.project));
@@ -188,11 +188,11 @@ fn end_of_rules(tree: &Node, lines: &[&str]) -> usize {
 }
 
 /// What to do next.
-fn next(checked: &Checked, set: &str, id: &str, shown: &str) -> Vec<String> {
+fn next(checked: &CheckedProject, set: &str, id: &str, shown: &str) -> Vec<String> {
     let mut lines = vec![format!(
         "edit its condition and its tests, then run `weir test --filter {set}/{id}`"
     )];
-    let uses = |one: &crate::plan::Institution| one.files.iter().any(|file| file == shown);
+    let uses = |one: &crate::plan::CheckedInstitution| one.files.iter().any(|file| file == shown);
     match checked.institutions.iter().find(|one| !uses(one)) {
         Some(one) if !checked.institutions.iter().any(uses) => {
             lines.push(format!(

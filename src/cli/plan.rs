@@ -7,9 +7,9 @@ use super::records::{self, View};
 use super::run::Run;
 use super::{At, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, show};
 use crate::model::{Clock, FingerprintParts, SourceKey};
-use crate::plan::outline::Outline;
+use crate::plan::outline::PlanOutline;
 use crate::plan::picture::thousands;
-use crate::plan::{Flow, Plan};
+use crate::plan::{Plan, SourcePlan};
 use crate::stage::StageScope;
 use crate::store::work::{self, PendingAds};
 use crate::store::{DatabaseDemand, PgConnection, Store, runs};
@@ -134,7 +134,7 @@ impl Work {
         at: Clock,
         connection: &mut PgConnection,
         plan: &Plan,
-        flow: &Flow,
+        flow: &SourcePlan,
     ) -> Result<Work, Failure> {
         let parts = flow.parts_at(at);
         let stream = SourceKey {
@@ -255,6 +255,6 @@ fn page(plan: &Plan, work: &[Work]) -> Json {
         .map(|work| json!({ "source": work.source, "ads": work.ads, "why": work.why }));
     json!({
         "institution": plan.institution.slug, "pipeline": plan.pipeline, "schedule": plan.schedule.as_ref().map(ToString::to_string), "fingerprint": plan.fingerprint().to_string(), "stands_in": plan.stands_in,
-        "stages": Outline::of(plan).stages, "work": work.collect::<Vec<_>>(),
+        "stages": PlanOutline::of(plan).stages, "work": work.collect::<Vec<_>>(),
     })
 }

@@ -6,7 +6,7 @@ use super::{At, DONE, Edge, FAILED, Failure, NOTHING, out, show, unknown_name};
 use crate::diagnostic::one_of;
 use crate::engine::preview::{self, Preview, PreviewChoice};
 use crate::model::{Document, FieldValue, ProblemSeverity};
-use crate::plan::{Checked, Flow, Plan};
+use crate::plan::{CheckedProject, Plan, SourcePlan};
 use crate::quality::{FieldLoss, loss};
 use crate::source::SourceAccess;
 use crate::stage::AdDraft;
@@ -78,7 +78,7 @@ impl PreviewArgs {
 
     /// The plan and the index of its source; `None` if the institution is broken, which is
     /// reported.
-    fn choose(&self, checked: &Checked) -> Result<Option<(Arc<Plan>, usize)>, Failure> {
+    fn choose(&self, checked: &CheckedProject) -> Result<Option<(Arc<Plan>, usize)>, Failure> {
         let slugs = || {
             checked
                 .institutions
@@ -138,7 +138,7 @@ impl PreviewArgs {
     }
 }
 
-fn flow_of(plan: &Plan, number: usize) -> &Flow {
+fn flow_of(plan: &Plan, number: usize) -> &SourcePlan {
     &plan.flows[number]
 }
 

@@ -7,8 +7,8 @@ use crate::diagnostic::{self, one_of};
 use crate::engine::dedupe;
 use crate::engine::rehearse::{self, Asked, Rehearsal};
 use crate::plan::InstitutionStatus;
-use crate::plan::tried::Tried;
-use crate::plan::{Checked, Plan, check};
+use crate::plan::tried::TriedTest;
+use crate::plan::{CheckedProject, Plan, check};
 use crate::report::columns::counted;
 use crate::report::rehearsal::{self, Page};
 use crate::store::{DatabaseDemand, Store};
@@ -81,7 +81,7 @@ impl Rehearse {
     }
 
     /// Shows what is wrong, in a replaced rule set under the name of the file that replaces it.
-    fn show(&self, checked: &Checked, edge: &Edge) {
+    fn show(&self, checked: &CheckedProject, edge: &Edge) {
         let mut shown = checked
             .diagnostics
             .only(|place| checked.belongs(place, &self.institutions));
@@ -96,7 +96,7 @@ impl Rehearse {
         if !shown.is_empty() {
             out::report_rendered(&diagnostic::render(&shown, &texts, edge.colour));
         }
-        let is_wanted = |test: &&Tried| checked.belongs(&test.place, &self.institutions);
+        let is_wanted = |test: &&TriedTest| checked.belongs(&test.place, &self.institutions);
         let failing = checked
             .tried
             .iter()
@@ -118,7 +118,7 @@ impl Rehearse {
         given.map_or_else(|| file.to_owned(), |given| given.display().to_string())
     }
 
-    fn chosen(&self, checked: &Checked) -> Result<Vec<Arc<Plan>>, Failure> {
+    fn chosen(&self, checked: &CheckedProject) -> Result<Vec<Arc<Plan>>, Failure> {
         are_institutions(&self.institutions, checked)?;
         self.are_used(checked)?;
         let is_named = |slug: &String| self.institutions.contains(slug);
@@ -144,7 +144,7 @@ impl Rehearse {
     }
 
     /// Refuses files that replace no rule set of the rehearsal: they would have no effect.
-    fn are_used(&self, checked: &Checked) -> Result<(), Failure> {
+    fn are_used(&self, checked: &CheckedProject) -> Result<(), Failure> {
         let used: BTreeSet<&str> = checked
             .chosen(&self.institutions)
             .flat_map(|one| &one.files)
@@ -181,7 +181,7 @@ impl Rehearse {
         &self,
         edge: &Edge,
         store: &Store,
-        checked: &Checked,
+        checked: &CheckedProject,
         plans: &[Arc<Plan>],
     ) -> Result<Vec<Page>, Failure> {
         let asked = Asked {

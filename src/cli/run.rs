@@ -12,7 +12,7 @@ use crate::engine::{
     DryRun, Engine, Mode, Occasion, Request, RunError, RunOutcome, Summary, Watcher,
 };
 use crate::model::{Clock, Hash, OutcomeCounts, ReadState};
-use crate::plan::{Checked, InstitutionStatus, Plan};
+use crate::plan::{CheckedProject, InstitutionStatus, Plan};
 use crate::report::health::{self, InstitutionHealth, LastingError};
 use crate::report::records::changes;
 use crate::report::{progress, summary};
@@ -135,7 +135,7 @@ impl Run {
         block_on(self.run_all(edge, &checked, chosen))?
     }
 
-    fn choose(&self, checked: &Checked) -> Result<Chosen, Failure> {
+    fn choose(&self, checked: &CheckedProject) -> Result<Chosen, Failure> {
         let mut chosen = Chosen {
             plans: Vec::new(),
             broken: Vec::new(),
@@ -163,7 +163,12 @@ impl Run {
         }
     }
 
-    async fn run_all(&self, edge: &Edge, checked: &Checked, chosen: Chosen) -> Result<u8, Failure> {
+    async fn run_all(
+        &self,
+        edge: &Edge,
+        checked: &CheckedProject,
+        chosen: Chosen,
+    ) -> Result<u8, Failure> {
         let request = self.request(edge, checked.version())?;
         let institutions = chosen.plans.len() + chosen.broken.len();
         let database = Database::open(edge, self.demand(institutions)).await?;
@@ -472,7 +477,7 @@ impl Findings {
 /// What runs plans; a signal stops it.
 pub(super) fn engine(
     edge: &Edge,
-    checked: &Checked,
+    checked: &CheckedProject,
     database: &Database,
     recorded: Option<&Path>,
     watcher: Watcher,

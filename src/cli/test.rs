@@ -5,7 +5,7 @@ use super::project_files::{OF_FEEDS, OF_PLANS, change_times};
 use super::{DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out};
 use crate::config::Project;
 use crate::plan::institution_tests::InstitutionTest;
-use crate::plan::{Checked, Tried, check};
+use crate::plan::{CheckedProject, TriedTest, check};
 use crate::report::test::{self as report, Page};
 use crate::test::institution::{self, Ground};
 use crate::test::{Coverage, Wanted};
@@ -133,7 +133,7 @@ impl Test {
             .map_err(|error| not_written(file, &error))
     }
 
-    fn tell(&self, edge: &Edge, checked: &Checked, page: &Page) -> Result<u8, Failure> {
+    fn tell(&self, edge: &Edge, checked: &CheckedProject, page: &Page) -> Result<u8, Failure> {
         let is_broken = checked.diagnostics.has_errors();
         if is_broken {
             super::show(checked, edge, &[]);
@@ -184,7 +184,11 @@ fn not_written(file: &Path, error: &std::io::Error) -> Failure {
 }
 
 /// The tests that need a database; where there is none, they have failed.
-fn try_runs(edge: &Edge, checked: &Checked, runs: Vec<(&InstitutionTest, Tried)>) -> Vec<Tried> {
+fn try_runs(
+    edge: &Edge,
+    checked: &CheckedProject,
+    runs: Vec<(&InstitutionTest, TriedTest)>,
+) -> Vec<TriedTest> {
     let done = with_yard(edge, async |yard| {
         let ground = Ground {
             folder: edge.project.clone(),

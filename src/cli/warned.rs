@@ -3,7 +3,7 @@
 
 use super::{Edge, Failure};
 use crate::model::{Clock, SourceKey};
-use crate::plan::Flow;
+use crate::plan::SourcePlan;
 use crate::plan::picture::thousands;
 use crate::quality::gauge::GaugedRule;
 use crate::report::columns::{columns, line, share};
@@ -71,7 +71,7 @@ pub(super) async fn list(
 async fn of_source<'f>(
     connection: &mut PgConnection,
     institution: Uuid,
-    flow: &'f Flow,
+    flow: &'f SourcePlan,
     last: Clock,
     (wanted, limit): (Option<&str>, Option<i64>),
 ) -> Result<Vec<(&'f GaugedRule, Vec<WarnedAd>)>, Failure> {

@@ -5,7 +5,7 @@
 //! there: that is a warning, as such tables are often too large to commit. To add a property of
 //! entries, see `weir-framework`.
 
-use super::{InstitutionSpec, Parsed, files, named, text_of};
+use super::{InstitutionSpec, ParsedFile, files, named, text_of};
 use crate::diagnostic::{Diagnostics, FileTexts, Place, did_you_mean};
 use crate::stage::classify::{FrameworkSet, KnownFramework};
 use crate::yaml::{self, Node};
@@ -45,7 +45,7 @@ struct AboutFramework<T> {
 /// Reads the frameworks of a project folder.
 pub(super) fn load(
     folder: &Path,
-    institutions: &[Parsed<InstitutionSpec>],
+    institutions: &[ParsedFile<InstitutionSpec>],
     texts: &mut FileTexts,
     out: &mut Diagnostics,
 ) -> FrameworkSet {
@@ -96,7 +96,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(is_sign)
 }
 
-fn used_names(institutions: &[Parsed<InstitutionSpec>]) -> BTreeSet<&str> {
+fn used_names(institutions: &[ParsedFile<InstitutionSpec>]) -> BTreeSet<&str> {
     let specs = institutions.iter().filter_map(|file| file.spec.as_ref());
     let names = specs.flat_map(InstitutionSpec::frameworks);
     names.map(|name| name.value.as_str()).collect()

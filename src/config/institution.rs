@@ -30,7 +30,7 @@ pub struct InstitutionSpec {
     /// Its name in commands, paths and keys, and its identity: lowercase letters, digits and `-`.
     pub institution: Required<Located<String>>,
     /// A fixed id, for when it must not be derived from the name.
-    pub id: Option<Located<Id>>,
+    pub id: Option<Located<InstitutionId>>,
     /// The previous name of a renamed institution, so that it keeps its jobs.
     pub formerly: Option<Located<String>>,
     /// Its display name.
@@ -234,23 +234,28 @@ pub struct TimedSeveritySpec {
 
 /// The id of an institution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Id(pub Uuid);
+pub struct InstitutionId(pub Uuid);
 
-impl FromStr for Id {
+impl FromStr for InstitutionId {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Id, String> {
+    fn from_str(text: &str) -> Result<InstitutionId, String> {
         let help = "omit `id`, or write a UUID such as `6f1c1a52-0b52-4a57-9d3c-0b9a4e3c1c11`";
         text.parse()
-            .map(Id)
+            .map(InstitutionId)
             .map_err(|_| format!("`{text}` is not a UUID\n{help}"))
     }
 }
 
-crate::written_as!(Id, "Id", "a UUID", ["6f1c1a52-0b52-4a57-9d3c-0b9a4e3c1c11"]);
+crate::written_as!(
+    InstitutionId,
+    "Id",
+    "a UUID",
+    ["6f1c1a52-0b52-4a57-9d3c-0b9a4e3c1c11"]
+);
 
-impl<'de> Deserialize<'de> for Id {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {
+impl<'de> Deserialize<'de> for InstitutionId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<InstitutionId, D::Error> {
         from_text(deserializer)
     }
 }

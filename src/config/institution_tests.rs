@@ -25,7 +25,7 @@ pub struct InstitutionTestSpec {
 #[serde(deny_unknown_fields)]
 pub struct DaySpec {
     /// The clock of the run: `2026-09-01T06:00:00+10:00`.
-    pub at: Required<Located<Moment>>,
+    pub at: Required<Located<WrittenMoment>>,
     /// Values of `${NAME}` variables: `{ DAY: 1 }`. The environment is not used.
     #[serde(default)]
     pub variables: IndexMap<Located<String>, Text>,
@@ -88,27 +88,27 @@ impl CountsSpec {
 
 /// An instant as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment(pub Clock);
+pub struct WrittenMoment(pub Clock);
 
-impl FromStr for Moment {
+impl FromStr for WrittenMoment {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Moment, String> {
+    fn from_str(text: &str) -> Result<WrittenMoment, String> {
         text.parse()
-            .map(Moment)
+            .map(WrittenMoment)
             .map_err(|help: &str| format!("`{text}` is not an instant\n{help}"))
     }
 }
 
 crate::written_as!(
-    Moment,
+    WrittenMoment,
     "Moment",
     "an instant",
     ["2026-09-01T06:00:00+10:00", "2026-09-01"]
 );
 
-impl<'de> Deserialize<'de> for Moment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Moment, D::Error> {
+impl<'de> Deserialize<'de> for WrittenMoment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<WrittenMoment, D::Error> {
         from_text(deserializer)
     }
 }

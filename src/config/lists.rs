@@ -2,7 +2,7 @@
 //! mapping of names to values; a CSV has a header, names in its first column and values in the
 //! second.
 
-use super::{Parsed, named, text_of};
+use super::{ParsedFile, named, text_of};
 use crate::diagnostic::{Diagnostics, FileTexts, Place};
 use crate::rule::{NamedList, list};
 use crate::yaml::{self, Node, Required};
@@ -27,15 +27,15 @@ pub struct ListSpec {
 }
 
 /// A name, its place, and its value.
-type Line = (String, Place, Option<String>);
+type ListLine = (String, Place, Option<String>);
 
 /// Reads the lists of a project folder.
 pub(super) fn load(
     folder: &Path,
     texts: &mut FileTexts,
     out: &mut Diagnostics,
-) -> Vec<Parsed<Arc<NamedList>>> {
-    let all: Vec<Parsed<Arc<NamedList>>> = files(&folder.join("lists"))
+) -> Vec<ParsedFile<Arc<NamedList>>> {
+    let all: Vec<ParsedFile<Arc<NamedList>>> = files(&folder.join("lists"))
         .into_iter()
         .map(|path| read(&path, texts, out))
         .collect();
@@ -56,7 +56,7 @@ pub(super) fn load(
     all
 }
 
-fn read(path: &Path, texts: &mut FileTexts, out: &mut Diagnostics) -> Parsed<Arc<NamedList>> {
+fn read(path: &Path, texts: &mut FileTexts, out: &mut Diagnostics) -> ParsedFile<Arc<NamedList>> {
     let (file, stem) = named("lists", path);
     let is_csv = path.extension().is_some_and(|ending| ending == "csv");
     let lines = text_of(path, &file, texts, out).and_then(|bytes| {
@@ -79,7 +79,7 @@ fn read(path: &Path, texts: &mut FileTexts, out: &mut Diagnostics) -> Parsed<Arc
     let spec = lines
         .and_then(|lines| checked(&file, lines, out))
         .map(Arc::new);
-    Parsed {
+    ParsedFile {
         file,
         stem,
         spec,
@@ -105,7 +105,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn of_yaml(file: &str, bytes: &[u8], out: &mut Diagnostics) -> Option<Vec<Line>> {
+fn of_yaml(file: &str, bytes: &[u8], out: &mut Diagnostics) -> Option<Vec<ListLine>> {
     let spec: ListSpec = yaml::read(file, bytes, out)?;
     let tree = spec.list.get()?;
     let mut lines = Vec::new();
@@ -131,7 +131,7 @@ fn text(node: &Node, out: &mut Diagnostics) -> Option<String> {
     text
 }
 
-fn of_csv(file: &str, bytes: &[u8], out: &mut Diagnostics) -> Option<Vec<Line>> {
+fn of_csv(file: &str, bytes: &[u8], out: &mut Diagnostics) -> Option<Vec<ListLine>> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(true)
         .flexible(true)
@@ -171,7 +171,7 @@ fn of_csv(file: &str, bytes: &[u8], out: &mut Diagnostics) -> Option<Vec<Line>> 
     Some(lines)
 }
 
-fn checked(file: &str, lines: Vec<Line>, out: &mut Diagnostics) -> Option<NamedList> {
+fn checked(file: &str, lines: Vec<ListLine>, out: &mut Diagnostics) -> Option<NamedList> {
     let start = Place::start_of(file);
     if lines.is_empty() || lines.len() > MOST {
         let what = if lines.is_empty() {

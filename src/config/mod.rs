@@ -74,19 +74,19 @@ pub struct Project {
     /// What it does not keep.
     pub retention: Option<RetentionSpec>,
     /// `alerts/*.yaml`.
-    pub alerts: Vec<Parsed<AlertFileSpec>>,
+    pub alerts: Vec<ParsedFile<AlertFileSpec>>,
     /// The texts, for showing problems.
     pub texts: FileTexts,
     /// `institutions/*.yaml`.
-    pub institutions: Vec<Parsed<InstitutionSpec>>,
+    pub institutions: Vec<ParsedFile<InstitutionSpec>>,
     /// `connectors/*.yaml`, and those that come with Weir.
     pub connectors: Vec<Connector>,
     /// `pipelines/*.yaml`.
-    pub pipelines: Vec<Parsed<PipelineSpec>>,
+    pub pipelines: Vec<ParsedFile<PipelineSpec>>,
     /// `rules/*.yaml`.
-    pub rules: Vec<Parsed<RuleSetSpec>>,
+    pub rules: Vec<ParsedFile<RuleSetSpec>>,
     /// `lists/*.yaml` and `lists/*.csv`.
-    pub lists: Vec<Parsed<Arc<NamedList>>>,
+    pub lists: Vec<ParsedFile<Arc<NamedList>>>,
     /// `frameworks/`: roles and capabilities, with what was accepted and learnt.
     pub frameworks: FrameworkSet,
     /// `companies/`: companies and divisions that are known.
@@ -95,15 +95,15 @@ pub struct Project {
     /// unknown.
     pub is_part: bool,
     /// `tests/mapping/*.yaml`.
-    pub mapping_tests: Vec<Parsed<MappingTestsSpec>>,
+    pub mapping_tests: Vec<ParsedFile<MappingTestsSpec>>,
     /// `tests/institutions/*.yaml`.
-    pub institution_tests: Vec<Parsed<InstitutionTestSpec>>,
+    pub institution_tests: Vec<ParsedFile<InstitutionTestSpec>>,
     /// Problems found so far.
     pub diagnostics: Diagnostics,
 }
 
 /// One file and what could be read of it.
-pub struct Parsed<T> {
+pub struct ParsedFile<T> {
     /// The file, relative to the project folder.
     pub file: String,
     /// Its name without folder and ending.
@@ -114,7 +114,7 @@ pub struct Parsed<T> {
     pub made_of: Vec<String>,
 }
 
-impl<T> Parsed<T> {
+impl<T> ParsedFile<T> {
     /// The first character of the file, for problems without a better place.
     pub fn start(&self) -> Place {
         Place::start_of(self.file.as_str())
@@ -230,11 +230,11 @@ fn read_all<T: DeserializeOwned>(
     kind: &str,
     texts: &mut FileTexts,
     out: &mut Diagnostics,
-) -> Vec<Parsed<T>> {
+) -> Vec<ParsedFile<T>> {
     let read = |path: PathBuf| {
         let (file, stem) = named(kind, &path);
         let spec = text_of(&path, &file, texts, out).and_then(|text| yaml::read(&file, &text, out));
-        Parsed {
+        ParsedFile {
             file,
             stem,
             spec,
@@ -249,7 +249,7 @@ fn read_institutions(
     connectors: &[Connector],
     texts: &mut FileTexts,
     out: &mut Diagnostics,
-) -> Vec<Parsed<InstitutionSpec>> {
+) -> Vec<ParsedFile<InstitutionSpec>> {
     let read = |path: PathBuf| {
         let (file, stem) = named("institutions", &path);
         let tree =
@@ -272,7 +272,7 @@ fn read_institutions(
                 made_of,
             )
         });
-        Parsed {
+        ParsedFile {
             file,
             stem,
             spec,

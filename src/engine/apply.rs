@@ -8,8 +8,8 @@ use super::saved::{self, Head, Saved};
 use super::{Engine, RunError, Summary};
 use crate::model::{RecordFilter, RunRecord};
 use crate::plan::Plan;
-use crate::plan::against::Difference;
-use crate::plan::outline::Outline;
+use crate::plan::against::PlanDifference;
+use crate::plan::outline::PlanOutline;
 use crate::store::views::digest::digest;
 use serde_json::Value as Json;
 
@@ -49,8 +49,8 @@ pub(super) async fn finish(run: Run<'_>, summary: &Summary, saved: &Saved) -> Re
 
 /// What was edited in the YAML since the plan was made.
 fn edited(plan: &Plan, head: &Head) -> Option<String> {
-    let now = Outline::of(plan);
-    let difference = Difference::new(&head.plan, &now);
+    let now = PlanOutline::of(plan);
+    let difference = PlanDifference::new(&head.plan, &now);
     let told = difference.turns().map(|(step, turn)| {
         format!(
             "{} {}: {}",

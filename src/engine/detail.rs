@@ -5,8 +5,8 @@
 
 use super::{Engine, RunError};
 use crate::model::{Clock, ReadOutcome, ReadState, ReceivedRecord, RefusalCause, SourceKey};
-use crate::plan::Flow;
-use crate::plan::picture::Passage;
+use crate::plan::SourcePlan;
+use crate::plan::picture::StagePassage;
 use crate::source::DocumentPage;
 use crate::source::door::CookieJar;
 use crate::source::http::{DetailRequest, HttpSource};
@@ -30,7 +30,7 @@ pub(super) struct DetailPages {
     failed: usize,
     /// The same as a node of the plan counts it; a dry run, which asked before, counts what it
     /// asked then.
-    pub(super) passed: Passage,
+    pub(super) passed: StagePassage,
 }
 
 impl DetailPages {
@@ -135,7 +135,7 @@ impl DetailPages {
 /// Passes pages on, with the pages of their ads where they are needed.
 pub(super) async fn pass_on(
     engine: &Engine,
-    flow: &Flow,
+    flow: &SourcePlan,
     stream: &SourceKey,
     at: Clock,
     needed: bool,

@@ -5,7 +5,7 @@ use super::aside::DerivedAds;
 use super::dedupe::OpeningCounts;
 use super::summary::Summary;
 use crate::model::{Alert, OutcomeCounts, ReadOutcome};
-use crate::plan::picture::{Passage, SetAside};
+use crate::plan::picture::{SetAside, StagePassage};
 use crate::quality::{ComparedMeasure, FieldLoss};
 use crate::store::waiting::WaitingHolds;
 use chrono::{DateTime, Utc};
@@ -55,7 +55,7 @@ pub enum Event {
         node: NodeRef,
         /// What passed.
         #[serde(flatten)]
-        passage: Passage,
+        passage: StagePassage,
         /// Why it did nothing, if it had no reason to.
         #[serde(skip_serializing_if = "Option::is_none")]
         skipped: Option<String>,

@@ -15,7 +15,7 @@ use crate::identity::{
 use crate::model::{
     Ad, Alert, Field, Fingerprint, Hash, HoldKind, NewHold, Problem, ReadState, RelationTable,
 };
-use crate::plan::Flow;
+use crate::plan::SourcePlan;
 use crate::stage::{AdDraft, ReadEnd, SourceContext, StageKind, waiting};
 use crate::store::identity::{self, ReleasedIds, RunStamp, UnseenJob};
 use crate::store::relations;
@@ -51,7 +51,7 @@ pub(super) async fn bars(run: &Run<'_>, setting: &SourceContext) -> Result<bool,
 pub(super) async fn sort_out(
     run: &Run<'_>,
     setting: &SourceContext,
-    flow: &Flow,
+    flow: &SourcePlan,
     guards: &IdentityGuards,
     end: ReadEnd,
 ) -> Result<Sorted, RunError> {
@@ -98,7 +98,7 @@ struct Seen {
 /// The ads with new content, each beside the job that its id stands for.
 async fn arrivals(
     setting: &SourceContext,
-    flow: &Flow,
+    flow: &SourcePlan,
     guards: &IdentityGuards,
     held: &mut BatchConnection,
     read: i64,
@@ -249,7 +249,7 @@ async fn remapped(
 /// The fields of ads, and the names of their companies: the record stages before any judgement.
 async fn derived(
     setting: &SourceContext,
-    flow: &Flow,
+    flow: &SourcePlan,
     held: &mut PgConnection,
     ads: Vec<Ad>,
 ) -> Result<Vec<AdDraft>, RunError> {
@@ -293,7 +293,7 @@ async fn marks_of(
 /// The open jobs whose ids the read did not contain.
 async fn unseen(
     setting: &SourceContext,
-    flow: &Flow,
+    flow: &SourcePlan,
     guards: &IdentityGuards,
     held: &mut BatchConnection,
     read: i64,
@@ -324,7 +324,7 @@ async fn unseen(
 struct Case<'r> {
     run: &'r Run<'r>,
     setting: &'r SourceContext,
-    flow: &'r Flow,
+    flow: &'r SourcePlan,
     guards: &'r IdentityGuards,
     open: i64,
     sight: RunStamp,

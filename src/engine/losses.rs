@@ -3,7 +3,7 @@
 
 use super::RunError;
 use crate::model::Ad;
-use crate::plan::Flow;
+use crate::plan::SourcePlan;
 use crate::quality::{FieldLoss, LossExample, Measure, MeasureKind};
 use crate::stage::{ReadEnd, SourceContext, lost};
 use crate::store::{PgConnection, losses, work};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub(super) async fn of_read(
     held: &mut PgConnection,
     setting: &SourceContext,
-    flow: &Flow,
+    flow: &SourcePlan,
     end: ReadEnd,
     measures: &[Measure],
 ) -> Result<Vec<FieldLoss>, RunError> {
@@ -46,7 +46,7 @@ pub(super) async fn of_read(
 async fn examples(
     held: &mut PgConnection,
     setting: &SourceContext,
-    flow: &Flow,
+    flow: &SourcePlan,
     end: ReadEnd,
     found: &[FieldLoss],
 ) -> Result<BTreeMap<String, LossExample>, RunError> {

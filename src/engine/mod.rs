@@ -50,7 +50,7 @@ pub use event::{Event, Watcher};
 pub use summary::Summary;
 
 use crate::model::{Clock, Hash, RecordFilter};
-use crate::plan::{Flow, Plan};
+use crate::plan::{Plan, SourcePlan};
 use crate::rule::ScriptSandbox;
 use crate::source::SourceAccess;
 use crate::store::runs::{self, InstitutionLock};
@@ -105,7 +105,7 @@ pub struct Occasion {
 
 impl Request {
     /// Why a source is not read: another one was asked for, or it is to be read at other hours.
-    pub(crate) fn waits(&self, flow: &Flow) -> Option<String> {
+    pub(crate) fn waits(&self, flow: &SourcePlan) -> Option<String> {
         let only = &self.occasion.only;
         if !only.is_empty() && !only.contains(&flow.source) {
             return Some(format!("only `{}` is read", only.join("`, `")));

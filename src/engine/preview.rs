@@ -5,7 +5,7 @@
 use crate::model::{
     Ad, Clock, Document, ReadOutcome, ReceivedRecord, SourceKey, problem::InvalidValue,
 };
-use crate::plan::{Flow, Plan};
+use crate::plan::{Plan, SourcePlan};
 use crate::quality::FieldLoss;
 use crate::rule::ScriptSandbox;
 use crate::source::{PageSink, ReadApproach, SourceAccess, proof};
@@ -40,7 +40,7 @@ pub async fn look(
     access: &SourceAccess,
     sandbox: &Arc<ScriptSandbox>,
     plan: &Plan,
-    flow: &Flow,
+    flow: &SourcePlan,
     at: Clock,
     choice: PreviewChoice<'_>,
 ) -> Preview {
@@ -127,7 +127,7 @@ fn losses(draft: &AdDraft) -> Vec<FieldLoss> {
     lost::lost(draft).map(loss).collect()
 }
 
-async fn detailed(access: &SourceAccess, flow: &Flow, listing: ReceivedRecord) -> Document {
+async fn detailed(access: &SourceAccess, flow: &SourcePlan, listing: ReceivedRecord) -> Document {
     let Some((http, detail)) = flow.fetch.detail() else {
         return listing.read();
     };
@@ -141,7 +141,12 @@ async fn detailed(access: &SourceAccess, flow: &Flow, listing: ReceivedRecord) -
 }
 
 /// What the stages of a source need where nothing is written.
-pub fn setting(sandbox: &Arc<ScriptSandbox>, plan: &Plan, flow: &Flow, at: Clock) -> SourceContext {
+pub fn setting(
+    sandbox: &Arc<ScriptSandbox>,
+    plan: &Plan,
+    flow: &SourcePlan,
+    at: Clock,
+) -> SourceContext {
     let parts = flow.parts_at(at);
     SourceContext {
         stream: SourceKey {

@@ -9,7 +9,7 @@ use super::source_walk::NO_READ;
 use super::{RunError, segment};
 use crate::model::{Ad, Fingerprint};
 use crate::model::{Alert, HoldKind, NewHold, ReadState};
-use crate::plan::Flow;
+use crate::plan::SourcePlan;
 use crate::quality::{
     AdMarks, ComparedMeasure, Measure, MeasureKind, MeasuredToday, QualityBar, compare, lost,
     unusual,
@@ -72,7 +72,7 @@ pub(super) async fn bars(
 pub(super) async fn weigh(
     run: &Run<'_>,
     setting: &Arc<SourceContext>,
-    flow: &Flow,
+    flow: &SourcePlan,
     end: ReadEnd,
 ) -> Result<bool, RunError> {
     if !is_judged(end.state) {
@@ -120,7 +120,7 @@ pub(super) async fn weigh(
 pub(super) async fn keep(
     run: &Run<'_>,
     setting: &Arc<SourceContext>,
-    flow: &Flow,
+    flow: &SourcePlan,
     end: ReadEnd,
     in_doubt: usize,
 ) -> Result<usize, RunError> {
@@ -213,7 +213,7 @@ struct Measured {
 }
 
 impl Measured {
-    fn of(flow: &Flow, groups: Vec<MarkGroup>) -> Measured {
+    fn of(flow: &SourcePlan, groups: Vec<MarkGroup>) -> Measured {
         let marked = groups
             .iter()
             .filter_map(|group| Some((group.marks.as_ref()?, group.ads)));
@@ -245,7 +245,7 @@ impl Measured {
 /// What the read will be once its ads are derived; nothing if none needs deriving.
 async fn foresee(
     setting: &Arc<SourceContext>,
-    flow: &Flow,
+    flow: &SourcePlan,
     held: &mut BatchConnection,
     end: ReadEnd,
 ) -> Result<Option<Measured>, RunError> {
@@ -309,7 +309,7 @@ async fn foresee(
 /// Ads derived and judged, and what would become of them.
 async fn judged(
     setting: &Arc<SourceContext>,
-    flow: &Flow,
+    flow: &SourcePlan,
     held: &mut BatchConnection,
     ads: Vec<Ad>,
 ) -> Result<Vec<(AdDraft, ForeseenChange)>, RunError> {
@@ -364,7 +364,7 @@ impl Judged {
 struct Case<'r> {
     run: &'r Run<'r>,
     setting: &'r SourceContext,
-    flow: &'r Flow,
+    flow: &'r SourcePlan,
     end: ReadEnd,
 }
 

@@ -10,8 +10,8 @@ use super::source_walk::{NO_READ, SourceProgress, SourceWalk};
 use super::spool::Feed;
 use super::{RunError, error, segment};
 use crate::model::{Alert, CacheValidators, Document, ReadOutcome, ReadState};
-use crate::plan::Flow;
-use crate::plan::picture::Passage;
+use crate::plan::SourcePlan;
+use crate::plan::picture::StagePassage;
 use crate::source::{DocumentPage, PageSink, ReadApproach};
 use crate::stage::{ReadEnd, SourceContext, StageKind};
 use crate::store::documents::{self, ArrivedPage, PageContext};
@@ -130,7 +130,7 @@ impl SourceWalk<'_> {
             let passage = if kind == StageKind::Details {
                 detailed.passed.within(took)
             } else {
-                Passage::through(proof.items, took)
+                StagePassage::through(proof.items, took)
             };
             self.finish(node, passage)?;
         }
@@ -207,7 +207,7 @@ const FIRST_ANALYZE: usize = 1000;
 async fn store_pages(
     run: &Run<'_>,
     setting: &SourceContext,
-    flow: &Flow,
+    flow: &SourcePlan,
     read: i64,
     mut pages: mpsc::Receiver<DocumentPage>,
     fresh: Option<mpsc::Sender<Vec<Document>>>,
@@ -327,7 +327,7 @@ impl EndedRead {
         self,
         run: &Run<'_>,
         setting: &SourceContext,
-        flow: &Flow,
+        flow: &SourcePlan,
     ) -> Result<CountedRead, RunError> {
         let is_listing = self.is_listing(flow);
         let EndedRead {
@@ -379,7 +379,7 @@ impl EndedRead {
     }
 
     /// Whether it says which ads are listed: it brought some, or has proven that there is none.
-    fn is_listing(&self, flow: &Flow) -> bool {
+    fn is_listing(&self, flow: &SourcePlan) -> bool {
         let is_proven = match self.proof.state {
             ReadState::Complete => true,
             ReadState::Empty => flow.empty_is_honest(),

@@ -7,7 +7,7 @@ use super::{RunError, segment};
 use crate::model::{
     Ad, Clock, Fingerprint, FingerprintParts, Outcome, Problem, ProblemSeverity, RolledBack,
 };
-use crate::plan::{Flow, Plan};
+use crate::plan::{Plan, SourcePlan};
 use crate::rule::ScriptSandbox;
 use crate::stage::classify::reasons;
 use crate::stage::{AdDraft, ForeseenChange, SourceContext, pay};
@@ -103,7 +103,7 @@ pub async fn rehearse(
     store: &Store,
     sandbox: &Arc<ScriptSandbox>,
     plan: &Plan,
-    flow: &Flow,
+    flow: &SourcePlan,
     asked: Asked,
     watcher: Watcher<'_>,
 ) -> Result<Rehearsal, RunError> {
@@ -150,7 +150,7 @@ pub async fn rehearse(
 async fn find(
     lane: &WriteSession,
     setting: &SourceContext,
-    flow: &Flow,
+    flow: &SourcePlan,
     which: AdSelection,
     sender: tokio::sync::mpsc::Sender<Vec<Ad>>,
 ) -> Result<(), RunError> {
@@ -322,7 +322,7 @@ fn each_field(changes: &Map<String, Json>) -> Vec<(String, [&Json; 2])> {
 async fn judge(
     lane: &WriteSession,
     setting: &Arc<SourceContext>,
-    flow: &Flow,
+    flow: &SourcePlan,
     ads: Vec<Ad>,
 ) -> Result<Vec<Judged>, RunError> {
     let mut held = lane.hold().await?;

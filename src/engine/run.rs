@@ -9,7 +9,7 @@ use super::turn::WorkTurn;
 use super::{Engine, Mode, Request, RunError, Summary, error, walk};
 use crate::model::{Alert, Hash, RunStatus};
 use crate::plan::Plan;
-use crate::plan::outline::Outline;
+use crate::plan::outline::PlanOutline;
 use crate::store::PgConnection;
 use crate::store::runs::{self, RunStart};
 use crate::store::{
@@ -32,7 +32,7 @@ pub(super) struct Run<'e> {
     pub turn: WorkTurn,
     pub id: i64,
     /// The plan in outline.
-    outline: Outline,
+    outline: PlanOutline,
     /// Written by [`Run::emit`] alone.
     stats: Mutex<RunStats>,
     samples: Mutex<Samples>,
@@ -98,7 +98,7 @@ impl<'e> Run<'e> {
         }
         let fold = |name: &str| CompanyName::read(name).key;
         relations::fold_older(&mut tx, plan.institution.id, fold).await?;
-        let outline = Outline::of(plan);
+        let outline = PlanOutline::of(plan);
         let stored = serde_json::to_value(&outline).unwrap_or_default();
         run_trace::remember_outline(
             &mut tx,

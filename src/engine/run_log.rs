@@ -2,7 +2,7 @@
 
 use super::event::Event;
 use crate::model::{LogSeverity, ReadState, RunLogLine};
-use crate::plan::picture::{Passage, spent, thousands};
+use crate::plan::picture::{StagePassage, spent, thousands};
 use chrono::{DateTime, Utc};
 
 /// Lines kept per run; further lines are only counted.
@@ -105,7 +105,7 @@ fn words(event: &Event) -> Option<(LogSeverity, String, String)> {
 }
 
 /// What passed a node: `8 in, 7 out, 1 refused, 12 ms`.
-fn passed(passage: &Passage) -> String {
+fn passed(passage: &StagePassage) -> String {
     let refused = if passage.refused == 0 {
         String::new()
     } else {
@@ -130,7 +130,7 @@ mod tests {
             stage: "extract",
             source: "b".into(),
         };
-        let passage = Passage {
+        let passage = StagePassage {
             rows_in: 8,
             rows_out: 7,
             refused: 1,

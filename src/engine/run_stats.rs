@@ -8,9 +8,9 @@ use super::run_log::RunLog;
 use super::summary::{SourceSummary, Summary};
 use super::trail::{Samples, Trail};
 use crate::model::{Alert, Clock, OutcomeCounts, RunEdge, RunTrace, StageRecord};
-use crate::plan::outline::Outline;
-use crate::plan::picture::{Asides, Passage, SetAside};
-use crate::plan::{Flow, Node, Plan};
+use crate::plan::outline::PlanOutline;
+use crate::plan::picture::{SetAside, StageAsides, StagePassage};
+use crate::plan::{Plan, PlanNode, SourcePlan};
 use crate::store::waiting::WaitingHolds;
 use chrono::{DateTime, Utc};
 use petgraph::stable_graph::NodeIndex;
@@ -20,7 +20,7 @@ use std::time::Duration;
 /// What a run has counted so far, event by event.
 #[derive(Debug, Default)]
 pub struct RunStats {
-    passages: BTreeMap<(&'static str, String), Passage>,
+    passages: BTreeMap<(&'static str, String), StagePassage>,
     sources: BTreeMap<String, SourceSummary>,
     derived: BTreeMap<String, DerivedAds>,
     alerts: Vec<Alert>,
@@ -145,7 +145,7 @@ impl RunStats {
     }
 
     /// What has passed a stage of a source so far.
-    pub(super) fn passage(&self, stage: &'static str, source: &str) -> Passage {
+    pub(super) fn passage(&self, stage: &'static str, source: &str) -> StagePassage {
         self.passages
             .get(&(stage, source.to_owned()))
             .copied()
@@ -153,13 +153,13 @@ impl RunStats {
     }
 
     /// What has passed a node so far.
-    fn of_node(&self, node: &Node) -> Passage {
+    fn of_node(&self, node: &PlanNode) -> StagePassage {
         self.passage(node.kind.name(), node.source.as_deref().unwrap_or_default())
     }
 
     /// What passes a stage of the institution: the ads of all its sources.
-    pub(super) fn passed(&self, took: Duration) -> Passage {
-        Passage::through(
+    pub(super) fn passed(&self, took: Duration) -> StagePassage {
+        StagePassage::through(
             self.sources
                 .values()
                 .map(|source| source.counts.documents)
@@ -170,9 +170,9 @@ impl RunStats {
 
     /// Everything that the nodes of a plan did, a record each.
     pub(super) fn nodes(&self, plan: &Plan) -> Vec<StageRecord> {
-        let record = |node: &Node| {
+        let record = |node: &PlanNode| {
             let source = node.source.clone().unwrap_or_default();
-            let Passage {
+            let StagePassage {
                 rows_in,
                 rows_out,
                 refused,
@@ -207,7 +207,7 @@ impl RunStats {
             .filter_map(|edge| graph.edge_endpoints(edge))
             .map(edge)
             .collect();
-        let few = |node: &Node| {
+        let few = |node: &PlanNode| {
             let name = node.name.clone();
             samples
                 .of(node.kind.name(), node.source.as_deref())
@@ -225,12 +225,12 @@ impl RunStats {
     pub(super) fn summary(
         &self,
         plan: &Plan,
-        outline: &Outline,
+        outline: &PlanOutline,
         end: RunEnd,
         samples: &Samples,
     ) -> Summary {
         let mut total = OutcomeCounts::default();
-        let of = |flow: &Flow| {
+        let of = |flow: &SourcePlan| {
             (
                 flow.source.clone(),
                 self.sources.get(&flow.source).cloned().unwrap_or_default(),
@@ -264,13 +264,13 @@ impl RunStats {
         }
     }
 
-    fn trail(&self, plan: &Plan, outline: &Outline, samples: &Samples) -> Trail {
+    fn trail(&self, plan: &Plan, outline: &PlanOutline, samples: &Samples) -> Trail {
         let traffic = plan
             .graph
             .node_weights()
             .map(|node| (node.name.clone(), self.of_node(node)))
             .collect();
-        let few = |node: &Node| {
+        let few = |node: &PlanNode| {
             (
                 node.name.clone(),
                 samples.of(node.kind.name(), node.source.as_deref()),
@@ -280,7 +280,7 @@ impl RunStats {
             .sources
             .iter()
             .map(|(source, of)| (source.as_str(), of.set_aside.clone()));
-        let asides = Asides::of(outline, of.collect());
+        let asides = StageAsides::of(outline, of.collect());
         Trail {
             plan: outline.clone(),
             traffic,

@@ -11,7 +11,7 @@ use super::spool::{Feed, SpoolFile, of_our_own};
 use super::{Request, Summary};
 use crate::model::{CacheValidators, Clock, ReadOutcome};
 use crate::plan::Plan;
-use crate::plan::outline::Outline;
+use crate::plan::outline::PlanOutline;
 use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -33,7 +33,7 @@ pub struct Head {
     /// The institution.
     pub institution: String,
     /// Its plan, so that a refusal can name what was edited.
-    pub plan: Outline,
+    pub plan: PlanOutline,
     /// The clock of the run.
     pub at: DateTime<Utc>,
     /// What the institution looked like.
@@ -139,7 +139,7 @@ impl Saved {
         }
         let head = Head {
             institution: plan.institution.slug.clone(),
-            plan: Outline::of(plan),
+            plan: PlanOutline::of(plan),
             at: request.at.0,
             digest,
             sources,

@@ -8,7 +8,7 @@ use super::event::Event;
 use super::run::Run;
 use crate::model::Alert;
 use crate::model::{Ad, Document, Fingerprint, Problem, ProblemSeverity};
-use crate::plan::Flow;
+use crate::plan::SourcePlan;
 use crate::stage::{AdDraft, SourceContext, Stage, StageKind};
 use crate::store::work::{self, AdSelection};
 use crate::store::{BatchConnection, StoreError, runs};
@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 pub(super) async fn derive_fresh(
     run: &Run<'_>,
     setting: &Arc<SourceContext>,
-    flow: &Flow,
+    flow: &SourcePlan,
     documents: mpsc::Receiver<Vec<Document>>,
 ) -> Result<(), RunError> {
     let batches = futures::stream::unfold(documents, |mut documents| async move {
@@ -52,7 +52,7 @@ pub(super) async fn derive_fresh(
 pub(super) async fn derive_rest(
     run: &Run<'_>,
     setting: &Arc<SourceContext>,
-    flow: &Flow,
+    flow: &SourcePlan,
     left_out: &BTreeSet<String>,
 ) -> Result<(), RunError> {
     let (sender, receiver) = mpsc::channel(1);
@@ -96,7 +96,7 @@ pub(super) async fn derive_rest(
 async fn derive(
     run: &Run<'_>,
     setting: &Arc<SourceContext>,
-    flow: &Flow,
+    flow: &SourcePlan,
     held: &mut BatchConnection,
     ads: Vec<Ad>,
 ) -> Result<(), RunError> {
@@ -120,7 +120,7 @@ async fn derive(
 /// Ads as a run derives them, without a run: nothing is counted and nothing is written.
 pub(super) async fn derived(
     setting: &Arc<SourceContext>,
-    flow: &Flow,
+    flow: &SourcePlan,
     held: &mut BatchConnection,
     ads: Vec<Ad>,
 ) -> Result<Vec<AdDraft>, RunError> {
@@ -219,7 +219,7 @@ pub(super) fn guarded(draft: &mut AdDraft, stage: &str, work: impl FnOnce(&mut A
 async fn write_all(
     run: &Run<'_>,
     setting: &Arc<SourceContext>,
-    flow: &Flow,
+    flow: &SourcePlan,
     held: &mut BatchConnection,
     drafts: Vec<AdDraft>,
     history: &HashMap<Fingerprint, Json>,
@@ -261,7 +261,7 @@ fn given_up(ad: Ad, error: &StoreError) -> AdDraft {
 async fn write(
     run: &Run<'_>,
     setting: &Arc<SourceContext>,
-    flow: &Flow,
+    flow: &SourcePlan,
     held: &mut BatchConnection,
     drafts: &[AdDraft],
     history: &HashMap<Fingerprint, Json>,

@@ -8,8 +8,8 @@ use super::run::Run;
 use super::spool::Feed;
 use super::{RunError, identity, quality, segment};
 use crate::model::{Alert, Hash, ReadState, SourceKey};
-use crate::plan::Flow;
-use crate::plan::picture::Passage;
+use crate::plan::SourcePlan;
+use crate::plan::picture::StagePassage;
 use crate::stage::classify::KnownFramework;
 use crate::stage::{ReadEnd, SourceContext, Stage, StageKind, StageScope};
 use crate::store::runs;
@@ -29,7 +29,7 @@ const HELD: &str = "the read is held as unusual";
 /// One source of a run, on its way.
 pub(super) struct SourceWalk<'r> {
     pub run: &'r Run<'r>,
-    pub flow: Flow,
+    pub flow: SourcePlan,
     pub setting: Arc<SourceContext>,
 }
 
@@ -56,7 +56,7 @@ enum WalkStep<'s> {
 }
 
 impl<'r> SourceWalk<'r> {
-    pub(super) fn new(run: &'r Run<'r>, flow: Flow) -> SourceWalk<'r> {
+    pub(super) fn new(run: &'r Run<'r>, flow: SourcePlan) -> SourceWalk<'r> {
         let parts = flow.parts_at(run.request.at);
         let setting = SourceContext {
             stream: SourceKey {
@@ -223,7 +223,7 @@ impl<'r> SourceWalk<'r> {
         };
         self.finish(
             node,
-            Passage::through(i64::try_from(rows).unwrap_or(i64::MAX), started.elapsed()),
+            StagePassage::through(i64::try_from(rows).unwrap_or(i64::MAX), started.elapsed()),
         )
     }
 
@@ -293,7 +293,7 @@ impl<'r> SourceWalk<'r> {
         }
     }
 
-    pub(super) fn finish(&self, node: NodeIndex, passage: Passage) -> Result<(), RunError> {
+    pub(super) fn finish(&self, node: NodeIndex, passage: StagePassage) -> Result<(), RunError> {
         self.run.emit(Event::NodeFinished {
             node: self.run.node(node),
             passage,
@@ -308,7 +308,7 @@ impl<'r> SourceWalk<'r> {
         progress: &mut SourceProgress,
     ) -> Result<(), RunError> {
         self.begin(node, &mut progress.begun)?;
-        let (passage, skipped) = (Passage::default(), Some(why.to_owned()));
+        let (passage, skipped) = (StagePassage::default(), Some(why.to_owned()));
         self.run.emit(Event::NodeFinished {
             node: self.run.node(node),
             passage,

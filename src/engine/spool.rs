@@ -4,7 +4,7 @@
 
 use super::{BOARDS_AT_ONCE, Engine, FILES_AT_ONCE, Request, RunError, detail};
 use crate::model::{ReadOutcome, SourceKey};
-use crate::plan::{Flow, Plan};
+use crate::plan::{Plan, SourcePlan};
 use crate::source::{PageSink, ReadApproach, proof};
 use crate::store::reads;
 use futures::stream::{StreamExt, TryStreamExt};
@@ -63,7 +63,7 @@ impl Drop for SpoolFile {
 
 impl Feed {
     /// Whether most of the time goes into waiting for answers.
-    pub(super) fn is_awaited(&self, flow: &Flow) -> bool {
+    pub(super) fn is_awaited(&self, flow: &SourcePlan) -> bool {
         matches!(self, Feed::Live) && flow.fetch.is_remote()
     }
 
@@ -71,7 +71,7 @@ impl Feed {
     pub async fn read(
         self,
         engine: &Engine,
-        flow: &Flow,
+        flow: &SourcePlan,
         approach: &ReadApproach,
         pages: PageSink,
     ) -> ReadOutcome {
@@ -117,7 +117,7 @@ pub async fn read_all(
 async fn read_one(
     engine: &Engine,
     plan: &Plan,
-    flow: &Flow,
+    flow: &SourcePlan,
     request: &Request,
 ) -> Result<Feed, RunError> {
     let (spooled, file) = SpoolFile::create(

@@ -3,8 +3,8 @@
 //! never to work with.
 
 use crate::model::{Field, FieldValue, Job, ProblemSeverity, RunSample, field::FIELDS};
-use crate::plan::outline::Outline;
-use crate::plan::picture::{Asides, Traffic};
+use crate::plan::outline::PlanOutline;
+use crate::plan::picture::{StageAsides, StageTraffic};
 use crate::source::DocumentPage;
 use crate::stage::AdDraft;
 use serde::{Deserialize, Serialize};
@@ -22,11 +22,11 @@ const WHAT: usize = 300;
 #[serde(default)]
 pub struct Trail {
     /// The plan that ran.
-    pub plan: Outline,
+    pub plan: PlanOutline,
     /// What passed, by stage.
-    pub traffic: Traffic,
+    pub traffic: StageTraffic,
     /// Why more or fewer ads reached a stage than left the one before it.
-    pub asides: Asides,
+    pub asides: StageAsides,
     /// A few ads, by stage.
     pub samples: BTreeMap<String, Vec<RunSample>>,
 }

@@ -4,7 +4,7 @@
 use super::preview::setting;
 use super::{RunError, segment};
 use crate::model::{Ad, Clock, Hash, Problem, ProblemSeverity, PublishedJob};
-use crate::plan::{Checked, Flow, Plan};
+use crate::plan::{CheckedProject, Plan, SourcePlan};
 use crate::rule::{RuleVerdict, ScriptSandbox};
 use crate::stage::resolve::FoundRelation;
 use crate::stage::{AdDraft, Stage};
@@ -45,7 +45,7 @@ pub struct Said {
 /// The database failed.
 pub async fn judge_stored(
     store: &Store,
-    checked: &Checked,
+    checked: &CheckedProject,
     found: &FoundJob,
     known: &AdState,
 ) -> Result<Option<Judged>, RunError> {
@@ -87,7 +87,7 @@ pub async fn judge(
     store: &Store,
     sandbox: &Arc<ScriptSandbox>,
     plan: &Plan,
-    flow: &Flow,
+    flow: &SourcePlan,
     ad: Ad,
     job: Option<Uuid>,
 ) -> Result<Judged, RunError> {

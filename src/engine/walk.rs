@@ -5,7 +5,7 @@ use super::run::Run;
 use super::source_walk::SourceWalk;
 use super::spool::Feed;
 use super::{BOARDS_AT_ONCE, FILES_AT_ONCE, RunError, dedupe, report};
-use crate::plan::Flow;
+use crate::plan::SourcePlan;
 use crate::stage::{StageKind, StageScope};
 use futures::stream::{FuturesUnordered, StreamExt};
 use petgraph::Direction;
@@ -26,13 +26,13 @@ pub(super) async fn sources(run: &Run<'_>, feeds: Vec<Feed>) -> BTreeMap<String,
 
 async fn some(
     run: &Run<'_>,
-    sources: Vec<(&Flow, Feed)>,
+    sources: Vec<(&SourcePlan, Feed)>,
     at_once: usize,
 ) -> BTreeMap<String, RunError> {
     let mut waiting = sources.into_iter();
     let mut working = FuturesUnordered::new();
     let mut errors = BTreeMap::new();
-    let begin = |(flow, feed): (&Flow, Feed)| {
+    let begin = |(flow, feed): (&SourcePlan, Feed)| {
         let source = flow.source.clone();
         let walk = SourceWalk::new(run, flow.clone());
         async move { (source, walk.walk(feed).await) }

@@ -1,7 +1,7 @@
 //! The plans that a process works with: what its files say, or what stood in for broken ones.
 
 use crate::model::Hash;
-use crate::plan::{Checked, Plan};
+use crate::plan::{CheckedProject, Plan};
 use crate::rule::ScriptSandbox;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub struct PlanSet {
 
 impl PlanSet {
     /// Plans, and the project that they were compiled from.
-    pub fn new(plans: impl IntoIterator<Item = Arc<Plan>>, checked: &Checked) -> PlanSet {
+    pub fn new(plans: impl IntoIterator<Item = Arc<Plan>>, checked: &CheckedProject) -> PlanSet {
         let by_slug = |plan: Arc<Plan>| (plan.institution.slug.clone(), plan);
         PlanSet {
             plans: plans.into_iter().map(by_slug).collect(),

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// What is changed.
 #[derive(Debug, Default)]
-struct Changes {
+struct RuleChanges {
     parameters: BTreeMap<String, RuleParameter>,
     severities: BTreeMap<String, ProblemSeverity>,
     timed: BTreeMap<String, (TimedSeveritySpec, Place)>,
@@ -38,9 +38,9 @@ pub fn adjusted(set: &RuleSet, changes: &[&Node], out: &mut Diagnostics) -> Adju
             ..AdjustedRules::default()
         };
     }
-    let mut all = Changes {
+    let mut all = RuleChanges {
         parameters: set.bindings.parameters.clone(),
-        ..Changes::default()
+        ..RuleChanges::default()
     };
     changes.iter().for_each(|node| all.read(set, node, out));
     let bindings = ScriptBindings {
@@ -89,7 +89,7 @@ fn changed(
     .with(bindings)
 }
 
-impl Changes {
+impl RuleChanges {
     fn read(&mut self, set: &RuleSet, node: &Node, out: &mut Diagnostics) {
         if node.to_json().is_array() || node.text().is_some() {
             out.error(

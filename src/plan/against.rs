@@ -2,16 +2,16 @@
 //! it compares outlines, so that one of the plans may come from another folder, a file, or the run
 //! before.
 
-use super::outline::{Outline, Step};
+use super::outline::{OutlineStage, PlanOutline};
 use crate::draw::PictureMark;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What differs between two plans.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Difference {
+pub struct PlanDifference {
     /// All stages of both, each after those that it waits for.
-    pub stages: Vec<(Step, Turn)>,
+    pub stages: Vec<(OutlineStage, StageDifference)>,
     /// Connections of both, by the names of their ends.
     pub edges: Vec<(String, String, PictureMark)>,
     /// What differs beside the stages.
@@ -20,7 +20,7 @@ pub struct Difference {
 
 /// How one stage differs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Turn {
+pub struct StageDifference {
     /// Whether it does.
     pub mark: PictureMark,
     /// In what: `mapping of title changed`.
@@ -29,20 +29,20 @@ pub struct Turn {
 
 /// A stage that differs, for machines.
 #[derive(Debug, Serialize)]
-pub struct Told<'d> {
+pub struct DifferentStage<'d> {
     stage: &'d str,
     change: &'static str,
     what: &'d [String],
 }
 
-impl Difference {
+impl PlanDifference {
     /// Compares two plans.
-    pub fn new(old: &Outline, new: &Outline) -> Difference {
+    pub fn new(old: &PlanOutline, new: &PlanOutline) -> PlanDifference {
         let stages = merged(old, new)
             .into_iter()
             .map(|step| turned(step, old, new))
             .collect();
-        Difference {
+        PlanDifference {
             stages,
             edges: edges(old, new),
             beside: beside(old, new),
@@ -50,7 +50,7 @@ impl Difference {
     }
 
     /// The stages that differ.
-    pub fn turns(&self) -> impl Iterator<Item = (&Step, &Turn)> {
+    pub fn turns(&self) -> impl Iterator<Item = (&OutlineStage, &StageDifference)> {
         self.stages
             .iter()
             .filter(|(_, turn)| turn.mark != PictureMark::Same)
@@ -58,7 +58,7 @@ impl Difference {
     }
 
     /// How a stage differs.
-    pub fn of(&self, stage: &str) -> Option<&Turn> {
+    pub fn of(&self, stage: &str) -> Option<&StageDifference> {
         self.stages
             .iter()
             .find(|(step, _)| step.stage == stage)
@@ -71,9 +71,9 @@ impl Difference {
     }
 
     /// The stages that differ, for machines.
-    pub fn told(&self) -> Vec<Told<'_>> {
+    pub fn told(&self) -> Vec<DifferentStage<'_>> {
         self.turns()
-            .map(|(step, turn)| Told {
+            .map(|(step, turn)| DifferentStage {
                 stage: &step.stage,
                 change: turn.mark.name(),
                 what: &turn.what,
@@ -84,8 +84,8 @@ impl Difference {
 
 /// The stages of the new plan, and those of the old one that are gone, each behind the one that it
 /// stood behind.
-fn merged<'o>(old: &'o Outline, new: &'o Outline) -> Vec<&'o Step> {
-    let mut all: Vec<&Step> = new.stages.iter().collect();
+fn merged<'o>(old: &'o PlanOutline, new: &'o PlanOutline) -> Vec<&'o OutlineStage> {
+    let mut all: Vec<&OutlineStage> = new.stages.iter().collect();
     for (index, step) in old
         .stages
         .iter()
@@ -101,18 +101,22 @@ fn merged<'o>(old: &'o Outline, new: &'o Outline) -> Vec<&'o Step> {
     all
 }
 
-fn turned(step: &Step, old: &Outline, new: &Outline) -> (Step, Turn) {
-    let find = |outline: &Outline| {
+fn turned(
+    step: &OutlineStage,
+    old: &PlanOutline,
+    new: &PlanOutline,
+) -> (OutlineStage, StageDifference) {
+    let find = |outline: &PlanOutline| {
         outline
             .position(&step.stage)
             .map(|at| outline.stages[at].clone())
     };
     let turn = match (find(old), find(new)) {
-        (Some(_), None) => Turn {
+        (Some(_), None) => StageDifference {
             mark: PictureMark::Removed,
             what: Vec::new(),
         },
-        (None, _) => Turn {
+        (None, _) => StageDifference {
             mark: PictureMark::Added,
             what: Vec::new(),
         },
@@ -120,7 +124,7 @@ fn turned(step: &Step, old: &Outline, new: &Outline) -> (Step, Turn) {
             let both =
                 |name: &&String| old.position(name).is_some() && new.position(name).is_some();
             let what = changes(&before, &now, &both);
-            Turn {
+            StageDifference {
                 mark: if what.is_empty() {
                     PictureMark::Same
                 } else {
@@ -134,7 +138,11 @@ fn turned(step: &Step, old: &Outline, new: &Outline) -> (Step, Turn) {
 }
 
 /// What of a stage is another.
-fn changes(old: &Step, new: &Step, in_both: &dyn Fn(&&String) -> bool) -> Vec<String> {
+fn changes(
+    old: &OutlineStage,
+    new: &OutlineStage,
+    in_both: &dyn Fn(&&String) -> bool,
+) -> Vec<String> {
     let mut what = changed_parts(old, new);
     if what.is_empty() && old.fingerprint != new.fingerprint {
         what.push(format!(
@@ -144,7 +152,7 @@ fn changes(old: &Step, new: &Step, in_both: &dyn Fn(&&String) -> bool) -> Vec<St
         ));
     }
     // That stages come and go is told at these.
-    let after = |step: &Step| {
+    let after = |step: &OutlineStage| {
         step.after
             .iter()
             .filter(in_both)
@@ -188,7 +196,7 @@ fn short(fingerprint: &str) -> &str {
 
 /// The parts that were added, taken away or changed, with the sources where that is not so for all
 /// of them.
-fn changed_parts(old: &Step, new: &Step) -> Vec<String> {
+fn changed_parts(old: &OutlineStage, new: &OutlineStage) -> Vec<String> {
     let empty = BTreeMap::new();
     let sources: BTreeSet<&String> = old.parts.keys().chain(new.parts.keys()).collect();
     let both: BTreeSet<&String> = sources
@@ -239,8 +247,8 @@ fn changed_parts(old: &Step, new: &Step) -> Vec<String> {
     what
 }
 
-fn edges(old: &Outline, new: &Outline) -> Vec<(String, String, PictureMark)> {
-    let all = |outline: &Outline| -> BTreeSet<(String, String)> {
+fn edges(old: &PlanOutline, new: &PlanOutline) -> Vec<(String, String, PictureMark)> {
+    let all = |outline: &PlanOutline| -> BTreeSet<(String, String)> {
         outline
             .stages
             .iter()
@@ -263,7 +271,7 @@ fn edges(old: &Outline, new: &Outline) -> Vec<(String, String, PictureMark)> {
         .collect()
 }
 
-fn beside(old: &Outline, new: &Outline) -> Vec<String> {
+fn beside(old: &PlanOutline, new: &PlanOutline) -> Vec<String> {
     let mut what = Vec::new();
     let none = || "not scheduled".to_owned();
     if old.pipeline != new.pipeline {
@@ -283,13 +291,13 @@ fn beside(old: &Outline, new: &Outline) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn step(stage: &str, after: &[&str], parts: &[(&str, &str, &str)]) -> Step {
-        let mut step = Step {
+    fn step(stage: &str, after: &[&str], parts: &[(&str, &str, &str)]) -> OutlineStage {
+        let mut step = OutlineStage {
             stage: stage.to_owned(),
             kind: stage.split(':').next().unwrap().to_owned(),
             after: after.iter().map(|one| (*one).to_owned()).collect(),
             fingerprint: format!("{parts:?}"),
-            ..Step::default()
+            ..OutlineStage::default()
         };
         for (source, name, hash) in parts {
             step.parts
@@ -300,16 +308,16 @@ mod tests {
         step
     }
 
-    fn outline(stages: Vec<Step>) -> Outline {
-        Outline {
+    fn outline(stages: Vec<OutlineStage>) -> PlanOutline {
+        PlanOutline {
             pipeline: "daily".to_owned(),
             stages,
-            ..Outline::default()
+            ..PlanOutline::default()
         }
     }
 
-    fn turns(old: &Outline, new: &Outline) -> Vec<String> {
-        Difference::new(old, new)
+    fn turns(old: &PlanOutline, new: &PlanOutline) -> Vec<String> {
+        PlanDifference::new(old, new)
             .turns()
             .map(|(step, turn)| {
                 format!(
@@ -328,7 +336,7 @@ mod tests {
             step("fetch:a", &[], &[("a", "x", "1")]),
             step("report", &["fetch:a"], &[]),
         ]);
-        assert!(Difference::new(&plan, &plan).is_empty());
+        assert!(PlanDifference::new(&plan, &plan).is_empty());
     }
 
     #[test]
@@ -383,10 +391,10 @@ mod tests {
     #[test]
     fn a_plan_that_was_kept_without_parts_is_compared_by_its_fingerprints() {
         let bare = |fingerprint: &str| {
-            outline(vec![Step {
+            outline(vec![OutlineStage {
                 stage: "promote".into(),
                 fingerprint: fingerprint.into(),
-                ..Step::default()
+                ..OutlineStage::default()
             }])
         };
         assert_eq!(
@@ -397,12 +405,12 @@ mod tests {
 
     #[test]
     fn the_schedule_counts_too() {
-        let with = |schedule: &str| Outline {
+        let with = |schedule: &str| PlanOutline {
             schedule: Some(schedule.to_owned()),
             ..outline(Vec::new())
         };
         assert_eq!(
-            Difference::new(&with("0 4 * * *"), &with("0 5 * * *")).beside,
+            PlanDifference::new(&with("0 4 * * *"), &with("0 5 * * *")).beside,
             ["schedule 0 4 * * * is now 0 5 * * *"]
         );
     }

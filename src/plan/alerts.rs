@@ -2,8 +2,8 @@
 //! brings along, tried. Pure, as all of the plan: figures are handed in.
 
 use super::figures::FigureValues;
-use super::tried::{Kind, Tried};
-use crate::config::Parsed;
+use super::tried::{TestKind, TriedTest};
+use crate::config::ParsedFile;
 use crate::config::alerts::{AlertExpectation, AlertFileSpec, AlertScope, AlertSpec, AlertTest};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, one_of};
 use crate::model::{Job, ProblemSeverity};
@@ -14,7 +14,7 @@ use crate::rule::{
     compile_script, typecheck,
 };
 use crate::source::door::ReadWindow;
-use crate::yaml::{Located, Parsed as Written, Text};
+use crate::yaml::{Located, Parsed, Text};
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -129,11 +129,11 @@ impl AlertRule {
 
 /// Compiles all files; problems go to `out`. Gives the alerts, and their examples, tried.
 pub fn compile(
-    files: &[Parsed<AlertFileSpec>],
+    files: &[ParsedFile<AlertFileSpec>],
     channels: &[&str],
     sandbox: &ScriptSandbox,
     out: &mut Diagnostics,
-) -> (Vec<Arc<AlertRule>>, Vec<Tried>) {
+) -> (Vec<Arc<AlertRule>>, Vec<TriedTest>) {
     let (mut alerts, mut tried) = (Vec::new(), Vec::new());
     for file in files {
         let specs = file.spec.iter().filter_map(|spec| spec.alerts.get());
@@ -179,7 +179,7 @@ fn compile_one(
         .text
         .get()
         .and_then(|text| compile_message(text, over, out));
-    let span = |written: &Option<Written<crate::span::Span>>| {
+    let span = |written: &Option<Parsed<crate::span::Span>>| {
         written.as_ref().map_or(TimeDelta::zero(), |span| span.0.0)
     };
     Some(AlertRule {
@@ -317,7 +317,7 @@ fn try_one(
     test: &Located<AlertTest>,
     sandbox: &ScriptSandbox,
     out: &mut Diagnostics,
-) -> Option<Tried> {
+) -> Option<TriedTest> {
     let figures = example(alert.over, test, out)?;
     let subject = AlertSubject {
         institution: "acme".to_owned(),
@@ -329,7 +329,7 @@ fn try_one(
         Some(false) => AlertExpectation::Quiet,
         None => AlertExpectation::NoData,
     };
-    let mut tried = Tried::new(Kind::Alert, alert.name.as_str(), &test.place);
+    let mut tried = TriedTest::new(TestKind::Alert, alert.name.as_str(), &test.place);
     if found != test.expect {
         let (expected, found) = (test.expect.wanted(), found.found());
         let message = format!(
@@ -364,7 +364,7 @@ fn try_one(
     Some(tried)
 }
 
-fn fail(tried: &mut Tried, what: String, at: &Place, expected: &str, found: &str, said: &str) {
+fn fail(tried: &mut TriedTest, what: String, at: &Place, expected: &str, found: &str, said: &str) {
     let mut told = Diagnostic::error("alert-test", what).at(at);
     told.help(format!("correct the alert or the example; it says: {said}"));
     tried.fail(told, expected, found);

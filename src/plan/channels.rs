@@ -198,7 +198,7 @@ pub fn compile(
     specs.iter().filter_map(one).collect()
 }
 
-type Way = (
+type ChannelParts = (
     ChannelWay,
     Option<ProblemSeverity>,
     Option<chrono::TimeDelta>,
@@ -208,7 +208,11 @@ fn span(written: &Option<Parsed<crate::span::Span>>) -> Option<chrono::TimeDelta
     written.as_ref().map(|span| span.0.0)
 }
 
-fn of_webhook(form: WebhookForm, spec: &WebhookSpec, out: &mut Diagnostics) -> Option<Way> {
+fn of_webhook(
+    form: WebhookForm,
+    spec: &WebhookSpec,
+    out: &mut Diagnostics,
+) -> Option<ChannelParts> {
     let url = template(&spec.url, out);
     let mut headers = Vec::new();
     for (name, value) in &spec.headers {
@@ -218,7 +222,7 @@ fn of_webhook(form: WebhookForm, spec: &WebhookSpec, out: &mut Diagnostics) -> O
     Some((way, spec.severity, span(&spec.timeout)))
 }
 
-fn of_mail(spec: &MailSpec, out: &mut Diagnostics) -> Option<Way> {
+fn of_mail(spec: &MailSpec, out: &mut Diagnostics) -> Option<ChannelParts> {
     let (host, from) = (template(&spec.host, out), template(&spec.from, out));
     let to = spec.to.get()?.0.iter();
     let to: Vec<Option<Template>> = to.map(|text| Template::compile(text, out)).collect();
@@ -257,7 +261,7 @@ fn of_mail(spec: &MailSpec, out: &mut Diagnostics) -> Option<Way> {
     ))
 }
 
-fn of_command(spec: &CommandSpec, out: &mut Diagnostics) -> Option<Way> {
+fn of_command(spec: &CommandSpec, out: &mut Diagnostics) -> Option<ChannelParts> {
     let words = spec.run.get()?.0.iter();
     let words: Vec<Option<Template>> = words.map(|text| Template::compile(text, out)).collect();
     let words = words.into_iter().collect::<Option<Vec<_>>>()?;

@@ -3,16 +3,16 @@
 
 use super::alerts::{self, AlertRule};
 use super::channels::{self, Channel, ReportTime, RunNotice};
-use super::compile::{self, Shared};
+use super::compile::{self, SharedInputs};
 use super::institution_tests::{self, InstitutionTest};
 use super::mapping_tests::{self, MappingTests};
 use super::pipeline::{self, Pipeline};
-use super::rules::{self, Extras, RuleSet};
-use super::tried::{Point, Tried};
-use super::{Plan, Written, board, meaning, points, trial};
+use super::rules::{self, RuleExtras, RuleSet};
+use super::tried::{TestPoint, TriedTest};
+use super::{Plan, PlanTexts, board, meaning, points, trial};
 use crate::config::connector;
 use crate::config::rules::uses as uses_of;
-use crate::config::{InstitutionSpec, OnBroken, Parsed, Project, ProjectIdentity};
+use crate::config::{InstitutionSpec, OnBroken, ParsedFile, Project, ProjectIdentity};
 use crate::diagnostic::{Diagnostics, FileTexts, Place, Severity};
 use crate::model::{Clock, Hash, RetentionPolicy};
 use crate::rule::types::TypeSet;
@@ -26,11 +26,11 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// A project after its check.
-pub struct Checked {
+pub struct CheckedProject {
     /// Who the project is.
     pub identity: ProjectIdentity,
     /// The institutions, in the order of their files.
-    pub institutions: Vec<Institution>,
+    pub institutions: Vec<CheckedInstitution>,
     /// Every problem.
     pub diagnostics: Diagnostics,
     /// The texts, for showing them.
@@ -48,17 +48,17 @@ pub struct Checked {
     /// The engine for scripts.
     pub sandbox: Arc<ScriptSandbox>,
     /// The tests of rules and connectors, tried.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<TriedTest>,
     /// The tests of mappings, which `weir test` tries.
     pub mapping_tests: Vec<MappingTests>,
     /// The tests of institutions, which `weir test` tries.
     pub institution_tests: Vec<InstitutionTest>,
     /// What tests should cover, with places.
-    pub points: BTreeMap<Point, Place>,
+    pub points: BTreeMap<TestPoint, Place>,
 }
 
 /// One institution after the check.
-pub struct Institution {
+pub struct CheckedInstitution {
     /// Its name, or the file's if the file has none.
     pub slug: String,
     /// Its file.
@@ -79,7 +79,7 @@ pub enum InstitutionStatus {
     Broken(Vec<String>),
 }
 
-impl Institution {
+impl CheckedInstitution {
     /// The plan, unless it is broken.
     pub fn plan(&self) -> Option<&Arc<Plan>> {
         match &self.standing {
@@ -89,10 +89,13 @@ impl Institution {
     }
 }
 
-impl Checked {
+impl CheckedProject {
     /// The institutions of these names, in the order of the project; all if none is named.
-    pub fn chosen<'c>(&'c self, names: &'c [String]) -> impl Iterator<Item = &'c Institution> {
-        let is_chosen = |one: &&Institution| names.is_empty() || names.contains(&one.slug);
+    pub fn chosen<'c>(
+        &'c self,
+        names: &'c [String],
+    ) -> impl Iterator<Item = &'c CheckedInstitution> {
+        let is_chosen = |one: &&CheckedInstitution| names.is_empty() || names.contains(&one.slug);
         self.institutions.iter().filter(is_chosen)
     }
 
@@ -106,7 +109,10 @@ impl Checked {
 
     /// Warns of exceptions from rules that are over: the rules count again.
     pub fn warn_of_ended_exceptions(&mut self, now: Clock) {
-        let plans = self.institutions.iter().filter_map(Institution::plan);
+        let plans = self
+            .institutions
+            .iter()
+            .filter_map(CheckedInstitution::plan);
         let flows = plans.flat_map(|plan| &plan.flows);
         let all = flows.flat_map(|flow| {
             let today = now.today(flow.zone);
@@ -138,14 +144,14 @@ impl Checked {
 
     /// Whether a place belongs to one of these institutions, or to anybody if none is named.
     pub fn belongs(&self, place: &Place, institutions: &[String]) -> bool {
-        let uses = |one: &Institution| {
+        let uses = |one: &CheckedInstitution| {
             institutions.contains(&one.slug) && one.files.iter().any(|file| **file == *place.file)
         };
         institutions.is_empty() || self.institutions.iter().any(uses)
     }
 }
 
-impl Checked {
+impl CheckedProject {
     /// Hash of all files: two processes that agree on it do the same.
     pub fn version(&self) -> Hash {
         let mut all = String::new();
@@ -158,16 +164,16 @@ impl Checked {
 }
 
 /// Checks a project. A test that fails is a mistake in the YAML.
-pub fn check(project: Project) -> Checked {
+pub fn check(project: Project) -> CheckedProject {
     check_as(project, true)
 }
 
-/// Checks a project for its tests: a failed test is in [`Checked::tried`] and stops nothing.
-pub fn check_for_tests(project: Project) -> Checked {
+/// Checks a project for its tests: a failed test is in [`CheckedProject::tried`] and stops nothing.
+pub fn check_for_tests(project: Project) -> CheckedProject {
     check_as(project, false)
 }
 
-fn check_as(project: Project, tests_count: bool) -> Checked {
+fn check_as(project: Project, tests_count: bool) -> CheckedProject {
     let Project {
         identity,
         channels,
@@ -193,7 +199,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
     let own = |file: &str| !file.ends_with(connector::OF_WEIR);
     let own = || connectors.iter().filter(|connector| own(&connector.file));
     own().for_each(|connector| board::check(connector, &mut diagnostics));
-    let mut tried: Vec<Tried> = own()
+    let mut tried: Vec<TriedTest> = own()
         .flat_map(|connector| trial::try_connector(connector, &sandbox, &mut diagnostics))
         .collect();
     let mut extras = declared_extras(&institutions, &lists, &diagnostics);
@@ -234,7 +240,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
     if tests_count {
         tried.iter().for_each(|test| test.tell(&mut diagnostics));
     }
-    let shared = Shared {
+    let shared = SharedInputs {
         pipelines: &pipelines,
         rules: &sets,
         frameworks: &frameworks,
@@ -257,7 +263,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
     let mut twice = names_twice(&institutions, &mut diagnostics);
     twice.extend(ids_twice(&institutions, &mut diagnostics));
     let broken: BTreeSet<String> = files_with_errors(&diagnostics);
-    let judged: Vec<Institution> = institutions
+    let judged: Vec<CheckedInstitution> = institutions
         .iter()
         .zip(plans)
         .map(|(file, plan)| {
@@ -266,7 +272,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
                 plan,
                 &broken,
                 &twice,
-                &Files {
+                &SharedFiles {
                     pipelines: &pipeline_files,
                     sets: &sets,
                     extras: &extras,
@@ -277,7 +283,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
             )
         })
         .collect();
-    Checked {
+    CheckedProject {
         identity,
         institutions: judged,
         diagnostics,
@@ -296,10 +302,10 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
 }
 
 fn declared_extras(
-    institutions: &[Parsed<InstitutionSpec>],
-    lists: &[Parsed<Arc<NamedList>>],
+    institutions: &[ParsedFile<InstitutionSpec>],
+    lists: &[ParsedFile<Arc<NamedList>>],
     found: &Diagnostics,
-) -> Extras {
+) -> RuleExtras {
     let specs = institutions.iter().filter_map(|file| file.spec.as_ref());
     let sources = specs
         .filter_map(|spec| spec.sources.get())
@@ -321,7 +327,7 @@ fn declared_extras(
     let lists = lists
         .iter()
         .map(|file| (file.stem.clone(), (file.file.clone(), file.spec.clone())));
-    Extras {
+    RuleExtras {
         kinds,
         is_whole,
         lists: lists.collect(),
@@ -330,7 +336,7 @@ fn declared_extras(
 }
 
 /// The names of all sources and institutions, by the variable of rules that contains them.
-fn names(institutions: &[Parsed<InstitutionSpec>]) -> BTreeMap<&'static str, BTreeSet<String>> {
+fn names(institutions: &[ParsedFile<InstitutionSpec>]) -> BTreeMap<&'static str, BTreeSet<String>> {
     let specs = || institutions.iter().filter_map(|file| file.spec.as_ref());
     let sources = specs()
         .filter_map(|spec| spec.sources.get())
@@ -348,7 +354,7 @@ fn names(institutions: &[Parsed<InstitutionSpec>]) -> BTreeMap<&'static str, BTr
 
 /// Pipelines by name, and the file of each.
 fn compile_pipelines(
-    files: &[Parsed<crate::config::PipelineSpec>],
+    files: &[ParsedFile<crate::config::PipelineSpec>],
     out: &mut Diagnostics,
 ) -> (IndexMap<String, Option<Pipeline>>, BTreeMap<String, String>) {
     let (mut pipelines, mut names) = (IndexMap::new(), BTreeMap::new());
@@ -373,7 +379,7 @@ fn compile_pipelines(
 }
 
 fn names_twice(
-    institutions: &[Parsed<InstitutionSpec>],
+    institutions: &[ParsedFile<InstitutionSpec>],
     out: &mut Diagnostics,
 ) -> BTreeSet<String> {
     let mut first: BTreeMap<String, Place> = BTreeMap::new();
@@ -402,7 +408,10 @@ fn names_twice(
 }
 
 /// An id belongs to one institution: with two, the jobs of one would be the other's.
-fn ids_twice(institutions: &[Parsed<InstitutionSpec>], out: &mut Diagnostics) -> BTreeSet<String> {
+fn ids_twice(
+    institutions: &[ParsedFile<InstitutionSpec>],
+    out: &mut Diagnostics,
+) -> BTreeSet<String> {
     let mut first: BTreeMap<Uuid, (&str, Place)> = BTreeMap::new();
     let mut twice = BTreeSet::new();
     for spec in institutions.iter().filter_map(|file| file.spec.as_ref()) {
@@ -448,12 +457,12 @@ fn files_with_errors(diagnostics: &Diagnostics) -> BTreeSet<String> {
 }
 
 fn judge(
-    file: &Parsed<InstitutionSpec>,
+    file: &ParsedFile<InstitutionSpec>,
     plan: Option<Plan>,
     broken: &BTreeSet<String>,
     twice: &BTreeSet<String>,
-    files: &Files,
-) -> Institution {
+    files: &SharedFiles,
+) -> CheckedInstitution {
     let named = file
         .spec
         .as_ref()
@@ -484,7 +493,7 @@ fn judge(
         Some(plan) if to_blame.is_empty() => InstitutionStatus::Inactive(Arc::new(plan)),
         _ => InstitutionStatus::Broken(to_blame),
     };
-    Institution {
+    CheckedInstitution {
         slug,
         file: file.file.clone(),
         files: used,
@@ -493,10 +502,10 @@ fn judge(
 }
 
 /// Where what institutions share stands.
-struct Files<'a> {
+struct SharedFiles<'a> {
     pipelines: &'a BTreeMap<String, String>,
     sets: &'a IndexMap<String, Option<RuleSet>>,
-    extras: &'a Extras,
+    extras: &'a RuleExtras,
     frameworks: &'a FrameworkSet,
     registries: &'a RegistrySet,
     texts: &'a FileTexts,
@@ -504,19 +513,19 @@ struct Files<'a> {
 
 /// The texts of the files that an institution depends on; those that come with Weir are always
 /// there.
-fn written(file: &Parsed<InstitutionSpec>, files: &Files) -> Written {
+fn written(file: &ParsedFile<InstitutionSpec>, files: &SharedFiles) -> PlanTexts {
     let text = |name: String| Some((name.clone(), files.texts.text(&name)?.to_owned()));
     let own = uses(file, files)
         .into_iter()
         .filter(|name| !name.ends_with(connector::OF_WEIR));
-    Written {
+    PlanTexts {
         file: file.file.clone(),
         texts: own.filter_map(text).collect(),
     }
 }
 
 /// The files that an institution depends on.
-fn uses(file: &Parsed<InstitutionSpec>, shared: &Files) -> Vec<String> {
+fn uses(file: &ParsedFile<InstitutionSpec>, shared: &SharedFiles) -> Vec<String> {
     let mut files = vec![file.file.clone()];
     files.extend(file.made_of.iter().cloned());
     let Some(spec) = &file.spec else { return files };

@@ -5,10 +5,10 @@ use super::adjust::adjusted;
 use super::pipeline::Pipeline;
 use super::rules::RuleSet;
 use super::schedule::Schedule;
-use super::{Flow, Node, Plan, quality};
+use super::{Plan, PlanNode, SourcePlan, quality};
 use crate::config::institution::WithoutSpec;
 use crate::config::rules::{RuleUse, uses};
-use crate::config::{InstitutionSpec, Parsed, SourceSpec};
+use crate::config::{InstitutionSpec, ParsedFile, SourceSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::identity::IdentitySpec;
 use crate::model::{
@@ -30,7 +30,7 @@ use crate::stage::resolve::{RegistrySet, RelationSpec, ResolveStage};
 use crate::stage::schema::{self, MandatoryField};
 use crate::stage::validate::ValidateStage;
 use crate::stage::{Stage, StageKind, StageScope};
-use crate::yaml::{Located, Node as YamlNode};
+use crate::yaml::{Located, Node};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use indexmap::IndexMap;
@@ -40,7 +40,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// What institutions share.
-pub struct Shared<'a> {
+pub struct SharedInputs<'a> {
     /// Pipelines by name.
     pub pipelines: &'a IndexMap<String, Option<Pipeline>>,
     /// Rule sets by name.
@@ -56,8 +56,8 @@ pub struct Shared<'a> {
 /// Compiles one institution; problems go to `out`. If its file has errors, apparently missing parts
 /// may just be unreadable, and are not reported.
 pub fn compile(
-    file: &Parsed<InstitutionSpec>,
-    shared: &Shared,
+    file: &ParsedFile<InstitutionSpec>,
+    shared: &SharedInputs,
     out: &mut Diagnostics,
 ) -> Option<Plan> {
     let spec = file.spec.as_ref()?;
@@ -71,7 +71,7 @@ pub fn compile(
     let zone = spec.timezone.get().map(|zone| zone.value.0);
     let sources = spec.sources.get()?;
     let batch = pipeline.map_or(500, |pipeline| pipeline.batch);
-    let all = Whole {
+    let all = WholeInstitution {
         spec,
         is_whole,
         shared,
@@ -119,7 +119,11 @@ pub fn compile(
 }
 
 /// When jobs advertise one opening, where the institution asks.
-fn openings(all: &Whole, zone: Option<Tz>, out: &mut Diagnostics) -> Option<Arc<DedupeStage>> {
+fn openings(
+    all: &WholeInstitution,
+    zone: Option<Tz>,
+    out: &mut Diagnostics,
+) -> Option<Arc<DedupeStage>> {
     let spec = all.spec.openings.as_ref()?;
     let sources = all.spec.sources.get();
     let maps = |field: Field| all.jobs().any(|job| job.mapped().contains(&field.name()));
@@ -157,14 +161,14 @@ fn openings(all: &Whole, zone: Option<Tz>, out: &mut Diagnostics) -> Option<Arc<
 }
 
 /// An institution as its sources see it.
-struct Whole<'a> {
+struct WholeInstitution<'a> {
     spec: &'a InstitutionSpec,
     /// Whether its file could be read without errors.
     is_whole: bool,
-    shared: &'a Shared<'a>,
+    shared: &'a SharedInputs<'a>,
 }
 
-impl<'a> Whole<'a> {
+impl<'a> WholeInstitution<'a> {
     fn jobs(&self) -> impl Iterator<Item = &'a JobSpec> {
         self.spec
             .sources
@@ -288,7 +292,7 @@ fn check_name(what: &str, name: &Located<String>, out: &mut Diagnostics) {
 
 fn find_pipeline<'a>(
     spec: &InstitutionSpec,
-    shared: &'a Shared,
+    shared: &'a SharedInputs,
     out: &mut Diagnostics,
 ) -> Option<&'a Pipeline> {
     let wanted = spec
@@ -320,7 +324,7 @@ fn find_pipeline<'a>(
 }
 
 fn compile_source(
-    all: &Whole,
+    all: &WholeInstitution,
     name: &Located<String>,
     source: &SourceSpec,
     zone: Tz,
@@ -412,7 +416,11 @@ fn compile_source(
 }
 
 /// What is asked about roles and capabilities; a source overrides its institution.
-fn classify(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Option<ClassifyStage> {
+fn classify(
+    all: &WholeInstitution,
+    source: &SourceSpec,
+    out: &mut Diagnostics,
+) -> Option<ClassifyStage> {
     let roles = if source.roles.is_empty() {
         &all.spec.roles
     } else {
@@ -425,7 +433,7 @@ fn classify(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Option<C
 
 /// What `roles` and `capabilities` read must be there, and the pipeline must have the stage that
 /// decides them.
-fn check_classified(all: &Whole, pipeline: Option<&Pipeline>, out: &mut Diagnostics) {
+fn check_classified(all: &WholeInstitution, pipeline: Option<&Pipeline>, out: &mut Diagnostics) {
     let spec = all.spec;
     let sources = spec.sources.get().into_iter().flat_map(IndexMap::values);
     let own = sources.map(|source| {
@@ -485,7 +493,7 @@ fn check_recognised(source: &SourceSpec, out: &mut Diagnostics) {
 }
 
 /// Fields that must be filled must be there.
-fn check_measured(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) {
+fn check_measured(all: &WholeInstitution, source: &SourceSpec, out: &mut Diagnostics) {
     for field in source.quality.iter().flat_map(QualitySpec::fields) {
         check_named(field, all, source.job.get().into_iter().collect(), out);
     }
@@ -513,7 +521,7 @@ pub fn ident(source: &SourceSpec, out: &mut Diagnostics) -> Option<IdExtractor> 
 }
 
 /// What every ad would lack: its title, or a field that a relation is found by.
-fn check_filled(all: &Whole, out: &mut Diagnostics) {
+fn check_filled(all: &WholeInstitution, out: &mut Diagnostics) {
     let maps = |job: &JobSpec, field: Field| job.mapped().contains(&field.name());
     // Where a field is mandatory, `check_mandatory` reports it: once is enough.
     let is_mandatory = |source: &SourceSpec, field: Field| {
@@ -575,7 +583,7 @@ fn never_found(field: Field, place: &Place, why: &str, out: &mut Diagnostics) {
 pub(super) const DECIDED: [&str; 2] = ["role", "capabilities"];
 
 /// The mandatory fields of the institution, which each of its sources must satisfy.
-fn check_mandatory(all: &Whole, out: &mut Diagnostics) {
+fn check_mandatory(all: &WholeInstitution, out: &mut Diagnostics) {
     for (field, keywords) in &all.spec.require {
         check_known(field, keywords, all, all.jobs().collect(), out);
         for (name, source) in all
@@ -626,8 +634,8 @@ fn never_filled(field: &Located<String>, source: &Located<String>, out: &mut Dia
 
 fn check_known(
     field: &Located<String>,
-    keywords: &YamlNode,
-    all: &Whole,
+    keywords: &Node,
+    all: &WholeInstitution,
     jobs: Vec<&JobSpec>,
     out: &mut Diagnostics,
 ) {
@@ -642,7 +650,7 @@ fn check_known(
 /// Whether the field exists; if not, that is reported.
 fn check_named(
     field: &Located<String>,
-    all: &Whole,
+    all: &WholeInstitution,
     jobs: Vec<&JobSpec>,
     out: &mut Diagnostics,
 ) -> bool {
@@ -678,7 +686,7 @@ fn check_named(
     false
 }
 
-fn validate(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> ValidateStage {
+fn validate(all: &WholeInstitution, source: &SourceSpec, out: &mut Diagnostics) -> ValidateStage {
     let mut fields = all.spec.require.clone();
     fields.extend(source.require.clone());
     let require = fields
@@ -696,7 +704,7 @@ fn validate(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Validate
 
 /// A rule that reads what nothing decides says nothing about any ad.
 fn check_undecided(
-    all: &Whole,
+    all: &WholeInstitution,
     source: &SourceSpec,
     rules: &[(String, Arc<CompiledRule>)],
     out: &mut Diagnostics,
@@ -734,15 +742,15 @@ fn key_of(decided: &str) -> &str {
 fn rules(
     spec: &InstitutionSpec,
     source: &SourceSpec,
-    shared: &Shared,
+    shared: &SharedInputs,
     out: &mut Diagnostics,
 ) -> (Vec<(String, Arc<CompiledRule>)>, Vec<RuleException>) {
     let (mut rules, mut exceptions) = (Vec::new(), Vec::new());
-    let mut known = Known {
+    let mut known = KnownRules {
         ids: Vec::new(),
         is_whole: true,
     };
-    let mut all: IndexMap<&str, (&Located<String>, Vec<&YamlNode>)> = IndexMap::new();
+    let mut all: IndexMap<&str, (&Located<String>, Vec<&Node>)> = IndexMap::new();
     for (name, changes) in uses(&spec.rules).chain(uses(&source.rules)) {
         all.entry(name.as_str())
             .or_insert((name, Vec::new()))
@@ -777,14 +785,14 @@ fn rules(
 }
 
 /// The rules that there are, broken ones included.
-struct Known<'a> {
+struct KnownRules<'a> {
     ids: Vec<&'a String>,
     /// Whether all files could be read.
     is_whole: bool,
 }
 
 /// Two rules of one name are both applied, and switched off together.
-fn check_repeated_rules(spec: &InstitutionSpec, shared: &Shared, out: &mut Diagnostics) {
+fn check_repeated_rules(spec: &InstitutionSpec, shared: &SharedInputs, out: &mut Diagnostics) {
     let mut first: HashMap<&str, &Located<String>> = HashMap::new();
     for (name, _) in uses(&spec.rules) {
         let Some(Some(set)) = shared.rules.get(&name.value) else {
@@ -822,7 +830,7 @@ fn check_repeated_sets(written: &[RuleUse], out: &mut Diagnostics) {
     }
 }
 
-fn unknown_rules(name: &Located<String>, shared: &Shared, out: &mut Diagnostics) {
+fn unknown_rules(name: &Located<String>, shared: &SharedInputs, out: &mut Diagnostics) {
     let told = out.error(
         &name.place,
         "unknown-rules",
@@ -861,7 +869,7 @@ fn switch_off_until(
     exceptions.splice(0..0, of_it.map(off));
 }
 
-fn check_without(without: &WithoutSpec, known: &Known, out: &mut Diagnostics) {
+fn check_without(without: &WithoutSpec, known: &KnownRules, out: &mut Diagnostics) {
     if without.reason.trim().is_empty() {
         out.error(
             &without.reason.place,
@@ -893,7 +901,7 @@ fn connect(
     pipeline: &Pipeline,
     sources: Vec<CompiledSource>,
 ) -> Plan {
-    let mut connecting = Connecting {
+    let mut connecting = GraphBuilder {
         pipeline,
         sources: &sources,
         graph: StableDiGraph::new(),
@@ -904,7 +912,7 @@ fn connect(
         .iter()
         .for_each(|kind| connecting.add(*kind));
     connecting.join();
-    let Connecting { graph, nodes, .. } = connecting;
+    let GraphBuilder { graph, nodes, .. } = connecting;
     let flows = sources
         .into_iter()
         .enumerate()
@@ -927,14 +935,14 @@ fn connect(
 type PlacedNode = (StageKind, Option<usize>, NodeIndex);
 
 /// A DAG under construction.
-struct Connecting<'c> {
+struct GraphBuilder<'c> {
     pipeline: &'c Pipeline,
     sources: &'c [CompiledSource],
-    graph: StableDiGraph<Node, ()>,
+    graph: StableDiGraph<PlanNode, ()>,
     nodes: Vec<PlacedNode>,
 }
 
-impl Connecting<'_> {
+impl GraphBuilder<'_> {
     /// The nodes of a kind.
     fn add(&mut self, kind: StageKind) {
         if kind.scope() == StageScope::Institution {
@@ -993,7 +1001,7 @@ impl CompiledSource {
     }
 }
 
-fn node(kind: StageKind, source: Option<&str>, sources: &[&CompiledSource]) -> Node {
+fn node(kind: StageKind, source: Option<&str>, sources: &[&CompiledSource]) -> PlanNode {
     let name = source.map_or_else(
         || kind.name().to_owned(),
         |source| format!("{}:{source}", kind.name()),
@@ -1011,7 +1019,7 @@ fn node(kind: StageKind, source: Option<&str>, sources: &[&CompiledSource]) -> N
         explain.extend(fresh.collect::<Vec<_>>());
         parts.add(&source.name, &stage.parts().fingerprint());
     }
-    Node {
+    PlanNode {
         name,
         kind,
         source: source.map(str::to_owned),
@@ -1020,7 +1028,7 @@ fn node(kind: StageKind, source: Option<&str>, sources: &[&CompiledSource]) -> N
     }
 }
 
-fn flow(index: usize, source: CompiledSource, nodes: &[PlacedNode]) -> Flow {
+fn flow(index: usize, source: CompiledSource, nodes: &[PlacedNode]) -> SourcePlan {
     let own = nodes.iter().filter(|(_, at, _)| *at == Some(index));
     let stages: Vec<(NodeIndex, Stage)> = own
         .filter_map(|(kind, _, node)| Some((*node, source.stage(*kind)?.clone())))
@@ -1032,7 +1040,7 @@ fn flow(index: usize, source: CompiledSource, nodes: &[PlacedNode]) -> Flow {
     {
         parts.extend(stage.parts());
     }
-    Flow {
+    SourcePlan {
         source: source.name,
         schedule: source.schedule,
         zone: source.zone,

@@ -4,7 +4,7 @@
 
 use super::mapping_tests::{fields_of, find_institution, known};
 use crate::config::institution_tests::{CountsSpec, DaySpec, InstitutionTestSpec};
-use crate::config::{InstitutionSpec, Parsed, SourceSpec};
+use crate::config::{InstitutionSpec, ParsedFile, SourceSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::model::Clock;
 use crate::yaml::{Located, Node};
@@ -25,12 +25,12 @@ pub struct InstitutionTest {
     /// What it shows.
     pub about: Option<String>,
     /// Its days.
-    pub days: Vec<Day>,
+    pub days: Vec<TestDay>,
 }
 
 /// One day.
 #[derive(Debug, Clone)]
-pub struct Day {
+pub struct TestDay {
     /// Its place.
     pub place: Place,
     /// Its clock.
@@ -58,12 +58,12 @@ pub struct ExpectedJob {
     pub values: Option<Vec<(String, Json, Place)>>,
 }
 
-type Sources = IndexMap<Located<String>, SourceSpec>;
+type SourceSpecs = IndexMap<Located<String>, SourceSpec>;
 
 /// Checks all files; problems go to `out`.
 pub fn compile(
-    files: &[Parsed<InstitutionTestSpec>],
-    institutions: &[Parsed<InstitutionSpec>],
+    files: &[ParsedFile<InstitutionTestSpec>],
+    institutions: &[ParsedFile<InstitutionSpec>],
     out: &mut Diagnostics,
 ) -> Vec<InstitutionTest> {
     files
@@ -73,8 +73,8 @@ pub fn compile(
 }
 
 fn compile_file(
-    file: &Parsed<InstitutionTestSpec>,
-    institutions: &[Parsed<InstitutionSpec>],
+    file: &ParsedFile<InstitutionTestSpec>,
+    institutions: &[ParsedFile<InstitutionSpec>],
     out: &mut Diagnostics,
 ) -> Option<InstitutionTest> {
     let spec = file.spec.as_ref()?;
@@ -84,7 +84,7 @@ fn compile_file(
         .as_ref()?
         .sources
         .get()?;
-    let mut days: Vec<Day> = Vec::new();
+    let mut days: Vec<TestDay> = Vec::new();
     for day in spec.days.get()? {
         let Some(day) = compile_day(day, sources, out) else {
             continue;
@@ -112,7 +112,11 @@ fn compile_file(
     })
 }
 
-fn compile_day(day: &Located<DaySpec>, sources: &Sources, out: &mut Diagnostics) -> Option<Day> {
+fn compile_day(
+    day: &Located<DaySpec>,
+    sources: &SourceSpecs,
+    out: &mut Diagnostics,
+) -> Option<TestDay> {
     let counts = day
         .expect
         .iter()
@@ -132,7 +136,7 @@ fn compile_day(day: &Located<DaySpec>, sources: &Sources, out: &mut Diagnostics)
         .iter()
         .map(|(name, value)| (name.value.clone(), value.as_str().to_owned()))
         .collect();
-    Some(Day {
+    Some(TestDay {
         place: day.place.clone(),
         at: day.at.get()?.value.0,
         variables,
@@ -142,7 +146,11 @@ fn compile_day(day: &Located<DaySpec>, sources: &Sources, out: &mut Diagnostics)
     })
 }
 
-fn source_of(name: &Located<String>, sources: &Sources, out: &mut Diagnostics) -> Option<String> {
+fn source_of(
+    name: &Located<String>,
+    sources: &SourceSpecs,
+    out: &mut Diagnostics,
+) -> Option<String> {
     if sources.contains_key(name.as_str()) {
         return Some(name.value.clone());
     }
@@ -162,7 +170,7 @@ fn source_of(name: &Located<String>, sources: &Sources, out: &mut Diagnostics) -
 fn expected_job(
     id: &Located<String>,
     wanted: &Node,
-    sources: &Sources,
+    sources: &SourceSpecs,
     out: &mut Diagnostics,
 ) -> Option<ExpectedJob> {
     let (name, source, own) = split(id, sources, out)?;
@@ -191,7 +199,7 @@ fn expected_job(
 /// The source and the id in `nswgov:601204`; the source is optional if there is only one.
 fn split<'s>(
     id: &Located<String>,
-    sources: &'s Sources,
+    sources: &'s SourceSpecs,
     out: &mut Diagnostics,
 ) -> Option<(String, &'s SourceSpec, String)> {
     let of = |(name, source): (&Located<String>, &'s SourceSpec), own: &str| {

@@ -4,7 +4,7 @@
 
 use super::compile::DECIDED;
 use crate::config::mapping_tests::{MappingTest, MappingTestsSpec};
-use crate::config::{InstitutionSpec, Parsed, SourceSpec};
+use crate::config::{InstitutionSpec, ParsedFile, SourceSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::model::field::FIELDS;
 use crate::stage::extract::JobSpec;
@@ -20,12 +20,12 @@ pub struct MappingTests {
     /// The source.
     pub source: String,
     /// The tests.
-    pub tests: Vec<Test>,
+    pub tests: Vec<CompiledMappingTest>,
 }
 
 /// One test.
 #[derive(Debug, Clone)]
-pub struct Test {
+pub struct CompiledMappingTest {
     /// Its place.
     pub place: Place,
     /// What it shows.
@@ -33,7 +33,7 @@ pub struct Test {
     /// The date of the run.
     pub at: Option<NaiveDate>,
     /// The ad.
-    pub given: Given,
+    pub given: GivenAd,
     /// Fields, with values and places.
     pub expect: Vec<(String, Json, Place)>,
     /// All expected problems, if the test lists them.
@@ -42,7 +42,7 @@ pub struct Test {
 
 /// Where the ad of a test comes from.
 #[derive(Debug, Clone)]
-pub enum Given {
+pub enum GivenAd {
     /// It is in the test.
     Document(Json),
     /// It is in a file that the source could have read.
@@ -58,8 +58,8 @@ pub enum Given {
 
 /// Checks all files; problems go to `out`.
 pub fn compile(
-    files: &[Parsed<MappingTestsSpec>],
-    institutions: &[Parsed<InstitutionSpec>],
+    files: &[ParsedFile<MappingTestsSpec>],
+    institutions: &[ParsedFile<InstitutionSpec>],
     out: &mut Diagnostics,
 ) -> Vec<MappingTests> {
     files
@@ -70,7 +70,7 @@ pub fn compile(
 
 fn compile_file(
     spec: &MappingTestsSpec,
-    institutions: &[Parsed<InstitutionSpec>],
+    institutions: &[ParsedFile<InstitutionSpec>],
     out: &mut Diagnostics,
 ) -> Option<MappingTests> {
     let named = spec.institution.get()?;
@@ -100,10 +100,10 @@ pub(super) fn known(job: &JobSpec) -> impl Iterator<Item = &str> {
 /// The file of an institution; an unknown one is reported.
 pub(super) fn find_institution<'i>(
     institution: &Located<String>,
-    institutions: &'i [Parsed<InstitutionSpec>],
+    institutions: &'i [ParsedFile<InstitutionSpec>],
     out: &mut Diagnostics,
-) -> Option<&'i Parsed<InstitutionSpec>> {
-    let slug = |file: &'i Parsed<InstitutionSpec>| {
+) -> Option<&'i ParsedFile<InstitutionSpec>> {
+    let slug = |file: &'i ParsedFile<InstitutionSpec>| {
         Some(file.spec.as_ref()?.institution.get()?.value.as_str())
     };
     let found = institutions
@@ -128,7 +128,7 @@ pub(super) fn find_institution<'i>(
 fn find_source<'i>(
     institution: &Located<String>,
     source: Option<&Located<String>>,
-    institutions: &'i [Parsed<InstitutionSpec>],
+    institutions: &'i [ParsedFile<InstitutionSpec>],
     out: &mut Diagnostics,
 ) -> Option<(String, &'i SourceSpec)> {
     let file = find_institution(institution, institutions, out)?;
@@ -173,7 +173,7 @@ fn compile_test(
     spec: &MappingTestsSpec,
     fields: Option<&[&str]>,
     out: &mut Diagnostics,
-) -> Option<Test> {
+) -> Option<CompiledMappingTest> {
     let given = given(test, out);
     let expect = match &test.expect {
         Some(node) => fields_of(node, fields, out)?,
@@ -190,7 +190,7 @@ fn compile_test(
             .help("add fields under `expect`, or problems of the ad under `reasons`");
     }
     let at = test.at.or(spec.at).map(|day| day.0);
-    Some(Test {
+    Some(CompiledMappingTest {
         place: test.place.clone(),
         about: test.about.clone(),
         at,
@@ -241,13 +241,13 @@ fn unknown_field(name: &str, place: &Place, fields: &[&str], out: &mut Diagnosti
     };
 }
 
-fn given(test: &Located<MappingTest>, out: &mut Diagnostics) -> Option<Given> {
+fn given(test: &Located<MappingTest>, out: &mut Diagnostics) -> Option<GivenAd> {
     let (message, help) = match (&test.document, &test.file) {
         (Some(document), None) if test.ad.is_none() && test.detail.is_none() => {
-            return Some(Given::Document(document.to_json()));
+            return Some(GivenAd::Document(document.to_json()));
         }
         (None, Some(file)) => {
-            return Some(Given::File {
+            return Some(GivenAd::File {
                 file: file.clone(),
                 ad: test.ad.clone(),
                 detail: test.detail.clone(),

@@ -2,8 +2,8 @@
 //! comparison with a constant result is an error, because the rule does not do what it says; a rule
 //! that can never fail, or applies to no ad, does no harm and is a warning.
 
-use super::rules::{Extras, RuleSet};
-use crate::config::{InstitutionSpec, Parsed, RuleSetSpec, RuleSpec, rules};
+use super::rules::{RuleExtras, RuleSet};
+use crate::config::{InstitutionSpec, ParsedFile, RuleSetSpec, RuleSpec, rules};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::model::{FieldKind, field::FIELDS};
 use crate::rule::ad_input::{RELATIONS, ROLE_MEMBERS};
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 /// The types of a rule's variables; a custom field with the name of another is reported elsewhere
 /// and ignored here. Custom fields of unreadable institutions may have any type.
-pub fn types(extras: &Extras, bindings: &ScriptBindings) -> TypeEnv {
+pub fn types(extras: &RuleExtras, bindings: &ScriptBindings) -> TypeEnv {
     let mut types = TypeEnv::default();
     let canonical = FIELDS
         .iter()
@@ -126,7 +126,12 @@ pub fn check(
 
 /// Tells names of sources and institutions that the project does not have. A warning: the source
 /// may have gone, and its rule does no harm.
-pub fn check_names(spec: &RuleSpec, rule: &CompiledRule, extras: &Extras, out: &mut Diagnostics) {
+pub fn check_names(
+    spec: &RuleSpec,
+    rule: &CompiledRule,
+    extras: &RuleExtras,
+    out: &mut Diagnostics,
+) {
     for (text, script) in scripts(spec, rule) {
         for named in compared_names::names(script) {
             let Some(known) = extras.names.get(named.variable).filter(|known| {
@@ -161,10 +166,10 @@ pub fn check_names(spec: &RuleSpec, rule: &CompiledRule, extras: &Extras, out: &
 /// Reports a rule set that nobody uses, and fields that no source using it declares, although
 /// others do: the rule would never apply.
 pub fn check_users(
-    file: &Parsed<RuleSetSpec>,
+    file: &ParsedFile<RuleSetSpec>,
     set: &RuleSet,
-    institutions: &[Parsed<InstitutionSpec>],
-    extras: &Extras,
+    institutions: &[ParsedFile<InstitutionSpec>],
+    extras: &RuleExtras,
     out: &mut Diagnostics,
 ) {
     if extras.is_whole
@@ -220,7 +225,7 @@ pub fn check_users(
 }
 
 /// Whether an institution or one of its sources names a rule set; one that cannot be read may.
-fn is_used_by(file: &Parsed<InstitutionSpec>, set: &str) -> bool {
+fn is_used_by(file: &ParsedFile<InstitutionSpec>, set: &str) -> bool {
     let Some(spec) = &file.spec else { return true };
     let uses = |written| rules::uses(written).any(|(name, _)| name.value == set);
     uses(&spec.rules)

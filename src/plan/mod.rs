@@ -27,9 +27,9 @@ pub mod trial;
 pub mod tried;
 pub mod written;
 
-pub use check::{Checked, Institution, InstitutionStatus};
+pub use check::{CheckedInstitution, CheckedProject, InstitutionStatus};
 pub use schedule::Schedule;
-pub use tried::Tried;
+pub use tried::TriedTest;
 
 use crate::model::{Clock, Fingerprint, FingerprintParts, Hash, InstitutionProfile, YamlTexts};
 use crate::quality::{QualityBar, QualityGauge};
@@ -58,20 +58,20 @@ pub struct Plan {
     /// When it runs by itself.
     pub schedule: Option<Schedule>,
     /// The DAG: edges run from a stage to those that wait for it.
-    pub graph: StableDiGraph<Node, ()>,
+    pub graph: StableDiGraph<PlanNode, ()>,
     /// The sources, in the order of the file.
-    pub flows: Vec<Flow>,
+    pub flows: Vec<SourcePlan>,
     /// When jobs advertise one opening, where that is asked for.
     pub openings: Option<Arc<DedupeStage>>,
     /// What it was compiled from, where a later run may need it: `on_broken: last_good`.
-    pub texts: Option<Written>,
+    pub texts: Option<PlanTexts>,
     /// Set where it was compiled from what ran last, as files are broken now.
     pub stands_in: Option<StandsIn>,
 }
 
 /// What a plan was compiled from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct PlanTexts {
     /// The institution's own file.
     pub file: String,
     /// The text of every file.
@@ -100,7 +100,7 @@ impl StandsIn {
 
 /// A stage in the DAG.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
+pub struct PlanNode {
     /// `extract:nswgov`, or `archive` for a stage that all sources share.
     pub name: String,
     /// Its kind.
@@ -115,7 +115,7 @@ pub struct Node {
 
 /// What happens to one source: its way through the DAG.
 #[derive(Debug, Clone)]
-pub struct Flow {
+pub struct SourcePlan {
     /// The source.
     pub source: String,
     /// When it is read besides the institution's runs.
@@ -140,7 +140,7 @@ pub struct Flow {
     pub batch: usize,
 }
 
-impl Flow {
+impl SourcePlan {
     /// A hash of how it is read and how its ads are told apart, as written: variables stay names,
     /// so no secret is hashed.
     pub fn way(&self) -> Hash {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// A plan in outline.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outline {
+pub struct PlanOutline {
     /// The institution.
     pub institution: String,
     /// The pipeline's name.
@@ -21,12 +21,12 @@ pub struct Outline {
     /// Fingerprint of the whole plan.
     pub fingerprint: String,
     /// Its stages, each after those that it waits for.
-    pub stages: Vec<Step>,
+    pub stages: Vec<OutlineStage>,
 }
 
 /// A stage in outline.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
+pub struct OutlineStage {
     /// `extract:nswgov`, or `archive` for a stage that all sources share.
     pub stage: String,
     /// Its kind.
@@ -47,10 +47,10 @@ pub struct Step {
     pub parts: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-impl Outline {
+impl PlanOutline {
     /// The outline of a plan.
-    pub fn of(plan: &Plan) -> Outline {
-        Outline {
+    pub fn of(plan: &Plan) -> PlanOutline {
+        PlanOutline {
             institution: plan.institution.slug.clone(),
             pipeline: plan.pipeline.clone(),
             schedule: plan.schedule.as_ref().map(ToString::to_string),
@@ -69,7 +69,7 @@ impl Outline {
     }
 }
 
-impl Step {
+impl OutlineStage {
     /// What one unit of its work is; nothing if no kind has this name.
     pub fn scope(&self) -> Option<StageScope> {
         StageKind::named(&self.kind).map(StageKind::scope)
@@ -81,9 +81,9 @@ impl Step {
     }
 }
 
-fn step(plan: &Plan, index: NodeIndex) -> Step {
+fn step(plan: &Plan, index: NodeIndex) -> OutlineStage {
     let node = &plan.graph[index];
-    Step {
+    OutlineStage {
         stage: node.name.clone(),
         kind: node.kind.name().to_owned(),
         source: node.source.clone(),

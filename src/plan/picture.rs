@@ -2,8 +2,8 @@
 //! around its stages, and on it what flowed in a run, why more or fewer ads arrived than left, or
 //! what differs from another plan.
 
-use super::against::{Difference, Turn};
-use super::outline::{Outline, Step};
+use super::against::{PlanDifference, StageDifference};
+use super::outline::{OutlineStage, PlanOutline};
 use crate::draw::{Picture, PictureEdge, PictureFrame, PictureMark, PictureNode};
 use crate::stage::{StageKind, StageScope};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// What passed a stage in a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Passage {
+pub struct StagePassage {
     /// Ads that reached it.
     pub rows_in: i64,
     /// Ads that left it for the next.
@@ -23,21 +23,21 @@ pub struct Passage {
     pub micros: i64,
 }
 
-impl Passage {
+impl StagePassage {
     /// So many ads went through, in this time.
-    pub fn through(rows: i64, took: Duration) -> Passage {
-        Passage {
+    pub fn through(rows: i64, took: Duration) -> StagePassage {
+        StagePassage {
             rows_in: rows,
             rows_out: rows,
-            ..Passage::default()
+            ..StagePassage::default()
         }
         .within(took)
     }
 
     /// The same in this time.
     #[must_use]
-    pub fn within(self, took: Duration) -> Passage {
-        Passage {
+    pub fn within(self, took: Duration) -> StagePassage {
+        StagePassage {
             micros: i64::try_from(took.as_micros()).unwrap_or(i64::MAX),
             ..self
         }
@@ -45,7 +45,7 @@ impl Passage {
 }
 
 /// What passed, by the name of the stage.
-pub type Traffic = BTreeMap<String, Passage>;
+pub type StageTraffic = BTreeMap<String, StagePassage>;
 
 /// Ads by which what reaches a stage differs from what the stage before it gave.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,11 +74,11 @@ impl SetAside {
 /// What was set aside before a stage, by the name of the stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Asides(pub BTreeMap<String, Vec<SetAside>>);
+pub struct StageAsides(pub BTreeMap<String, Vec<SetAside>>);
 
-impl Asides {
+impl StageAsides {
     /// What was set aside of each source, before the first of its stages that derive.
-    pub fn of(plan: &Outline, sources: BTreeMap<&str, Vec<SetAside>>) -> Asides {
+    pub fn of(plan: &PlanOutline, sources: BTreeMap<&str, Vec<SetAside>>) -> StageAsides {
         let first = |source: &str| {
             plan.stages
                 .iter()
@@ -87,7 +87,7 @@ impl Asides {
         let sources = sources
             .into_iter()
             .filter(|(_, set_aside)| !set_aside.is_empty());
-        Asides(
+        StageAsides(
             sources
                 .filter_map(|(source, set_aside)| Some((first(source)?.stage.clone(), set_aside)))
                 .collect(),
@@ -97,11 +97,11 @@ impl Asides {
 
 /// The picture of a plan, with counts on its edges where `traffic` has them, and why they differ
 /// where `asides` say.
-pub fn picture(plan: &Outline, traffic: &Traffic, asides: &Asides) -> Picture {
+pub fn picture(plan: &PlanOutline, traffic: &StageTraffic, asides: &StageAsides) -> Picture {
     let nodes = plan
         .stages
         .iter()
-        .map(|step| draw_node(step, traffic.get(&step.stage), &Turn::default()));
+        .map(|step| draw_node(step, traffic.get(&step.stage), &StageDifference::default()));
     let mut edges: Vec<PictureEdge> = Vec::new();
     for (to, step) in plan.stages.iter().enumerate() {
         let mut aside = asides
@@ -156,7 +156,7 @@ pub fn picture(plan: &Outline, traffic: &Traffic, asides: &Asides) -> Picture {
 
 /// Whether ads flow through a stage; others look at the read as a whole, and only begin after what
 /// they wait for.
-fn takes_ads(step: &Step) -> bool {
+fn takes_ads(step: &OutlineStage) -> bool {
     step.scope() == Some(StageScope::Record)
         || matches!(
             StageKind::named(&step.kind),
@@ -165,7 +165,7 @@ fn takes_ads(step: &Step) -> bool {
 }
 
 /// The picture of two plans at once: what was added, changed and removed is marked.
-pub fn compared(plan: &Outline, difference: &Difference, against: &str) -> Picture {
+pub fn compared(plan: &PlanOutline, difference: &PlanDifference, against: &str) -> Picture {
     let position = |name: &String| {
         difference
             .stages
@@ -193,7 +193,7 @@ pub fn compared(plan: &Outline, difference: &Difference, against: &str) -> Pictu
 }
 
 /// The first line of a picture.
-pub fn title(plan: &Outline) -> String {
+pub fn title(plan: &PlanOutline) -> String {
     format!(
         "{} · pipeline {} · {}",
         plan.institution,
@@ -203,7 +203,7 @@ pub fn title(plan: &Outline) -> String {
 }
 
 /// How many sources a plan has, in words.
-pub fn sources(plan: &Outline) -> String {
+pub fn sources(plan: &PlanOutline) -> String {
     let count = plan
         .stages
         .iter()
@@ -218,7 +218,7 @@ pub fn sources(plan: &Outline) -> String {
 }
 
 /// A frame around the segment of each source.
-fn frames<'s>(stages: impl Iterator<Item = &'s Step>) -> Vec<PictureFrame> {
+fn frames<'s>(stages: impl Iterator<Item = &'s OutlineStage>) -> Vec<PictureFrame> {
     let mut segments: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
     for (at, step) in stages.enumerate().filter(|(_, step)| step.in_segment()) {
         segments.entry(step.source.as_deref()).or_default().push(at);
@@ -230,7 +230,11 @@ fn frames<'s>(stages: impl Iterator<Item = &'s Step>) -> Vec<PictureFrame> {
     segments.into_values().map(frame).collect()
 }
 
-fn draw_node(step: &Step, passed: Option<&Passage>, turn: &Turn) -> PictureNode {
+fn draw_node(
+    step: &OutlineStage,
+    passed: Option<&StagePassage>,
+    turn: &StageDifference,
+) -> PictureNode {
     let label = match &step.source {
         Some(source) => format!("{} {source}", step.kind),
         None => step.kind.clone(),
@@ -251,8 +255,8 @@ fn draw_node(step: &Step, passed: Option<&Passage>, turn: &Turn) -> PictureNode 
 }
 
 /// What passed a stage, on one line: `9 in · 8 out · 5 ms`; nothing where nothing passed.
-fn figures(passed: &Passage) -> String {
-    if *passed == Passage::default() {
+fn figures(passed: &StagePassage) -> String {
+    if *passed == StagePassage::default() {
         return String::new();
     }
     let (entered, left) = (thousands(passed.rows_in), thousands(passed.rows_out));
@@ -298,14 +302,14 @@ pub fn thousands(number: i64) -> String {
 mod tests {
     use super::*;
 
-    fn plan() -> Outline {
-        let step = |stage: &str, kind: &str, source: Option<&str>, after: &[&str]| Step {
+    fn plan() -> PlanOutline {
+        let step = |stage: &str, kind: &str, source: Option<&str>, after: &[&str]| OutlineStage {
             stage: stage.to_owned(),
             kind: kind.to_owned(),
             source: source.map(str::to_owned),
             after: after.iter().map(|name| (*name).to_owned()).collect(),
             explain: vec!["what it does".to_owned()],
-            ..Step::default()
+            ..OutlineStage::default()
         };
         let stages = vec![
             step("fetch:a", "fetch", Some("a"), &[]),
@@ -313,11 +317,11 @@ mod tests {
             step("validate:a", "validate", Some("a"), &["extract:a"]),
             step("promote:a", "promote", Some("a"), &["validate:a"]),
         ];
-        Outline {
+        PlanOutline {
             institution: "one".to_owned(),
             pipeline: "daily".to_owned(),
             stages,
-            ..Outline::default()
+            ..PlanOutline::default()
         }
     }
 
@@ -339,19 +343,19 @@ mod tests {
 
     #[test]
     fn counts_stand_on_edges_and_what_was_refused_beside_them() {
-        let passed = Passage {
+        let passed = StagePassage {
             rows_in: 1813,
             rows_out: 1800,
             refused: 13,
             micros: 4000,
         };
-        let traffic = Traffic::from([("validate:a".to_owned(), passed)]);
+        let traffic = StageTraffic::from([("validate:a".to_owned(), passed)]);
         let aside = |ads, why: &str, joined| SetAside {
             why: why.to_owned(),
             ads,
             joined,
         };
-        let asides = Asides(BTreeMap::from([(
+        let asides = StageAsides(BTreeMap::from([(
             "promote:a".to_owned(),
             vec![
                 aside(1200, "unchanged", false),
@@ -380,7 +384,7 @@ mod tests {
         new.stages.remove(2);
         new.stages[2].after = vec!["extract:a".to_owned()];
         new.stages[1].fingerprint = "other".to_owned();
-        let picture = compared(&new, &Difference::new(&old, &new), "last");
+        let picture = compared(&new, &PlanDifference::new(&old, &new), "last");
         let marks: Vec<(&str, PictureMark)> = picture
             .nodes
             .iter()

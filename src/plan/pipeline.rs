@@ -5,7 +5,7 @@
 //! their scopes, never from a list of orders here.
 
 use super::schedule::Schedule;
-use crate::config::{Parsed, PipelineSpec, StageSpec};
+use crate::config::{ParsedFile, PipelineSpec, StageSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::stage::{KINDS, StageKind, StageScope};
 use crate::yaml::Located;
@@ -33,7 +33,7 @@ pub struct Pipeline {
 const BATCH: u16 = 500;
 
 /// Compiles one pipeline; problems go to `out`.
-pub fn compile(file: &Parsed<PipelineSpec>, out: &mut Diagnostics) -> Option<Pipeline> {
+pub fn compile(file: &ParsedFile<PipelineSpec>, out: &mut Diagnostics) -> Option<Pipeline> {
     let spec = file.spec.as_ref()?;
     let is_whole = !out.has_errors_in(&file.file);
     let schedule = spec
@@ -403,7 +403,7 @@ mod tests {
     fn compiled(stages: &str) -> Pipeline {
         let mut out = Diagnostics::new();
         let spec = crate::yaml::read("p.yaml", format!("pipeline: p\nstages: {stages}"), &mut out);
-        let file = Parsed {
+        let file = ParsedFile {
             file: "p.yaml".to_owned(),
             stem: "p".to_owned(),
             spec,

@@ -1,11 +1,11 @@
 //! What tests should cover: every rule both passing and failing, both branches of every `when`,
 //! every mapped field, every error type that mandatory fields and relations can report. To add a
-//! type of point: a variant of [`Point`], and how to find it here.
+//! type of point: a variant of [`TestPoint`], and how to find it here.
 
 use super::Plan;
 use super::rules::RuleSet;
-use super::tried::Point;
-use crate::config::{Connector, InstitutionSpec, Parsed, SourceSpec};
+use super::tried::TestPoint;
+use crate::config::{Connector, InstitutionSpec, ParsedFile, SourceSpec};
 use crate::diagnostic::Place;
 use crate::stage::Stage;
 use crate::stage::extract::JobSpec;
@@ -15,11 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// All points of a project, with places.
 pub fn all<'p>(
     connectors: impl Iterator<Item = &'p Connector>,
-    institutions: &[Parsed<InstitutionSpec>],
+    institutions: &[ParsedFile<InstitutionSpec>],
     sets: impl Iterator<Item = &'p RuleSet>,
     plans: impl Iterator<Item = &'p Plan>,
-) -> BTreeMap<Point, Place> {
-    let mut points: BTreeMap<Point, Place> =
+) -> BTreeMap<TestPoint, Place> {
+    let mut points: BTreeMap<TestPoint, Place> =
         sets.flat_map(|set| set.points.iter().cloned()).collect();
     for connector in connectors {
         points.extend(
@@ -36,7 +36,7 @@ pub fn all<'p>(
         let slug = spec_of(institutions, &plan.institution.slug);
         points.extend(error_types(plan).into_iter().filter_map(|kind| {
             Some((
-                Point::ErrorType(plan.institution.slug.clone(), kind.to_owned()),
+                TestPoint::ErrorType(plan.institution.slug.clone(), kind.to_owned()),
                 slug?.institution.get()?.place.clone(),
             ))
         }));
@@ -45,7 +45,7 @@ pub fn all<'p>(
 }
 
 fn spec_of<'p>(
-    institutions: &'p [Parsed<InstitutionSpec>],
+    institutions: &'p [ParsedFile<InstitutionSpec>],
     slug: &str,
 ) -> Option<&'p InstitutionSpec> {
     institutions
@@ -59,7 +59,7 @@ fn spec_of<'p>(
 }
 
 /// The fields that an institution maps itself; those of a connector are the connector's.
-fn of_sources(spec: &InstitutionSpec) -> Vec<(Point, Place)> {
+fn of_sources(spec: &InstitutionSpec) -> Vec<(TestPoint, Place)> {
     let Some((slug, sources)) = spec.institution.get().zip(spec.sources.get()) else {
         return Vec::new();
     };
@@ -70,10 +70,15 @@ fn of_sources(spec: &InstitutionSpec) -> Vec<(Point, Place)> {
         .collect()
 }
 
-fn fields(of: &str, source: &SourceSpec) -> Vec<(Point, Place)> {
+fn fields(of: &str, source: &SourceSpec) -> Vec<(TestPoint, Place)> {
     let places = source.job.get().into_iter().flat_map(JobSpec::places);
     places
-        .map(|(field, place)| (Point::Field(of.to_owned(), field.to_owned()), place.clone()))
+        .map(|(field, place)| {
+            (
+                TestPoint::Field(of.to_owned(), field.to_owned()),
+                place.clone(),
+            )
+        })
         .collect()
 }
 

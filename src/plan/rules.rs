@@ -2,9 +2,9 @@
 //! examples that each rule brings along.
 
 use super::meaning;
-use super::tried::{Kind, Point, Tried};
+use super::tried::{TestKind, TestPoint, TriedTest};
 use crate::config::rules::{Expect, RelationTest, RoleTest, RuleTest};
-use crate::config::{Parsed, RuleSetSpec, RuleSpec};
+use crate::config::{ParsedFile, RuleSetSpec, RuleSpec};
 use crate::date::{DateReader, DateSetting};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, is_slip, one_of};
 use crate::model::{
@@ -39,14 +39,14 @@ pub struct RuleSet {
     /// Whether its file was read without errors, so that there are no other names.
     pub is_whole: bool,
     /// Its tests, tried.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<TriedTest>,
     /// What tests of its rules should touch.
-    pub points: Vec<(Point, Place)>,
+    pub points: Vec<(TestPoint, Place)>,
 }
 
 /// What rules may refer to besides the built-in names: custom fields declared by some source,
 /// lists, sources and institutions.
-pub struct Extras {
+pub struct RuleExtras {
     /// Their names and types.
     pub kinds: BTreeMap<String, TypeSet>,
     /// Whether all institutions were readable, so that there are no others.
@@ -59,8 +59,8 @@ pub struct Extras {
 
 /// Compiles a rule set; problems go to `out`.
 pub fn compile(
-    file: &Parsed<RuleSetSpec>,
-    extras: &Extras,
+    file: &ParsedFile<RuleSetSpec>,
+    extras: &RuleExtras,
     sandbox: &ScriptSandbox,
     out: &mut Diagnostics,
 ) -> Option<RuleSet> {
@@ -169,17 +169,17 @@ fn check_id(id: &Located<String>, out: &mut Diagnostics) {
 
 /// What tests of a rule should cover: that it passes and that it fails, and both branches of its
 /// `when`.
-fn points_of(rule: &CompiledRule, name: &str, place: &Place) -> Vec<(Point, Place)> {
-    let of = |point: fn(String, bool) -> Point| {
+fn points_of(rule: &CompiledRule, name: &str, place: &Place) -> Vec<(TestPoint, Place)> {
+    let of = |point: fn(String, bool) -> TestPoint| {
         [true, false].map(|truth| (point(name.to_owned(), truth), place.clone()))
     };
-    let branches = rule.when.iter().flat_map(|_| of(Point::Branch));
-    of(Point::Verdict).into_iter().chain(branches).collect()
+    let branches = rule.when.iter().flat_map(|_| of(TestPoint::Branch));
+    of(TestPoint::Verdict).into_iter().chain(branches).collect()
 }
 
 /// What a rule may name.
 struct KnownNames<'a> {
-    extras: &'a Extras,
+    extras: &'a RuleExtras,
     bindings: &'a ScriptBindings,
     types: TypeEnv,
     /// Where the parameters are.
@@ -205,7 +205,7 @@ impl KnownNames<'_> {
     }
 }
 
-impl Extras {
+impl RuleExtras {
     fn given_lists(&self) -> BTreeMap<String, Arc<NamedList>> {
         self.lists
             .iter()
@@ -217,7 +217,7 @@ impl Extras {
 /// The parameters of a rule set with their usual values, and whether all could be read; problems go
 /// to `out`.
 fn parameters(
-    file: &Parsed<RuleSetSpec>,
+    file: &ParsedFile<RuleSetSpec>,
     out: &mut Diagnostics,
 ) -> (BTreeMap<String, RuleParameter>, bool) {
     let (mut all, mut good) = (BTreeMap::new(), true);
@@ -288,7 +288,7 @@ fn looks_like_number(text: &str) -> bool {
 }
 
 /// Parameters that no rule reads, where all rules could be read.
-fn unused(file: &Parsed<RuleSetSpec>, rules: &[Arc<CompiledRule>], out: &mut Diagnostics) {
+fn unused(file: &ParsedFile<RuleSetSpec>, rules: &[Arc<CompiledRule>], out: &mut Diagnostics) {
     if out.has_errors_in(&file.file) {
         return;
     }
@@ -497,7 +497,7 @@ fn compile_part(
 /// Whether a field may be declared by an unreadable institution, whose mistakes must not stop
 /// others. A misspelling of a known name is still a mistake.
 /// a mistake all the same.
-fn is_unreadable(variable: &str, member: &str, near: Option<&str>, extras: &Extras) -> bool {
+fn is_unreadable(variable: &str, member: &str, near: Option<&str>, extras: &RuleExtras) -> bool {
     let is_slip = near.is_some_and(|near| is_slip(member, near));
     matches!(variable, "job" | "before") && member != "*" && !is_slip && !extras.is_whole
 }
@@ -509,7 +509,7 @@ const OWNERS: [&str; 6] = ["job", "before", "lists", "company", "division", "rol
 const OF_RELATIONS: [&str; 2] = ["name", "known"];
 
 /// Whether a variable has a member. Asked for each rule, so it must not list them all.
-fn has_member(variable: &str, member: &str, extras: &Extras) -> bool {
+fn has_member(variable: &str, member: &str, extras: &RuleExtras) -> bool {
     match variable {
         "job" | "before" => {
             extras.kinds.contains_key(member)
@@ -529,7 +529,7 @@ fn has_shown_members(variable: &str) -> bool {
 }
 
 /// Whether a message can show a member.
-fn is_shown(variable: &str, member: &str, extras: &Extras) -> bool {
+fn is_shown(variable: &str, member: &str, extras: &RuleExtras) -> bool {
     match variable {
         "company" | "division" => member == "name",
         "job" | "before" | "role" => has_member(variable, member, extras),
@@ -538,7 +538,7 @@ fn is_shown(variable: &str, member: &str, extras: &Extras) -> bool {
 }
 
 /// All members of a variable, for the help of a mistake.
-fn members<'e>(variable: &str, extras: &'e Extras) -> Vec<&'e str> {
+fn members<'e>(variable: &str, extras: &'e RuleExtras) -> Vec<&'e str> {
     match variable {
         "lists" => extras.lists.keys().map(String::as_str).collect(),
         "company" | "division" => OF_RELATIONS.to_vec(),
@@ -553,7 +553,7 @@ fn members<'e>(variable: &str, extras: &'e Extras) -> Vec<&'e str> {
 }
 
 /// A field that a rule reports on or an example sets.
-fn check_field(field: &str, place: &Place, extras: &Extras, out: &mut Diagnostics) -> bool {
+fn check_field(field: &str, place: &Place, extras: &RuleExtras, out: &mut Diagnostics) -> bool {
     if has_member("job", field, extras) {
         return true;
     }
@@ -580,10 +580,10 @@ fn try_example(
     rule: &CompiledRule,
     name: &str,
     test: &Located<RuleTest>,
-    extras: &Extras,
+    extras: &RuleExtras,
     sandbox: &ScriptSandbox,
     out: &mut Diagnostics,
-) -> Option<Tried> {
+) -> Option<TriedTest> {
     let job = example_job(test.job.as_ref(), extras, out)?;
     let before = match &test.before {
         Some(node) => Some(Arc::new(example_job(Some(node), extras, out)?)),
@@ -593,7 +593,7 @@ fn try_example(
         before,
         ..example_facts(test)
     };
-    let mut tried = Tried::new(Kind::Rule, name, &test.place);
+    let mut tried = TriedTest::new(TestKind::Rule, name, &test.place);
     let expected = if test.expect == Expect::Fail {
         "fail"
     } else {
@@ -648,7 +648,7 @@ fn touched(
     sandbox: &ScriptSandbox,
     job: &Job,
     facts: &RuleFacts,
-) -> Vec<Point> {
+) -> Vec<TestPoint> {
     let holds = match verdict {
         RuleVerdict::Pass => Some(true),
         RuleVerdict::Fail(_) => Some(false),
@@ -658,14 +658,14 @@ fn touched(
         .when
         .as_ref()
         .and_then(|_| rule.applies_to(sandbox, job, facts));
-    let holds = holds.map(|holds| Point::Verdict(name.to_owned(), holds));
+    let holds = holds.map(|holds| TestPoint::Verdict(name.to_owned(), holds));
     holds
         .into_iter()
-        .chain(branch.map(|applies| Point::Branch(name.to_owned(), applies)))
+        .chain(branch.map(|applies| TestPoint::Branch(name.to_owned(), applies)))
         .collect()
 }
 
-fn example_job(fields: Option<&Node>, extras: &Extras, out: &mut Diagnostics) -> Option<Job> {
+fn example_job(fields: Option<&Node>, extras: &RuleExtras, out: &mut Diagnostics) -> Option<Job> {
     let mut job = Job::default();
     let mut good = true;
     if let Some(node) = fields.filter(|node| node.to_json().is_array() || node.text().is_some()) {

@@ -2,7 +2,7 @@
 //! would use, without a network and without a database. Connectors carry such pages as their tests;
 //! `weir check` tries them.
 
-use super::tried::{Kind, Point, Tried as Test};
+use super::tried::{TestKind, TestPoint, TriedTest};
 use crate::config::SourceSpec;
 use crate::config::connector::{Connector, ConnectorTest};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
@@ -23,7 +23,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// A source, ready to be tried.
-pub struct Trial {
+pub struct SourceTrial {
     fetch: Source,
     ident: IdExtractor,
     extract: ExtractStage,
@@ -32,20 +32,20 @@ pub struct Trial {
 
 /// What a page gave.
 #[derive(Default)]
-pub struct Tried {
+pub struct TriedPage {
     /// Ads with their fields.
     pub ads: Vec<AdDraft>,
     /// Records that could not be read as ads.
     pub refused: Vec<Document>,
 }
 
-impl Trial {
+impl SourceTrial {
     /// Compiles a source; `None` if it has errors, which are reported.
     pub fn compile(
         source: &SourceSpec,
         sandbox: &ScriptSandbox,
         out: &mut Diagnostics,
-    ) -> Option<Trial> {
+    ) -> Option<SourceTrial> {
         let zone = source.timezone.as_ref().map_or(Tz::UTC, |zone| zone.0);
         let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
         let ident = super::compile::ident(source, out);
@@ -59,7 +59,7 @@ impl Trial {
         });
         let fetch = fetch?;
         let extract = extract?.of_elements(fetch.reads_elements());
-        Some(Trial {
+        Some(SourceTrial {
             fetch,
             ident: ident?,
             extract,
@@ -77,19 +77,19 @@ impl Trial {
         detail: Option<&[u8]>,
         at: Clock,
         sandbox: &Arc<ScriptSandbox>,
-    ) -> Result<Tried, String> {
+    ) -> Result<TriedPage, String> {
         let setting = self.setting(at, sandbox);
         let (ads, refused) = ads_of_page(
             &self.fetch,
             &self.ident,
-            Page {
+            SamplePage {
                 body: page,
                 name: None,
                 detail,
             },
             at,
         )?;
-        let mut tried = Tried {
+        let mut tried = TriedPage {
             ads: ads.into_iter().map(AdDraft::new).collect(),
             refused,
         };
@@ -123,7 +123,7 @@ impl Trial {
 
 /// A page that is at hand.
 #[derive(Debug, Clone, Copy)]
-pub struct Page<'p> {
+pub struct SamplePage<'p> {
     /// Its content.
     pub body: &'p [u8],
     /// The file, if it is one.
@@ -139,7 +139,7 @@ pub struct Page<'p> {
 pub fn ads_of_page(
     fetch: &Source,
     ident: &IdExtractor,
-    page: Page,
+    page: SamplePage,
     at: Clock,
 ) -> Result<(Vec<Ad>, Vec<Document>), String> {
     let (mut ads, mut refused, mut received) = (Vec::new(), Vec::new(), Vec::new());
@@ -202,18 +202,18 @@ pub fn try_connector(
     connector: &Connector,
     sandbox: &Arc<ScriptSandbox>,
     out: &mut Diagnostics,
-) -> Vec<Test> {
+) -> Vec<TriedTest> {
     let (Some(spec), Some(example)) = (&connector.spec, &connector.example) else {
         return Vec::new();
     };
-    let Some(trial) = Trial::compile(example, sandbox, out) else {
+    let Some(trial) = SourceTrial::compile(example, sandbox, out) else {
         return Vec::new();
     };
     let mut all = Vec::new();
     for test in &spec.tests {
-        let mut one = Test {
+        let mut one = TriedTest {
             about: test.about.clone(),
-            ..Test::new(Kind::Connector, connector.name.as_str(), &test.place)
+            ..TriedTest::new(TestKind::Connector, connector.name.as_str(), &test.place)
         };
         let at = clock_of(test.at.map(|day| day.0), Tz::UTC);
         match trial.run(
@@ -238,7 +238,7 @@ pub fn try_connector(
     all
 }
 
-fn compare(test: &ConnectorTest, tried: &Tried, one: &mut Test) {
+fn compare(test: &ConnectorTest, tried: &TriedPage, one: &mut TriedTest) {
     if tried.ads.len() != test.expect.len() {
         let refused: Vec<String> = tried
             .refused
@@ -267,7 +267,7 @@ fn compare(test: &ConnectorTest, tried: &Tried, one: &mut Test) {
         for entry in expected.entries() {
             let (wanted, field) = (entry.value.to_json(), entry.key_text());
             one.touched
-                .insert(Point::Field(one.of.clone(), field.clone()));
+                .insert(TestPoint::Field(one.of.clone(), field.clone()));
             compare_field(
                 one,
                 "connector-test",
@@ -282,7 +282,7 @@ fn compare(test: &ConnectorTest, tried: &Tried, one: &mut Test) {
 
 /// Notes a field that is not as expected. A text that ends in `…` expects the beginning only.
 pub fn compare_field(
-    one: &mut Test,
+    one: &mut TriedTest,
     code: &'static str,
     place: &Place,
     field: &str,

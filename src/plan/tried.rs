@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// What a test is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum TestKind {
     /// One rule on one ad.
     Rule,
     /// The pages that a connector carries.
@@ -20,24 +20,24 @@ pub enum Kind {
     Alert,
 }
 
-impl Kind {
+impl TestKind {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Rule => "rule",
-            Kind::Connector => "connector",
-            Kind::Mapping => "mapping",
-            Kind::Institution => "institution",
-            Kind::Alert => "alert",
+            TestKind::Rule => "rule",
+            TestKind::Connector => "connector",
+            TestKind::Mapping => "mapping",
+            TestKind::Institution => "institution",
+            TestKind::Alert => "alert",
         }
     }
 }
 
 /// One test, tried.
 #[derive(Debug, Clone)]
-pub struct Tried {
+pub struct TriedTest {
     /// What it is about.
-    pub kind: Kind,
+    pub kind: TestKind,
     /// What it tests: `common/close-after-open`, `nsw-gov/nswgov`, the name of a connector or
     /// folder.
     pub of: String,
@@ -46,14 +46,14 @@ pub struct Tried {
     /// Its place.
     pub place: Place,
     /// Where it did not come as expected; none if it passed.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<TestFailure>,
     /// What it touches.
-    pub touched: BTreeSet<Point>,
+    pub touched: BTreeSet<TestPoint>,
 }
 
 /// One thing that did not come as expected.
 #[derive(Debug, Clone)]
-pub struct Failure {
+pub struct TestFailure {
     /// What is wrong, where, and what to do.
     pub told: Diagnostic,
     /// The field, where it is about one.
@@ -66,7 +66,7 @@ pub struct Failure {
 
 /// Something that tests should touch.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Point {
+pub enum TestPoint {
     /// A rule (`set/id`) seen to pass, or to fail.
     Verdict(String, bool),
     /// The `when` of a rule that is seen true, or false.
@@ -77,10 +77,10 @@ pub enum Point {
     ErrorType(String, String),
 }
 
-impl Tried {
+impl TriedTest {
     /// A test that has not run yet.
-    pub fn new(kind: Kind, of: impl Into<String>, place: &Place) -> Tried {
-        Tried {
+    pub fn new(kind: TestKind, of: impl Into<String>, place: &Place) -> TriedTest {
+        TriedTest {
             kind,
             of: of.into(),
             about: None,
@@ -110,8 +110,8 @@ impl Tried {
         told: Diagnostic,
         expected: impl Into<String>,
         found: impl Into<String>,
-    ) -> &mut Failure {
-        self.failures.push_mut(Failure {
+    ) -> &mut TestFailure {
+        self.failures.push_mut(TestFailure {
             told,
             field: None,
             expected: expected.into(),

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// A few lines of a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Excerpt {
+pub struct YamlExcerpt {
     /// The file.
     pub file: String,
     /// The first line, from 1.
@@ -47,8 +47,8 @@ fn of_institution(kind: StageKind) -> &'static [&'static str] {
 }
 
 /// The lines of each stage of a plan, by its name; `file` is that of the institution.
-pub fn written(plan: &Plan, file: &str, texts: &FileTexts) -> BTreeMap<String, Vec<Excerpt>> {
-    let trees = Trees::new(texts);
+pub fn written(plan: &Plan, file: &str, texts: &FileTexts) -> BTreeMap<String, Vec<YamlExcerpt>> {
+    let trees = YamlTrees::new(texts);
     let nodes = plan.graph.node_weights();
     nodes
         .map(|node| {
@@ -61,20 +61,20 @@ pub fn written(plan: &Plan, file: &str, texts: &FileTexts) -> BTreeMap<String, V
 }
 
 /// The files as trees, with their texts.
-struct Trees<'t> {
+struct YamlTrees<'t> {
     texts: &'t FileTexts,
     trees: BTreeMap<&'t str, Node>,
 }
 
-impl<'t> Trees<'t> {
-    fn new(texts: &'t FileTexts) -> Trees<'t> {
+impl<'t> YamlTrees<'t> {
+    fn new(texts: &'t FileTexts) -> YamlTrees<'t> {
         let read = |file: &'t str| {
             Some((
                 file,
                 yaml::parse(file, texts.text(file)?, &mut Diagnostics::new())?,
             ))
         };
-        Trees {
+        YamlTrees {
             texts,
             trees: texts.files().filter_map(read).collect(),
         }
@@ -86,7 +86,7 @@ impl<'t> Trees<'t> {
         file: &str,
         kind: StageKind,
         source: Option<&str>,
-    ) -> Vec<Excerpt> {
+    ) -> Vec<YamlExcerpt> {
         let mut found = Vec::new();
         let Some(institution) = self.trees.get(file) else {
             return found;
@@ -115,7 +115,7 @@ impl<'t> Trees<'t> {
     }
 
     /// The lines of some keys of a mapping.
-    fn keys(&self, file: &str, mapping: &Node, keys: &[&str]) -> Vec<Excerpt> {
+    fn keys(&self, file: &str, mapping: &Node, keys: &[&str]) -> Vec<YamlExcerpt> {
         let lines = keys
             .iter()
             .filter_map(|key| mapping.entry(key))
@@ -127,14 +127,14 @@ impl<'t> Trees<'t> {
             .collect()
     }
 
-    fn block(&self, file: &str, line: usize) -> Option<Excerpt> {
+    fn block(&self, file: &str, line: usize) -> Option<YamlExcerpt> {
         let lines: Vec<String> = self
             .texts
             .block(file, line)?
             .into_iter()
             .map(str::to_owned)
             .collect();
-        Some(Excerpt {
+        Some(YamlExcerpt {
             file: file.to_owned(),
             line,
             lines,
@@ -159,7 +159,7 @@ impl<'t> Trees<'t> {
     }
 
     /// The rule sets that are used, each as a whole.
-    fn rules<'n>(&self, users: impl Iterator<Item = &'n Node>) -> Vec<Excerpt> {
+    fn rules<'n>(&self, users: impl Iterator<Item = &'n Node>) -> Vec<YamlExcerpt> {
         let uses = users
             .filter_map(|user| user.get("rules"))
             .flat_map(Node::items);
@@ -182,7 +182,7 @@ impl<'t> Trees<'t> {
     }
 
     /// The line of a stage in its pipeline.
-    fn pipeline(&self, name: &str, kind: StageKind) -> Option<Excerpt> {
+    fn pipeline(&self, name: &str, kind: StageKind) -> Option<YamlExcerpt> {
         let of_name = |(file, tree): &(&&str, &Node)| {
             file.starts_with("pipelines/")
                 && tree.get("pipeline").and_then(Node::text) == Some(name)
@@ -197,11 +197,11 @@ impl<'t> Trees<'t> {
 }
 
 /// The excerpts in the order of their files, neighbours put together.
-fn joined(found: Vec<Excerpt>) -> Vec<Excerpt> {
+fn joined(found: Vec<YamlExcerpt>) -> Vec<YamlExcerpt> {
     let files: Vec<String> = found.iter().map(|one| one.file.clone()).collect();
     let mut found = found;
     found.sort_by_key(|one| (files.iter().position(|file| *file == one.file), one.line));
-    let mut joined: Vec<Excerpt> = Vec::new();
+    let mut joined: Vec<YamlExcerpt> = Vec::new();
     for one in found {
         match joined.last_mut() {
             Some(last) if last.file == one.file && one.line <= last.line + last.lines.len() => {

@@ -6,7 +6,7 @@ use super::health::{self, InstitutionHealth};
 use crate::orchestration::calendar;
 use crate::orchestration::scheduler::project_of;
 use crate::plan::due::{self, DueTimes};
-use crate::plan::{Checked, Institution, InstitutionStatus, Plan};
+use crate::plan::{CheckedInstitution, CheckedProject, InstitutionStatus, Plan};
 use crate::store::leases::{self, HeldLease};
 use crate::store::queue::{self, UnitRow};
 use crate::store::schedules::{self, InstitutionPause};
@@ -105,7 +105,7 @@ struct Facts {
 /// The database failed.
 pub async fn collect(
     store: &Store,
-    checked: &Checked,
+    checked: &CheckedProject,
     named: &[String],
     now: DateTime<Utc>,
 ) -> Result<Status> {
@@ -213,7 +213,7 @@ impl Facts {
 }
 
 /// An institution whose YAML has errors: nothing of it is known but that.
-fn unreadable(institution: &Institution) -> Option<InstitutionNow> {
+fn unreadable(institution: &CheckedInstitution) -> Option<InstitutionNow> {
     let InstitutionStatus::Broken(files) = &institution.standing else {
         return None;
     };

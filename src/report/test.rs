@@ -4,8 +4,8 @@
 use super::columns::{line, took};
 use super::ink::Ink;
 use crate::diagnostic::Place;
-use crate::plan::Tried;
-use crate::plan::tried::{Failure, Point};
+use crate::plan::TriedTest;
+use crate::plan::tried::{TestFailure, TestPoint};
 use crate::source::escape_xml as escape;
 use crate::test::Coverage;
 use crate::test::coverage::KINDS;
@@ -19,7 +19,7 @@ const SHOWN: usize = 200;
 /// What came of all tests.
 pub struct Page {
     /// The tests.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<TriedTest>,
     /// What they touch.
     pub coverage: Coverage,
     /// Whether some tests were skipped, so that missing coverage means nothing.
@@ -29,7 +29,7 @@ pub struct Page {
 }
 
 impl Page {
-    fn failed(&self) -> impl Iterator<Item = &Tried> {
+    fn failed(&self) -> impl Iterator<Item = &TriedTest> {
         self.tried.iter().filter(|test| !test.passed())
     }
 }
@@ -65,14 +65,14 @@ fn tests(count: usize) -> String {
 }
 
 /// One failed test: its name, and each difference at its place.
-fn failed(out: &mut String, test: &Tried, ink: Ink) {
+fn failed(out: &mut String, test: &TriedTest, ink: Ink) {
     let _ = writeln!(
         out,
         "{} {}",
         ink.red("FAIL"),
         ink.bold(line(&test.name(), SHOWN))
     );
-    for Failure {
+    for TestFailure {
         told,
         field,
         expected,
@@ -143,7 +143,7 @@ fn missed(out: &mut String, coverage: &Coverage) {
         let (of, what) = in_words(point);
         let at = match point {
             // The fields of a source are one line, at the first of them.
-            Point::Field(..) => all
+            TestPoint::Field(..) => all
                 .keys()
                 .find(|(other, at)| *other == of && at.file == place.file)
                 .map_or(place, |(_, at)| at),
@@ -163,13 +163,13 @@ fn missed(out: &mut String, coverage: &Coverage) {
     out.push('\n');
 }
 
-fn in_words(point: &Point) -> (&str, String) {
+fn in_words(point: &TestPoint) -> (&str, String) {
     match point {
-        Point::Verdict(rule, true) => (rule, "an ad that passes".to_owned()),
-        Point::Verdict(rule, false) => (rule, "an ad that fails".to_owned()),
-        Point::Branch(rule, truth) => (rule, format!("`when` {truth}")),
-        Point::Field(of, field) => (of, field.clone()),
-        Point::ErrorType(of, kind) => (of, kind.clone()),
+        TestPoint::Verdict(rule, true) => (rule, "an ad that passes".to_owned()),
+        TestPoint::Verdict(rule, false) => (rule, "an ad that fails".to_owned()),
+        TestPoint::Branch(rule, truth) => (rule, format!("`when` {truth}")),
+        TestPoint::Field(of, field) => (of, field.clone()),
+        TestPoint::ErrorType(of, kind) => (of, kind.clone()),
     }
 }
 
@@ -197,7 +197,7 @@ pub fn json(page: &Page) -> Json {
     })
 }
 
-fn test_json(test: &Tried) -> Json {
+fn test_json(test: &TriedTest) -> Json {
     let failures = test.failures.iter().map(|failure| {
         let place = failure.told.place.as_ref().unwrap_or(&test.place);
         json!({
@@ -224,14 +224,14 @@ fn test_json(test: &Tried) -> Json {
 
 /// The outcome as JUnit XML: a suite for each thing that is tested.
 pub fn junit(page: &Page) -> String {
-    let mut suites: BTreeMap<(&str, &str), Vec<&Tried>> = BTreeMap::new();
+    let mut suites: BTreeMap<(&str, &str), Vec<&TriedTest>> = BTreeMap::new();
     page.tried.iter().for_each(|test| {
         suites
             .entry((test.kind.name(), &test.of))
             .or_default()
             .push(test);
     });
-    let failed = |tests: &[&Tried]| tests.iter().filter(|test| !test.passed()).count();
+    let failed = |tests: &[&TriedTest]| tests.iter().filter(|test| !test.passed()).count();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
         out,
@@ -256,7 +256,7 @@ pub fn junit(page: &Page) -> String {
     out
 }
 
-fn case(out: &mut String, suite: &str, test: &Tried) {
+fn case(out: &mut String, suite: &str, test: &TriedTest) {
     let about = test
         .about
         .as_ref()
@@ -280,7 +280,7 @@ fn case(out: &mut String, suite: &str, test: &Tried) {
             .map_or_else(String::new, |failure| failure.told.message.clone()),
     );
     let _ = writeln!(out, "      <failure message=\"{message}\">");
-    for Failure {
+    for TestFailure {
         told,
         expected,
         found,

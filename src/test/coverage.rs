@@ -1,15 +1,15 @@
 //! What tests touch, and what none of them does.
 
 use crate::diagnostic::Place;
-use crate::plan::Tried;
-use crate::plan::tried::Point;
+use crate::plan::TriedTest;
+use crate::plan::tried::TestPoint;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The points of a project and how many of them tests touch.
 #[derive(Debug, Clone, Default)]
 pub struct Coverage {
     /// What no test covers, with places.
-    pub missed: BTreeMap<Point, Place>,
+    pub missed: BTreeMap<TestPoint, Place>,
     /// By type of point: how many are covered, and how many there are.
     pub kinds: BTreeMap<&'static str, (usize, usize)>,
 }
@@ -17,10 +17,10 @@ pub struct Coverage {
 impl Coverage {
     /// What these tests touch of these points.
     pub fn of<'t>(
-        points: &BTreeMap<Point, Place>,
-        tried: impl Iterator<Item = &'t Tried>,
+        points: &BTreeMap<TestPoint, Place>,
+        tried: impl Iterator<Item = &'t TriedTest>,
     ) -> Coverage {
-        let touched: BTreeSet<&Point> = tried.flat_map(|test| &test.touched).collect();
+        let touched: BTreeSet<&TestPoint> = tried.flat_map(|test| &test.touched).collect();
         let mut coverage = Coverage::default();
         for (point, place) in points {
             let (hit, all) = coverage.kinds.entry(kind(point)).or_default();
@@ -47,11 +47,11 @@ impl Coverage {
 /// The types of points, as reports name them.
 pub const KINDS: [&str; 4] = ["verdicts", "branches", "fields", "error types"];
 
-fn kind(point: &Point) -> &'static str {
+fn kind(point: &TestPoint) -> &'static str {
     match point {
-        Point::Verdict(..) => KINDS[0],
-        Point::Branch(..) => KINDS[1],
-        Point::Field(..) => KINDS[2],
-        Point::ErrorType(..) => KINDS[3],
+        TestPoint::Verdict(..) => KINDS[0],
+        TestPoint::Branch(..) => KINDS[1],
+        TestPoint::Field(..) => KINDS[2],
+        TestPoint::ErrorType(..) => KINDS[3],
     }
 }

@@ -4,8 +4,8 @@
 
 use crate::date::plain_day;
 use crate::model::{Ad, Clock, Document, FieldValue};
-use crate::plan::Flow;
-use crate::plan::trial::{Page, ads_of_page};
+use crate::plan::SourcePlan;
+use crate::plan::trial::{SamplePage, ads_of_page};
 use crate::stage::AdDraft;
 use chrono::NaiveDate;
 use serde_json::Value as Json;
@@ -42,7 +42,7 @@ pub struct First<'a> {
 /// # Errors
 /// There is none, or the page cannot be read.
 pub fn ad(
-    flow: &Flow,
+    flow: &SourcePlan,
     sample: Sample<'_>,
     body: &[u8],
     at: Clock,
@@ -55,7 +55,7 @@ pub fn ad(
     let (ads, refused) = ads_of_page(
         &flow.fetch,
         &flow.ident,
-        Page {
+        SamplePage {
             body,
             name,
             detail: None,

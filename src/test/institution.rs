@@ -7,10 +7,10 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::engine::turn::WorkTurns;
 use crate::engine::{Engine, Mode, Occasion, Request, RunOutcome, Summary};
 use crate::model::SourceKey;
-use crate::plan::institution_tests::{Day, ExpectedJob, InstitutionTest};
+use crate::plan::institution_tests::{ExpectedJob, InstitutionTest, TestDay};
 use crate::plan::trial::compare_field;
-use crate::plan::tried::{Kind, Point};
-use crate::plan::{Checked, Plan, Tried};
+use crate::plan::tried::{TestKind, TestPoint};
+use crate::plan::{CheckedProject, Plan, TriedTest};
 use crate::source::SourceAccess;
 use crate::source::door::HttpClient;
 use crate::source::http::TokenCache;
@@ -49,28 +49,37 @@ pub struct Ground<'y> {
 /// There is no database to run them in.
 pub async fn try_all(
     ground: &Ground<'_>,
-    checked: &Checked,
-    tests: &[(&InstitutionTest, Tried)],
-) -> Result<Vec<Tried>, StoreError> {
+    checked: &CheckedProject,
+    tests: &[(&InstitutionTest, TriedTest)],
+) -> Result<Vec<TriedTest>, StoreError> {
     let all = tests
         .iter()
         .enumerate()
         .map(|(number, (test, tried))| try_one(ground, checked, test, tried.clone(), number));
-    let tried: Vec<Result<Tried, StoreError>> =
+    let tried: Vec<Result<TriedTest, StoreError>> =
         futures::stream::iter(all).buffered(AT_ONCE).collect().await;
     tried.into_iter().collect()
 }
 
 /// A test that has not run.
-pub fn untried(test: &InstitutionTest) -> Tried {
-    Tried {
+pub fn untried(test: &InstitutionTest) -> TriedTest {
+    TriedTest {
         about: test.about.clone(),
-        ..Tried::new(Kind::Institution, test.institution.as_str(), &test.place)
+        ..TriedTest::new(
+            TestKind::Institution,
+            test.institution.as_str(),
+            &test.place,
+        )
     }
 }
 
 /// A test that could not be tried, and why.
-pub fn not_tried(test: &InstitutionTest, mut tried: Tried, why: &str, help: Option<&str>) -> Tried {
+pub fn not_tried(
+    test: &InstitutionTest,
+    mut tried: TriedTest,
+    why: &str,
+    help: Option<&str>,
+) -> TriedTest {
     let help = help.unwrap_or("`weir db status` shows which PostgreSQL is used");
     let mut told = Diagnostic::error("institution-test", why).at(&test.place);
     told.help(help);
@@ -80,11 +89,11 @@ pub fn not_tried(test: &InstitutionTest, mut tried: Tried, why: &str, help: Opti
 
 async fn try_one(
     ground: &Ground<'_>,
-    checked: &Checked,
+    checked: &CheckedProject,
     test: &InstitutionTest,
-    mut tried: Tried,
+    mut tried: TriedTest,
     number: usize,
-) -> Result<Tried, StoreError> {
+) -> Result<TriedTest, StoreError> {
     let found = checked
         .institutions
         .iter()
@@ -110,11 +119,11 @@ async fn try_one(
 /// Runs the days in order; after a failed run the others are skipped.
 async fn try_days(
     ground: &Ground<'_>,
-    checked: &Checked,
+    checked: &CheckedProject,
     plan: &Plan,
     store: &Store,
     test: &InstitutionTest,
-    tried: &mut Tried,
+    tried: &mut TriedTest,
 ) -> Result<(), StoreError> {
     for day in &test.days {
         match run(ground, checked, plan, store, day).await {
@@ -133,10 +142,10 @@ async fn try_days(
 
 async fn run<'d>(
     ground: &Ground<'_>,
-    checked: &Checked,
+    checked: &CheckedProject,
     plan: &Plan,
     store: &Store,
-    day: &'d Day,
+    day: &'d TestDay,
 ) -> Result<Summary, (String, &'d Place)> {
     let door = match &day.recorded {
         Some(folder) => HttpClient::replaying(ground.folder.join(folder.as_str()))
@@ -172,7 +181,7 @@ async fn run<'d>(
         .map_err(|error| (error.to_string(), &day.place))
 }
 
-fn compare_counts(day: &Day, summary: &Summary, tried: &mut Tried) {
+fn compare_counts(day: &TestDay, summary: &Summary, tried: &mut TriedTest) {
     for (source, expected) in &day.counts {
         let Some(about) = summary.sources.get(source) else {
             continue;
@@ -236,7 +245,7 @@ async fn compare_job(
     plan: &Plan,
     store: &Store,
     expected: &ExpectedJob,
-    tried: &mut Tried,
+    tried: &mut TriedTest,
 ) -> Result<(), StoreError> {
     let stream = SourceKey {
         institution: plan.institution.id,
@@ -253,7 +262,7 @@ async fn compare_job(
                     "id" => Json::from(expected.id.as_str()),
                     field => value_like(&found.job, field, wanted),
                 };
-                tried.touched.insert(Point::Field(
+                tried.touched.insert(TestPoint::Field(
                     format!("{}/{}", plan.institution.slug, expected.source),
                     field.clone(),
                 ));
@@ -280,14 +289,14 @@ async fn compare_job(
     Ok(())
 }
 
-fn fail(tried: &mut Tried, place: &Place, expected: impl Into<String>, why: String) {
+fn fail(tried: &mut TriedTest, place: &Place, expected: impl Into<String>, why: String) {
     let mut told = Diagnostic::error("institution-test", why.clone()).at(place);
     told.help("fix the test, or the YAML of the institution");
     tried.fail(told, expected, why);
 }
 
 fn fail_at(
-    tried: &mut Tried,
+    tried: &mut TriedTest,
     place: &Place,
     what: String,
     expected: impl Into<String>,

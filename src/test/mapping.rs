@@ -6,10 +6,10 @@ use super::expected::value_like;
 use crate::diagnostic::Diagnostic;
 use crate::engine::preview::setting;
 use crate::model::{Ad, Clock, Document, Problem};
-use crate::plan::mapping_tests::{Given, MappingTests, Test};
-use crate::plan::trial::{Page, ads_of_page, clock_of, compare_field};
-use crate::plan::tried::{Kind, Point};
-use crate::plan::{Checked, Flow, Plan, Tried};
+use crate::plan::mapping_tests::{CompiledMappingTest, GivenAd, MappingTests};
+use crate::plan::trial::{SamplePage, ads_of_page, clock_of, compare_field};
+use crate::plan::tried::{TestKind, TestPoint};
+use crate::plan::{CheckedProject, Plan, SourcePlan, TriedTest};
 use crate::source::ident::NamedRecord;
 use crate::stage::{AdDraft, SourceContext, Stage};
 use crate::yaml::Located;
@@ -21,7 +21,7 @@ use std::path::Path;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Tries the mapping tests of all institutions that can run.
-pub fn try_all(folder: &Path, checked: &Checked, wanted: &Wanted) -> Vec<Tried> {
+pub fn try_all(folder: &Path, checked: &CheckedProject, wanted: &Wanted) -> Vec<TriedTest> {
     let suites = checked
         .mapping_tests
         .iter()
@@ -33,7 +33,7 @@ pub fn try_all(folder: &Path, checked: &Checked, wanted: &Wanted) -> Vec<Tried> 
 }
 
 /// The source of tests; `None` if its institution cannot run.
-fn source<'c>(checked: &'c Checked, suite: &MappingTests) -> Option<Bench<'c>> {
+fn source<'c>(checked: &'c CheckedProject, suite: &MappingTests) -> Option<Bench<'c>> {
     let plan = checked
         .institutions
         .iter()
@@ -48,7 +48,13 @@ fn source<'c>(checked: &'c Checked, suite: &MappingTests) -> Option<Bench<'c>> {
 }
 
 /// The ad after the record stages of its source.
-pub fn derived(checked: &Checked, plan: &Plan, flow: &Flow, ad: Ad, at: Clock) -> AdDraft {
+pub fn derived(
+    checked: &CheckedProject,
+    plan: &Plan,
+    flow: &SourcePlan,
+    ad: Ad,
+    at: Clock,
+) -> AdDraft {
     let setting: SourceContext = setting(&checked.sandbox, plan, flow, at);
     let mut draft = AdDraft::new(ad);
     for stage in flow.record_stages() {
@@ -62,9 +68,9 @@ pub fn derived(checked: &Checked, plan: &Plan, flow: &Flow, ad: Ad, at: Clock) -
 
 /// A source on which tests are tried.
 struct Bench<'c> {
-    checked: &'c Checked,
+    checked: &'c CheckedProject,
     plan: &'c Plan,
-    flow: &'c Flow,
+    flow: &'c SourcePlan,
 }
 
 /// The subject of a test: an ad with its fields, or a document that is not an ad, and why.
@@ -74,15 +80,15 @@ enum Came {
 }
 
 impl Bench<'_> {
-    fn try_suite(&self, folder: &Path, suite: &MappingTests, wanted: &Wanted) -> Vec<Tried> {
-        let named = |test: &Test| {
+    fn try_suite(&self, folder: &Path, suite: &MappingTests, wanted: &Wanted) -> Vec<TriedTest> {
+        let named = |test: &CompiledMappingTest| {
             let of = format!("{}/{}", suite.institution, suite.source);
-            Tried {
+            TriedTest {
                 about: test.about.clone(),
-                ..Tried::new(Kind::Mapping, of, &test.place)
+                ..TriedTest::new(TestKind::Mapping, of, &test.place)
             }
         };
-        let mut tests: Vec<(&Test, Tried)> =
+        let mut tests: Vec<(&CompiledMappingTest, TriedTest)> =
             suite.tests.iter().map(|test| (test, named(test))).collect();
         tests.retain(|(_, tried)| wanted.is_named(tried));
         tests
@@ -91,7 +97,7 @@ impl Bench<'_> {
         tests.into_iter().map(|(_, tried)| tried).collect()
     }
 
-    fn try_one(&self, folder: &Path, test: &Test, tried: &mut Tried) {
+    fn try_one(&self, folder: &Path, test: &CompiledMappingTest, tried: &mut TriedTest) {
         let at = clock_of(test.at, self.flow.zone);
         let came = match self.came(folder, &test.given, at) {
             Ok(came) => came,
@@ -129,7 +135,7 @@ impl Bench<'_> {
         for (field, wanted, place) in &test.expect {
             tried
                 .touched
-                .insert(Point::Field(tried.of.clone(), field.clone()));
+                .insert(TestPoint::Field(tried.of.clone(), field.clone()));
             let got = match field.as_str() {
                 "id" => Json::from(draft.ad.external_id.clone()),
                 field => value_like(&draft.job, field, wanted),
@@ -145,11 +151,11 @@ impl Bench<'_> {
     fn came<'t>(
         &self,
         folder: &Path,
-        given: &'t Given,
+        given: &'t GivenAd,
         at: Clock,
     ) -> Result<Came, (String, Option<&'t crate::diagnostic::Place>)> {
         let document = match given {
-            Given::Document(document) => match self
+            GivenAd::Document(document) => match self
                 .flow
                 .ident
                 .name(document.to_string().into_boxed_str(), json!({}))
@@ -157,13 +163,13 @@ impl Bench<'_> {
                 NamedRecord::Ad(received) => received.read(),
                 NamedRecord::Refused(document) => document,
             },
-            Given::File { file, ad, detail } => {
+            GivenAd::File { file, ad, detail } => {
                 let body = read(folder, file).map_err(|why| (why, Some(&file.place)))?;
                 let own = detail
                     .as_ref()
                     .map(|detail| read(folder, detail).map_err(|why| (why, Some(&detail.place))))
                     .transpose()?;
-                let page = Page {
+                let page = SamplePage {
                     body: &body,
                     name: Some(file.as_str()),
                     detail: own.as_deref(),
@@ -206,7 +212,7 @@ impl Bench<'_> {
         &self,
         reasons: &[Located<String>],
         problems: &[Problem],
-        tried: &mut Tried,
+        tried: &mut TriedTest,
     ) {
         let mut said: Vec<(String, &Problem)> = problems
             .iter()
@@ -250,14 +256,14 @@ impl Bench<'_> {
         }
     }
 
-    fn touch(&self, problem: &Problem, tried: &mut Tried) {
+    fn touch(&self, problem: &Problem, tried: &mut TriedTest) {
         match &problem.rule {
             Some(id) => tried.touched.extend(
                 self.rule_set(id)
-                    .map(|set| Point::Verdict(format!("{set}/{id}"), false)),
+                    .map(|set| TestPoint::Verdict(format!("{set}/{id}"), false)),
             ),
             None => {
-                tried.touched.insert(Point::ErrorType(
+                tried.touched.insert(TestPoint::ErrorType(
                     self.plan.institution.slug.clone(),
                     problem.kind.clone(),
                 ));

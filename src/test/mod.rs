@@ -3,7 +3,7 @@
 //! what no test covers; it must never print, and never touch the database of the project.
 //!
 //! A test follows the path of an ad: the stages of the real plan. To add a type: a file here, a
-//! variant in [`Kind`](crate::plan::tried::Kind).
+//! variant in [`Kind`](crate::plan::tried::TestKind).
 
 pub mod coverage;
 mod expected;
@@ -14,7 +14,7 @@ pub mod mapping;
 pub use coverage::Coverage;
 
 use crate::plan::institution_tests::InstitutionTest;
-use crate::plan::{Checked, Tried};
+use crate::plan::{CheckedProject, TriedTest};
 use std::path::Path;
 
 /// Which tests are tried.
@@ -28,7 +28,7 @@ pub struct Wanted {
 
 impl Wanted {
     /// Whether a test is wanted by its name.
-    pub fn is_named(&self, test: &Tried) -> bool {
+    pub fn is_named(&self, test: &TriedTest) -> bool {
         let holds = |text: &String| {
             test.name().to_lowercase().contains(&text.to_lowercase())
                 || test.place.to_string().contains(text.as_str())
@@ -43,17 +43,21 @@ impl Wanted {
 }
 
 /// Tries everything that needs no database, in the order of the files.
-pub fn try_alone(folder: &Path, checked: &Checked, wanted: &Wanted) -> Vec<Tried> {
-    let is_wanted =
-        |test: &&Tried| checked.belongs(&test.place, &wanted.institutions) && wanted.is_named(test);
-    let mut tried: Vec<Tried> = checked.tried.iter().filter(is_wanted).cloned().collect();
+pub fn try_alone(folder: &Path, checked: &CheckedProject, wanted: &Wanted) -> Vec<TriedTest> {
+    let is_wanted = |test: &&TriedTest| {
+        checked.belongs(&test.place, &wanted.institutions) && wanted.is_named(test)
+    };
+    let mut tried: Vec<TriedTest> = checked.tried.iter().filter(is_wanted).cloned().collect();
     tried.extend(mapping::try_all(folder, checked, wanted));
     tried
 }
 
 /// The tests of institutions that are wanted: runs in a database, which [`institution::try_all`]
 /// does.
-pub fn runs<'c>(checked: &'c Checked, wanted: &Wanted) -> Vec<(&'c InstitutionTest, Tried)> {
+pub fn runs<'c>(
+    checked: &'c CheckedProject,
+    wanted: &Wanted,
+) -> Vec<(&'c InstitutionTest, TriedTest)> {
     let tests = checked
         .institution_tests
         .iter()

@@ -2,7 +2,7 @@
 
 use super::access::{IdentityProxy, LoginPace};
 use crate::actions::access;
-use crate::plan::Checked;
+use crate::plan::CheckedProject;
 use crate::store::{NarrowStore, Store};
 use chrono::{DateTime, Utc};
 use std::collections::hash_map::RandomState;
@@ -60,7 +60,7 @@ pub struct Site {
     /// Cancelled when the process is to end.
     pub(super) stop: CancellationToken,
     /// The project as it was last read.
-    project: RwLock<Arc<Checked>>,
+    project: RwLock<Arc<CheckedProject>>,
 }
 
 impl Site {
@@ -70,7 +70,7 @@ impl Site {
         folder: PathBuf,
         now: fn() -> DateTime<Utc>,
         readiness: Readiness,
-        project: Arc<Checked>,
+        project: Arc<CheckedProject>,
     ) -> Site {
         Site {
             narrow: store.narrow(),
@@ -120,12 +120,12 @@ impl Site {
     }
 
     /// The project as it was last read.
-    pub fn project(&self) -> Arc<Checked> {
+    pub fn project(&self) -> Arc<CheckedProject> {
         Arc::clone(&self.project.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Its files have changed.
-    pub fn set_project(&self, project: Arc<Checked>) {
+    pub fn set_project(&self, project: Arc<CheckedProject>) {
         *self.project.write().unwrap_or_else(PoisonError::into_inner) = project;
     }
 }

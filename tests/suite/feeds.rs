@@ -8,7 +8,7 @@ use std::sync::Arc;
 use weir::config::{Project, SourceSpec};
 use weir::diagnostic::Diagnostics;
 use weir::model::Clock;
-use weir::plan::trial::{Trial, Tried};
+use weir::plan::trial::{SourceTrial, TriedPage};
 use weir::rule::ScriptSandbox;
 
 /// The folder, if it is there.
@@ -21,7 +21,7 @@ fn feeds() -> Option<PathBuf> {
     Some(folder)
 }
 
-fn read(connector: &str, page: &[u8], detail: Option<&[u8]>) -> Tried {
+fn read(connector: &str, page: &[u8], detail: Option<&[u8]>) -> TriedPage {
     let project = Project::load(Path::new(env!("CARGO_MANIFEST_DIR")));
     let found = project
         .connectors
@@ -33,15 +33,16 @@ fn read(connector: &str, page: &[u8], detail: Option<&[u8]>) -> Tried {
 }
 
 /// What a source of its own gives, as an institution would write it.
-fn read_by(source: &str, page: &[u8]) -> Tried {
+fn read_by(source: &str, page: &[u8]) -> TriedPage {
     let source: SourceSpec =
         weir::yaml::read("source.yaml", source, &mut Diagnostics::new()).unwrap();
     try_out(&source, page, None).unwrap()
 }
 
-fn try_out(source: &SourceSpec, page: &[u8], detail: Option<&[u8]>) -> Result<Tried, String> {
+fn try_out(source: &SourceSpec, page: &[u8], detail: Option<&[u8]>) -> Result<TriedPage, String> {
     let (sandbox, mut out) = (Arc::new(ScriptSandbox::new()), Diagnostics::new());
-    let trial = Trial::compile(source, &sandbox, &mut out).unwrap_or_else(|| panic!("{out:?}"));
+    let trial =
+        SourceTrial::compile(source, &sandbox, &mut out).unwrap_or_else(|| panic!("{out:?}"));
     trial.run(
         page,
         detail,
@@ -51,7 +52,7 @@ fn try_out(source: &SourceSpec, page: &[u8], detail: Option<&[u8]>) -> Result<Tr
 }
 
 /// The fields of an ad and its id.
-fn ad(tried: &Tried, index: usize) -> Json {
+fn ad(tried: &TriedPage, index: usize) -> Json {
     let draft = &tried.ads[index];
     let mut fields = draft.job.to_json();
     for (name, value) in &draft.job.extra {

@@ -14,7 +14,7 @@ use weir::config::Project;
 use weir::engine::{Engine, Event, Mode, Request, RunError, RunOutcome, Summary, Watcher};
 use weir::model::Clock;
 use weir::model::{RecordFilter, RunRecord};
-use weir::plan::{Checked, Plan};
+use weir::plan::{CheckedProject, Plan};
 use weir::source::SourceAccess;
 use weir::store::Store;
 
@@ -104,7 +104,7 @@ pub fn stop_at(n: usize) -> Watcher {
     })
 }
 
-fn active(checked: &Checked) -> impl Iterator<Item = &Plan> {
+fn active(checked: &CheckedProject) -> impl Iterator<Item = &Plan> {
     checked
         .institutions
         .iter()
@@ -153,7 +153,7 @@ impl Lab {
     }
 
     /// The project, which must be without errors.
-    pub fn checked(&self) -> Checked {
+    pub fn checked(&self) -> CheckedProject {
         let checked = weir::plan::check::check(Project::load(&self.folder));
         assert!(
             !checked.diagnostics.has_errors(),
@@ -250,7 +250,7 @@ impl Lab {
     }
 
     /// The project, and what runs it.
-    async fn engine(&self, url: &str, step: &Step, watcher: Watcher) -> (Checked, Engine) {
+    async fn engine(&self, url: &str, step: &Step, watcher: Watcher) -> (CheckedProject, Engine) {
         let checked = self.checked();
         let engine = Engine {
             store: Store::connect(url, 12, "bench").await.unwrap(),

@@ -11,7 +11,7 @@ use weir::config::Project;
 use weir::diagnostic::{Diagnostic, FileTexts, Place};
 use weir::model::Clock;
 use weir::plan::InstitutionStatus;
-use weir::plan::check::{Checked, check};
+use weir::plan::check::{CheckedProject, check};
 
 const FOLDER: &str = "tests/mistakes";
 /// Codes that no project can show, and why.
@@ -244,7 +244,7 @@ pub fn golden() -> tempfile::TempDir {
 }
 
 /// What is said of a project, without the folder that it happens to be in.
-fn said(checked: &Checked, folder: &Path) -> String {
+fn said(checked: &CheckedProject, folder: &Path) -> String {
     let mut out = String::new();
     let all = checked.diagnostics.sorted();
     let (first, last) = if all.len() > 20 {

@@ -266,7 +266,7 @@ fn moment(event: &weir::engine::Event) -> Option<Moment> {
 }
 
 fn compare(plan: &weir::plan::Plan, walk: &[Moment]) {
-    let at = |node: &weir::plan::Node, begins: bool| {
+    let at = |node: &weir::plan::PlanNode, begins: bool| {
         let is_it = |moment: &&Moment| {
             moment.0 == plan.institution.slug && moment.1 == node.name && moment.2 == begins
         };

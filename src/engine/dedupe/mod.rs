@@ -18,7 +18,7 @@ use super::event::Event;
 use super::run::Run;
 use crate::model::Clock;
 use crate::plan::Plan;
-use crate::plan::picture::Passage;
+use crate::plan::picture::StagePassage;
 use crate::stage::dedupe::OpeningSettings;
 use crate::store::openings::OpeningStamp;
 use crate::store::signatures::{self, OpeningState};
@@ -101,7 +101,7 @@ pub(super) async fn find_openings(run: &Run<'_>, node: NodeIndex) -> Result<(), 
         }
     }
     let rows = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    let mut passage = Passage::through(rows(total.judged), started.elapsed());
+    let mut passage = StagePassage::through(rows(total.judged), started.elapsed());
     passage.rows_in = rows(total.written);
     let skipped = (total.written == 0).then(|| UNCHANGED.to_owned());
     run.emit(Event::NodeFinished {

@@ -13,10 +13,10 @@ use super::columns::{counted, line, took};
 use super::page::{instant, page, sign};
 use crate::draw::{self, Picture};
 use crate::model::{OutcomeCounts, RunSample};
-use crate::plan::against::{Difference, Turn};
-use crate::plan::outline::{Outline, Step};
-use crate::plan::picture::{self, Asides, Passage, Traffic, spent, thousands};
-use crate::plan::written::Excerpt;
+use crate::plan::against::{PlanDifference, StageDifference};
+use crate::plan::outline::{OutlineStage, PlanOutline};
+use crate::plan::picture::{self, StageAsides, StagePassage, StageTraffic, spent, thousands};
+use crate::plan::written::YamlExcerpt;
 use chrono::{DateTime, Utc};
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeMap;
@@ -27,21 +27,21 @@ pub const SCRIPT: &str = include_str!("graph.js");
 /// Everything that the page shows.
 pub struct Page<'p> {
     /// The plan.
-    pub plan: &'p Outline,
+    pub plan: &'p PlanOutline,
     /// The run whose counts it shows, if any.
     pub run: Option<Ran>,
     /// What passed in it.
-    pub traffic: &'p Traffic,
+    pub traffic: &'p StageTraffic,
     /// Why more or fewer ads reached a stage than left the one before it.
-    pub asides: &'p Asides,
+    pub asides: &'p StageAsides,
     /// A few ads of it.
     pub samples: &'p BTreeMap<String, Vec<RunSample>>,
     /// The YAML of each stage.
-    pub written: &'p BTreeMap<String, Vec<Excerpt>>,
+    pub written: &'p BTreeMap<String, Vec<YamlExcerpt>>,
     /// Why the sources have work, by source; nothing where no database was asked.
     pub work: Option<&'p BTreeMap<String, Vec<String>>>,
     /// What differs from another plan, and its name.
-    pub against: Option<(&'p Difference, &'p str)>,
+    pub against: Option<(&'p PlanDifference, &'p str)>,
 }
 
 /// A run in a few words.
@@ -61,15 +61,15 @@ pub struct Ran {
 
 /// A stage on the page.
 struct Stage<'p> {
-    step: &'p Step,
-    turn: Turn,
+    step: &'p OutlineStage,
+    turn: StageDifference,
     place: String,
-    passed: Option<&'p Passage>,
+    passed: Option<&'p StagePassage>,
 }
 
 impl Page<'_> {
     fn stages(&self) -> Vec<Stage<'_>> {
-        let all: Vec<(&Step, Turn)> = match self.against {
+        let all: Vec<(&OutlineStage, StageDifference)> = match self.against {
             Some((difference, _)) => difference
                 .stages
                 .iter()
@@ -79,11 +79,11 @@ impl Page<'_> {
                 .plan
                 .stages
                 .iter()
-                .map(|step| (step, Turn::default()))
+                .map(|step| (step, StageDifference::default()))
                 .collect(),
         };
-        let stage = |(number, (step, turn)): (usize, (_, Turn))| {
-            let step: &Step = step;
+        let stage = |(number, (step, turn)): (usize, (_, StageDifference))| {
+            let step: &OutlineStage = step;
             Stage {
                 step,
                 turn,
@@ -312,7 +312,7 @@ fn letter(name: &str) -> char {
 }
 
 /// What passed a stage, as cells of its row.
-fn numbers(passed: &Passage) -> Markup {
+fn numbers(passed: &StagePassage) -> Markup {
     html! {
         td.number data-name="in" { (thousands(passed.rows_in)) }
         td.number data-name="out" { (thousands(passed.rows_out)) }
@@ -322,7 +322,7 @@ fn numbers(passed: &Passage) -> Markup {
     }
 }
 
-fn per_ad(passed: &Passage) -> String {
+fn per_ad(passed: &StagePassage) -> String {
     if passed.rows_in == 0 {
         "·".to_owned()
     } else {

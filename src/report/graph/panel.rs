@@ -5,8 +5,8 @@
 use super::{Page, Ran, Stage, line, per_ad, short, spent, thousands};
 use crate::draw;
 use crate::model::RunSample;
-use crate::plan::outline::Step;
-use crate::plan::picture::{Passage, SetAside};
+use crate::plan::outline::OutlineStage;
+use crate::plan::picture::{SetAside, StagePassage};
 use crate::report::columns::{counted, share};
 use crate::report::page::{instant, sign};
 use crate::stage::StageScope;
@@ -73,7 +73,7 @@ impl Page<'_> {
     }
 
     /// Why another number of ads reached a stage than left the one before it.
-    fn asides(&self, step: &Step, passed: &Passage) -> Markup {
+    fn asides(&self, step: &OutlineStage, passed: &StagePassage) -> Markup {
         let Some(asides) = self
             .asides
             .0
@@ -103,7 +103,7 @@ impl Page<'_> {
         }
     }
 
-    fn work(&self, step: &Step) -> Markup {
+    fn work(&self, step: &OutlineStage) -> Markup {
         match step.scope() {
             Some(StageScope::Record) => self.derives(step),
             Some(StageScope::Source) => html! { p { "Every run does it for the whole source." } },
@@ -113,7 +113,7 @@ impl Page<'_> {
         }
     }
 
-    fn derives(&self, step: &Step) -> Markup {
+    fn derives(&self, step: &OutlineStage) -> Markup {
         let Some(work) = self.work else {
             return html! { p.soft { "Not known: no database was asked." } };
         };
@@ -135,7 +135,7 @@ impl Page<'_> {
         }
     }
 
-    fn samples(&self, step: &Step) -> Markup {
+    fn samples(&self, step: &OutlineStage) -> Markup {
         let Some(run) = &self.run else {
             return html! {};
         };
@@ -152,7 +152,7 @@ impl Page<'_> {
         }
     }
 
-    fn yaml(&self, step: &Step) -> Markup {
+    fn yaml(&self, step: &OutlineStage) -> Markup {
         let excerpts = self
             .written
             .get(&step.stage)
@@ -184,7 +184,7 @@ fn links(names: Vec<&str>, all: &[Stage]) -> Markup {
     }
 }
 
-fn figures(passed: &Passage) -> Markup {
+fn figures(passed: &StagePassage) -> Markup {
     html! {
         dl.numbers {
             div { dt { "in" } dd { (thousands(passed.rows_in)) } }

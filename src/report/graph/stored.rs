@@ -3,8 +3,8 @@
 
 use super::Ran;
 use crate::model::RunSample;
-use crate::plan::outline::Outline;
-use crate::plan::picture::{Asides, Passage, SetAside, Traffic};
+use crate::plan::outline::PlanOutline;
+use crate::plan::picture::{SetAside, StageAsides, StagePassage, StageTraffic};
 use crate::store::run_trace::{self, TracedRun};
 use crate::store::{PgConnection, Result, figures};
 use chrono::{DateTime, Utc};
@@ -17,7 +17,7 @@ pub struct StoredRun {
     /// What is shown of it.
     pub shown: ShownRun,
     /// The plan that it walked.
-    pub outline: Outline,
+    pub outline: PlanOutline,
     /// Wall clock at its end.
     pub finished_at: Option<DateTime<Utc>>,
 }
@@ -28,9 +28,9 @@ pub struct ShownRun {
     /// The run in a few words.
     pub ran: Option<Ran>,
     /// What passed in it.
-    pub traffic: Traffic,
+    pub traffic: StageTraffic,
     /// Why more or fewer ads reached a stage than left the one before it.
-    pub asides: Asides,
+    pub asides: StageAsides,
     /// A few ads of it.
     pub samples: BTreeMap<String, Vec<RunSample>>,
 }
@@ -76,7 +76,7 @@ async fn of(connection: &mut PgConnection, institution: Uuid, run: TracedRun) ->
         total: total.unwrap_or_default(),
     };
     let samples = run_trace::samples(connection, institution, run.id).await?;
-    let outline: Outline = serde_json::from_value(run.outline).unwrap_or_default();
+    let outline: PlanOutline = serde_json::from_value(run.outline).unwrap_or_default();
     Ok(StoredRun {
         shown: ShownRun {
             ran: Some(ran),
@@ -89,15 +89,19 @@ async fn of(connection: &mut PgConnection, institution: Uuid, run: TracedRun) ->
     })
 }
 
-async fn traffic(connection: &mut PgConnection, institution: Uuid, run: i64) -> Result<Traffic> {
-    let mut traffic = Traffic::new();
+async fn traffic(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    run: i64,
+) -> Result<StageTraffic> {
+    let mut traffic = StageTraffic::new();
     for row in figures::stages(connection, institution, run).await? {
         let node = if row.source_id.is_empty() {
             row.stage
         } else {
             format!("{}:{}", row.stage, row.source_id)
         };
-        let passage = Passage {
+        let passage = StagePassage {
             rows_in: row.rows_in,
             rows_out: row.rows_out,
             refused: row.refused,
@@ -109,7 +113,7 @@ async fn traffic(connection: &mut PgConnection, institution: Uuid, run: i64) -> 
 }
 
 /// What the summary of a run says was set aside of each source.
-fn asides(outline: &Outline, summary: &Json) -> Asides {
+fn asides(outline: &PlanOutline, summary: &Json) -> StageAsides {
     let set_aside = |(source, of): (&'_ String, &Json)| {
         Some((
             source.clone(),
@@ -125,5 +129,5 @@ fn asides(outline: &Outline, summary: &Json) -> Asides {
     let sources = sources
         .iter()
         .map(|(source, of)| (source.as_str(), of.clone()));
-    Asides::of(outline, sources.collect())
+    StageAsides::of(outline, sources.collect())
 }

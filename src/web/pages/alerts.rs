@@ -3,8 +3,8 @@
 
 use super::{asked, cut};
 use crate::model::AlertStatus;
-use crate::plan::Checked;
-use crate::plan::tried::Kind;
+use crate::plan::CheckedProject;
+use crate::plan::tried::TestKind;
 use crate::report::alerts::{self, AlertPage, about, revision};
 use crate::report::columns::{counted, line, span_words};
 use crate::report::page::when;
@@ -272,11 +272,11 @@ fn channel(one: &ChannelState, now: DateTime<Utc>) -> Markup {
 }
 
 /// What is declared, and whether it does what its tests say.
-fn declared(checked: &Checked) -> Markup {
+fn declared(checked: &CheckedProject) -> Markup {
     let tests: Vec<_> = checked
         .tried
         .iter()
-        .filter(|test| test.kind == Kind::Alert)
+        .filter(|test| test.kind == TestKind::Alert)
         .collect();
     let of = |name: &str| {
         let own = tests.iter().filter(|test| test.of == name);

@@ -4,7 +4,7 @@
 use super::runs::died;
 use super::{asked, cut};
 use crate::plan::picture::{spent, thousands};
-use crate::plan::written::{Excerpt, written};
+use crate::plan::written::{YamlExcerpt, written};
 use crate::report::columns::{line, took};
 use crate::report::graph::stored::{self, StoredRun};
 use crate::report::graph::{Page, answer, outcomes};
@@ -146,8 +146,8 @@ async fn facts(
 /// The YAML behind the nodes, as far as it is still so.
 fn excerpts(
     entry: &CatalogEntry,
-    checked: &crate::plan::Checked,
-) -> BTreeMap<String, Vec<Excerpt>> {
+    checked: &crate::plan::CheckedProject,
+) -> BTreeMap<String, Vec<YamlExcerpt>> {
     let file = checked
         .institutions
         .iter()
@@ -255,7 +255,7 @@ fn timeline(facts: &RunFacts) -> Markup {
     }
 }
 
-fn picture(facts: &RunFacts, excerpts: &BTreeMap<String, Vec<Excerpt>>) -> Markup {
+fn picture(facts: &RunFacts, excerpts: &BTreeMap<String, Vec<YamlExcerpt>>) -> Markup {
     let Some(stored) = &facts.stored else {
         return html! { p.soft { "This run has left no plan." } };
     };
