@@ -2,7 +2,7 @@
 
 use super::holds::Ruling;
 use crate::engine::RunError;
-use crate::engine::person::{self, Whose};
+use crate::engine::person::{self, DecisionScope};
 use crate::model::SourceKey;
 use crate::store::failures::{self, FailedDocument};
 use crate::store::{PgConnection, Result, Store};
@@ -13,7 +13,7 @@ use crate::store::{PgConnection, Result, Store};
 /// The institution is busy, or the database failed.
 pub async fn retry(
     store: &Store,
-    whose: Whose<'_>,
+    whose: DecisionScope<'_>,
     documents: &[i64],
 ) -> std::result::Result<(), RunError> {
     person::decide(store, whose, async |tx| {

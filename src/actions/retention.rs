@@ -3,7 +3,7 @@
 //! for long; whoever is interrupted begins again and finds the rest.
 
 use crate::engine::RunError;
-use crate::engine::person::{self, Whose};
+use crate::engine::person::{self, DecisionScope};
 use crate::model::{RemovalKind, RetentionPolicy};
 use crate::store::retention::{RemovalExtent, RemovalOrder};
 use crate::store::{Connection, Store, StoreError};
@@ -33,7 +33,7 @@ pub struct RemovalLine {
 /// The database failed.
 pub async fn foresee(
     store: &Store,
-    whose: Whose<'_>,
+    whose: DecisionScope<'_>,
     policy: &RetentionPolicy,
     now: DateTime<Utc>,
 ) -> Result<Vec<RemovalLine>, StoreError> {
@@ -54,7 +54,7 @@ pub async fn foresee(
 /// The institution is busy, or the database failed; the batches before that are removed.
 pub async fn remove(
     store: &Store,
-    whose: Whose<'_>,
+    whose: DecisionScope<'_>,
     policy: &RetentionPolicy,
     now: DateTime<Utc>,
     by: &str,

@@ -3,8 +3,8 @@
 use super::database::{Database, block_on};
 use super::run::engine;
 use super::{Ahead, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, show};
-use crate::engine::saved::{self, Saved};
-use crate::engine::{Engine, Mode, Occasion, Request, RunError, Summary};
+use crate::engine::saved::{self, SavedPlan};
+use crate::engine::{Engine, RunError, RunMode, RunPurpose, RunRequest, RunSummary};
 use crate::model::OutcomeCounts;
 use crate::plan::{CheckedProject, InstitutionStatus, Plan};
 use crate::report::records::changes;
@@ -100,25 +100,25 @@ impl Apply {
         edge: &Edge,
         engine: &Engine,
         checked: &CheckedProject,
-        saved: &Saved,
-    ) -> Result<Summary, RunError> {
-        let request = Request {
+        saved: &SavedPlan,
+    ) -> Result<RunSummary, RunError> {
+        let request = RunRequest {
             at: saved.at(),
             allow_future: self.ahead.allow_future,
             wait: self.wait,
             now: edge.now,
             host: edge.host(),
             spool: edge.home().join("spool"),
-            occasion: Occasion::default(),
+            occasion: RunPurpose::default(),
         };
         let plan = plan(checked, &saved.head.institution)?;
         Ok(engine
-            .run(&plan, &request, Mode::Apply(saved))
+            .run(&plan, &request, RunMode::Apply(saved))
             .await?
             .into_summary())
     }
 
-    fn tell(&self, summaries: &[Summary], code: u8) -> u8 {
+    fn tell(&self, summaries: &[RunSummary], code: u8) -> u8 {
         let mut total = OutcomeCounts::default();
         for summary in summaries {
             total.add(&summary.total);
@@ -132,7 +132,7 @@ impl Apply {
                 json!({ "event": "summary", "format": 1, "total": total, "institutions": summaries })
             );
         }
-        let code = if summaries.iter().any(Summary::has_problems) {
+        let code = if summaries.iter().any(RunSummary::has_problems) {
             code.max(FAILED)
         } else {
             code

@@ -3,7 +3,7 @@
 use super::database::{self, Database, block_on, blocking};
 use super::tidy::Tidy;
 use super::{DONE, Edge, Failure, identity, out};
-use crate::engine::person::{self, Whose};
+use crate::engine::person::{self, DecisionScope};
 use crate::model::{Alert, Clock};
 use crate::store::server::{Server, StopOutcome};
 use crate::store::{DatabaseDemand, PgConnection, Store, projects, runs, sessions, tables};
@@ -207,7 +207,7 @@ async fn adopt_all(
     // Whose it was does not matter here.
     let store = store.clone().of_project(None);
     for (slug, institution) in wanted {
-        let whose = Whose {
+        let whose = DecisionScope {
             institution,
             slug,
             at: None,
@@ -226,7 +226,7 @@ async fn adopt_all(
 async fn take_over(
     edge: &Edge,
     connection: &mut PgConnection,
-    whose: Whose<'_>,
+    whose: DecisionScope<'_>,
     own: &str,
 ) -> Result<String, Failure> {
     let slug = whose.slug;

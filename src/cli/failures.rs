@@ -6,7 +6,7 @@ use super::discard::{ByRule, discard, revision};
 use super::{DONE, Edge, Failure, Word, are_institutions, parse_time, unknown_name, warned};
 use crate::actions;
 use crate::diagnostic::one_of;
-use crate::engine::person::Whose;
+use crate::engine::person::DecisionScope;
 use crate::model::{Clock, ProblemSeverity, field::FIELDS};
 use crate::plan::picture::thousands;
 use crate::plan::{CheckedProject, SourcePlan};
@@ -670,7 +670,7 @@ async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<()
         if numbers.is_empty() {
             continue;
         }
-        let whose = Whose {
+        let whose = DecisionScope {
             institution,
             slug,
             at: None,

@@ -4,8 +4,8 @@
 //! owner may read it.
 
 use super::Edge;
-use crate::engine::Summary;
-use crate::engine::trail::Trail;
+use crate::engine::RunSummary;
+use crate::engine::trail::RunTrail;
 use crate::model::OutcomeCounts;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub(super) struct Kept {
     /// What came of the ads.
     pub(super) total: OutcomeCounts,
     /// What passed, and the plan that ran.
-    pub(super) trail: Trail,
+    pub(super) trail: RunTrail,
 }
 
 fn file(edge: &Edge, slug: &str) -> PathBuf {
@@ -36,7 +36,7 @@ fn file(edge: &Edge, slug: &str) -> PathBuf {
 }
 
 /// Keeps the trace of a dry run.
-pub(super) fn keep(edge: &Edge, summary: &Summary) {
+pub(super) fn keep(edge: &Edge, summary: &RunSummary) {
     if !summary.dry_run {
         return;
     }

@@ -62,7 +62,7 @@ mod why;
 
 use self::failure::Failure;
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
-use crate::engine::person::Whose;
+use crate::engine::person::DecisionScope;
 use crate::model::Clock;
 use crate::plan::{self as planning, CheckedProject, Plan, SourcePlan};
 use crate::source::door::HttpClient;
@@ -278,9 +278,14 @@ impl Word {
     }
 
     /// Whose jobs the decision is about.
-    fn on<'a>(&self, edge: &Edge, institution: Uuid, slug: &'a str) -> Result<Whose<'a>, Failure> {
+    fn on<'a>(
+        &self,
+        edge: &Edge,
+        institution: Uuid,
+        slug: &'a str,
+    ) -> Result<DecisionScope<'a>, Failure> {
         let at = Some(self.at.clock(edge)?);
-        Ok(Whose {
+        Ok(DecisionScope {
             institution,
             slug,
             at,

@@ -4,7 +4,7 @@ use super::database::block_on;
 use super::run::door;
 use super::{At, DONE, Edge, FAILED, Failure, NOTHING, out, show, unknown_name};
 use crate::diagnostic::one_of;
-use crate::engine::preview::{self, Preview, PreviewChoice};
+use crate::engine::preview::{self, PreviewChoice, SourcePreview};
 use crate::model::{Document, FieldValue, ProblemSeverity};
 use crate::plan::{CheckedProject, Plan, SourcePlan};
 use crate::quality::{FieldLoss, loss};
@@ -148,7 +148,7 @@ fn unknown(what: &str, wanted: &str, known: &[&str]) -> Failure {
     })
 }
 
-fn as_json(preview: &Preview) -> Json {
+fn as_json(preview: &SourcePreview) -> Json {
     let ads = preview.ads.iter().zip(&preview.lost).map(|(draft, lost)| {
         json!({ "id": draft.ad.external_id, "raw": draft.ad.content, "job": fields(draft), "lost": lost, "verdict": verdict(draft), "problems": draft.problems })
     });
@@ -177,7 +177,7 @@ fn fields(draft: &AdDraft) -> Json {
         .into()
 }
 
-fn as_text(preview: &Preview, width: usize) -> String {
+fn as_text(preview: &SourcePreview, width: usize) -> String {
     let mut lines = Vec::new();
     for (draft, lost) in preview.ads.iter().zip(&preview.lost) {
         lines.push(format!("ad {}", draft.ad.external_id));

@@ -4,7 +4,7 @@
 use super::{Edge, Failure, out, unknown_name};
 use crate::diagnostic::one_of;
 use crate::engine::DryRun;
-use crate::engine::saved::{self, Saved};
+use crate::engine::saved::{self, SavedPlan};
 use crate::model::{
     CUSTOM_PREFIX, Field, OutcomeCounts, RECORD_KINDS, RecordFilter, RecordKind, field::FIELDS,
 };
@@ -259,7 +259,7 @@ impl View {
             tell!("written to {}", file.display());
         }
         if let Some(file) = &self.out {
-            let saved: Vec<&Saved> = plans
+            let saved: Vec<&SavedPlan> = plans
                 .iter()
                 .filter_map(|plan| plan.saved.as_ref())
                 .collect();

@@ -5,7 +5,7 @@ use super::{At, CHANGES, DONE, Edge, FAILED, Failure, NOTHING, are_institutions,
 use crate::config::Project;
 use crate::diagnostic::{self, one_of};
 use crate::engine::dedupe;
-use crate::engine::rehearse::{self, Asked, Rehearsal};
+use crate::engine::rehearse::{self, Rehearsal, RehearsalRequest};
 use crate::plan::InstitutionStatus;
 use crate::plan::tried::TriedTest;
 use crate::plan::{CheckedProject, Plan, check};
@@ -184,7 +184,7 @@ impl Rehearse {
         checked: &CheckedProject,
         plans: &[Arc<Plan>],
     ) -> Result<Vec<Page>, Failure> {
-        let asked = Asked {
+        let asked = RehearsalRequest {
             at: self.at.clock(edge)?,
             all: self.all,
             examples: self.limit,

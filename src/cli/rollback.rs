@@ -3,7 +3,7 @@
 use super::database::with_store;
 use super::decision::{SeenNumber, confirmed, moved, unseen};
 use super::{At, DONE, Edge, FAILED, Failure, named};
-use crate::engine::rollback::{self as undo, Asked};
+use crate::engine::rollback::{self as undo, RollbackRequest};
 use crate::report::columns::line;
 use crate::report::rollback::{self, ClockBack, Page};
 use crate::store::rollback::{RollbackOrder, RolledBackRun, find};
@@ -92,7 +92,7 @@ impl Rollback {
                 .undo(
                     store,
                     &run,
-                    &Asked {
+                    &RollbackRequest {
                         dry_run: true,
                         ..asked.clone()
                     },
@@ -145,7 +145,7 @@ impl Rollback {
         Ok(jobs)
     }
 
-    fn asked(&self, edge: &Edge, jobs: Vec<Uuid>) -> Result<Asked, Failure> {
+    fn asked(&self, edge: &Edge, jobs: Vec<Uuid>) -> Result<RollbackRequest, Failure> {
         // A dry run decides nothing, so nobody need be named.
         let by = if self.dry_run {
             edge.person(self.by.as_deref()).unwrap_or_default()
@@ -160,7 +160,7 @@ impl Rollback {
             jobs,
         };
         let allow_future = self.at.ahead.allow_future;
-        Ok(Asked {
+        Ok(RollbackRequest {
             order,
             dry_run: self.dry_run,
             seen: self.run.revision.clone(),
@@ -174,7 +174,7 @@ impl Rollback {
         &self,
         store: &Store,
         run: &RolledBackRun,
-        asked: &Asked,
+        asked: &RollbackRequest,
     ) -> Result<Page, Failure> {
         let taken = undo::take_back(store, run, asked).await?;
         let clock = taken.clock.map(|clock| ClockBack {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::engine::turn::WorkTurns;
 use crate::engine::{
-    DryRun, Engine, Mode, Occasion, Request, RunError, RunOutcome, Summary, Watcher,
+    DryRun, Engine, RunError, RunMode, RunOutcome, RunPurpose, RunRequest, RunSummary, RunWatcher,
 };
 use crate::model::{Clock, Hash, OutcomeCounts, ReadState};
 use crate::plan::{CheckedProject, InstitutionStatus, Plan};
@@ -243,29 +243,29 @@ impl Run {
         &self,
         engine: &Engine,
         plan: &Plan,
-        request: &Request,
+        request: &RunRequest,
     ) -> Result<RunOutcome, RunError> {
         let wanted = self.view.wanted(self.json);
         let mode = if self.dry_run {
-            Mode::DryRun {
+            RunMode::DryRun {
                 wanted: &wanted,
                 saves: self.view.saves(),
             }
         } else {
-            Mode::Live
+            RunMode::Live
         };
         engine.run(plan, request, mode).await
     }
 
-    fn request(&self, edge: &Edge, version: Hash) -> Result<Request, Failure> {
-        Ok(Request {
+    fn request(&self, edge: &Edge, version: Hash) -> Result<RunRequest, Failure> {
+        Ok(RunRequest {
             at: self.at.clock(edge)?,
             allow_future: self.at.ahead.allow_future,
             wait: self.wait,
             now: edge.now,
             host: edge.host(),
             spool: edge.home().join("spool"),
-            occasion: Occasion {
+            occasion: RunPurpose {
                 only: self.sources_read(),
                 unit: None,
                 project_version: Some(version),
@@ -321,7 +321,7 @@ impl Run {
 
     /// Reports on stderr what someone must know of a run, with its institution and source, and
     /// since when it is so: stdout may go nowhere.
-    fn report(&self, summary: &Summary, health: &[InstitutionHealth]) {
+    fn report(&self, summary: &RunSummary, health: &[InstitutionHealth]) {
         let of_it = health
             .iter()
             .filter(|one| one.institution == summary.institution);
@@ -360,7 +360,7 @@ impl Run {
     }
 
     /// Reports holds that have waited longer than requested.
-    fn has_waited_too_long(&self, slug: &str, summary: &Summary) -> bool {
+    fn has_waited_too_long(&self, slug: &str, summary: &RunSummary) -> bool {
         let at = Clock(summary.at);
         let is_old =
             |one: &&WaitingHolds| self.fail_on_holds.is_some_and(|most| one.age(at) >= most.0);
@@ -393,7 +393,7 @@ impl Run {
             .collect();
         if self.json {
             self.view.json_lines(&foreseen)?;
-            let summaries: Vec<&Summary> = done.iter().map(|ran| ran.summary()).collect();
+            let summaries: Vec<&RunSummary> = done.iter().map(|ran| ran.summary()).collect();
             say!(
                 "{}",
                 json!({ "event": "summary", "format": 1, "total": total, "institutions": summaries })
@@ -440,7 +440,7 @@ struct Findings {
 }
 
 impl Findings {
-    fn count_reads(&mut self, summary: &Summary) {
+    fn count_reads(&mut self, summary: &RunSummary) {
         let states = summary
             .sources
             .values()
@@ -480,7 +480,7 @@ pub(super) fn engine(
     checked: &CheckedProject,
     database: &Database,
     recorded: Option<&Path>,
-    watcher: Watcher,
+    watcher: RunWatcher,
 ) -> Result<Engine, Failure> {
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));

@@ -5,7 +5,7 @@ use super::database::Database;
 use super::{DONE, Edge, FAILED, Failure, identity};
 use crate::actions::retention::{self, RemovalLine};
 use crate::config::identity::FILE;
-use crate::engine::person::Whose;
+use crate::engine::person::DecisionScope;
 use crate::model::RetentionPolicy;
 use crate::orchestration::worker::KEPT;
 use crate::plan::picture::thousands;
@@ -103,7 +103,7 @@ impl Tidy {
         now: DateTime<Utc>,
         swept: &mut Swept,
     ) -> Result<(), Failure> {
-        let whose = Whose {
+        let whose = DecisionScope {
             institution,
             slug,
             at: None,

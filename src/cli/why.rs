@@ -2,7 +2,7 @@
 
 use super::database::with_store;
 use super::{DONE, Edge, Failure, named};
-use crate::engine::verdicts::{self, Judged};
+use crate::engine::verdicts::{self, JudgedAd};
 use crate::report::biography as page;
 use crate::store::views::biography::{self, AdState, FoundJob};
 use crate::store::{DatabaseDemand, Store};
@@ -66,7 +66,7 @@ async fn judge(
     store: &Store,
     found: &FoundJob,
     known: &AdState,
-) -> Result<Option<Judged>, Failure> {
+) -> Result<Option<JudgedAd>, Failure> {
     let judged = verdicts::judge_stored(store, &edge.checked(), found, known).await?;
     if judged.is_none() {
         note!(

@@ -2,10 +2,10 @@
 //! one transaction; nothing is fetched. It is committed only if the YAML and the tables are those
 //! of the plan, and if what came of it is, record for record, what the plan says.
 
-use super::dry_run::Records;
-use super::run::Run;
-use super::saved::{self, Head, Saved};
-use super::{Engine, RunError, Summary};
+use super::dry_run::RecordsFile;
+use super::run::RunningPlan;
+use super::saved::{self, PlanHead, SavedPlan};
+use super::{Engine, RunError, RunSummary};
 use crate::model::{RecordFilter, RunRecord};
 use crate::plan::Plan;
 use crate::plan::against::PlanDifference;
@@ -24,7 +24,7 @@ fn moved(plan: &Plan, why: String) -> RunError {
 }
 
 /// Makes sure that YAML and tables are those of the plan, before anything is done.
-pub(super) async fn check(engine: &Engine, plan: &Plan, saved: &Saved) -> Result<(), RunError> {
+pub(super) async fn check(engine: &Engine, plan: &Plan, saved: &SavedPlan) -> Result<(), RunError> {
     if let Some(why) = edited(plan, &saved.head) {
         return Err(moved(plan, why));
     }
@@ -38,17 +38,21 @@ pub(super) async fn check(engine: &Engine, plan: &Plan, saved: &Saved) -> Result
 }
 
 /// Commits what the run has done, if it is what the plan says.
-pub(super) async fn finish(run: Run<'_>, summary: &Summary, saved: &Saved) -> Result<(), RunError> {
+pub(super) async fn finish(
+    run: RunningPlan<'_>,
+    summary: &RunSummary,
+    saved: &SavedPlan,
+) -> Result<(), RunError> {
     let done = run.records(&RecordFilter::default(), "applied").await?;
     if let Some(why) = differs(saved, summary, &done)? {
         return Err(moved(run.plan, why));
     }
-    let Run { lane, .. } = run;
+    let RunningPlan { lane, .. } = run;
     Ok(lane.commit().await?)
 }
 
 /// What was edited in the YAML since the plan was made.
-fn edited(plan: &Plan, head: &Head) -> Option<String> {
+fn edited(plan: &Plan, head: &PlanHead) -> Option<String> {
     let now = PlanOutline::of(plan);
     let difference = PlanDifference::new(&head.plan, &now);
     let told = difference.turns().map(|(step, turn)| {
@@ -80,7 +84,11 @@ fn edited(plan: &Plan, head: &Head) -> Option<String> {
 }
 
 /// How what was done differs from what was planned.
-fn differs(saved: &Saved, summary: &Summary, done: &Records) -> Result<Option<String>, RunError> {
+fn differs(
+    saved: &SavedPlan,
+    summary: &RunSummary,
+    done: &RecordsFile,
+) -> Result<Option<String>, RunError> {
     let Some((outcome, planned)) = saved.expected() else {
         return Ok(Some("it contains no expected result".to_owned()));
     };

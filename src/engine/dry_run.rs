@@ -3,10 +3,10 @@
 //! does. They go to a file in the spool, so memory stays flat; the counts are exact whatever is
 //! left out of the file.
 
-use super::run::Run;
-use super::saved::Saved;
+use super::run::RunningPlan;
+use super::saved::SavedPlan;
 use super::spool::SpoolFile;
-use super::{RunError, Summary};
+use super::{RunError, RunSummary};
 use crate::model::{RecordFilter, RecordKind, RunRecord, SourceKey};
 use crate::store::opening_views::{self, OpeningNews};
 use crate::store::tables;
@@ -19,30 +19,30 @@ use std::sync::Arc;
 /// What a run would do, record by record.
 pub struct DryRun {
     /// The counts.
-    pub summary: Summary,
+    pub summary: RunSummary,
     /// The records.
-    pub records: Arc<Records>,
+    pub records: Arc<RecordsFile>,
     /// Who would join and leave openings; at most as many as records were asked for, or
     /// [`MOST_NEWS`].
     pub openings: Vec<OpeningNews>,
     /// What a saved plan is made of, if one was asked for.
-    pub saved: Option<Saved>,
+    pub saved: Option<SavedPlan>,
 }
 
 /// Most lines about openings that are kept in memory.
 const MOST_NEWS: usize = 10_000;
 
 /// Records in a file, by source and kind.
-pub struct Records {
+pub struct RecordsFile {
     file: SpoolFile,
     /// How many there are of each source and kind, those that were left out included.
     pub found: BTreeMap<String, BTreeMap<RecordKind, usize>>,
 }
 
-impl Records {
+impl RecordsFile {
     /// Those of a file; how many they are is not known.
-    pub(super) fn of(file: SpoolFile) -> Records {
-        Records {
+    pub(super) fn of(file: SpoolFile) -> RecordsFile {
+        RecordsFile {
             file,
             found: BTreeMap::new(),
         }
@@ -80,10 +80,10 @@ impl Records {
 /// Records what a run has done, and rolls it back. `saved` is a plan that was begun before the run,
 /// to be concluded.
 pub(super) async fn finish(
-    run: Run<'_>,
-    summary: Summary,
+    run: RunningPlan<'_>,
+    summary: RunSummary,
     wanted: &RecordFilter,
-    mut saved: Option<Saved>,
+    mut saved: Option<SavedPlan>,
 ) -> Result<DryRun, RunError> {
     let records = Arc::new(run.records(wanted, "records").await?);
     if let Some(saved) = &mut saved {
@@ -95,7 +95,7 @@ pub(super) async fn finish(
         saved.conclude(&summary, all);
     }
     let openings = run.opening_news(wanted).await?;
-    let Run { lane, engine, .. } = run;
+    let RunningPlan { lane, engine, .. } = run;
     lane.roll_back().await?;
     tables::tidy(
         &mut *engine.store.connection().await?,
@@ -110,18 +110,18 @@ pub(super) async fn finish(
     })
 }
 
-impl Run<'_> {
+impl RunningPlan<'_> {
     /// What this run did, in a file.
     pub(super) async fn records(
         &self,
         wanted: &RecordFilter,
         name: &str,
-    ) -> Result<Records, RunError> {
+    ) -> Result<RecordsFile, RunError> {
         let (file, out) = SpoolFile::create(
             &self.request.spool,
             &format!("{}.{name}", self.plan.institution.slug),
         )?;
-        let mut writing = Writing {
+        let mut writing = RecordsWriter {
             out: BufWriter::new(out),
             found: BTreeMap::new(),
             wanted,
@@ -140,7 +140,7 @@ impl Run<'_> {
             self.refusals(&stream, &mut writing).await?;
         }
         writing.out.flush()?;
-        Ok(Records {
+        Ok(RecordsFile {
             file,
             found: writing.found,
         })
@@ -161,7 +161,7 @@ impl Run<'_> {
     async fn versions(
         &self,
         stream: &SourceKey,
-        writing: &mut Writing<'_>,
+        writing: &mut RecordsWriter<'_>,
     ) -> Result<(), RunError> {
         let of = RunOfSource {
             stream,
@@ -194,7 +194,7 @@ impl Run<'_> {
     async fn refusals(
         &self,
         stream: &SourceKey,
-        writing: &mut Writing<'_>,
+        writing: &mut RecordsWriter<'_>,
     ) -> Result<(), RunError> {
         let mut before = self.engine.store.connection().await?;
         let mut held = self.lane.hold().await?;
@@ -211,13 +211,13 @@ impl Run<'_> {
 }
 
 /// A file of records being written.
-struct Writing<'w> {
+struct RecordsWriter<'w> {
     out: BufWriter<std::fs::File>,
     found: BTreeMap<String, BTreeMap<RecordKind, usize>>,
     wanted: &'w RecordFilter,
 }
 
-impl Writing<'_> {
+impl RecordsWriter<'_> {
     fn count(&mut self, source: &str, what: RecordKind) -> &mut usize {
         self.found
             .entry(source.to_owned())

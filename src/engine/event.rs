@@ -3,7 +3,7 @@
 
 use super::aside::DerivedAds;
 use super::dedupe::OpeningCounts;
-use super::summary::Summary;
+use super::summary::RunSummary;
 use crate::model::{Alert, OutcomeCounts, ReadOutcome};
 use crate::plan::picture::{SetAside, StagePassage};
 use crate::quality::{ComparedMeasure, FieldLoss};
@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Who watches a run.
-pub type Watcher = Arc<dyn Fn(&Event) -> ControlFlow<()> + Send + Sync>;
+pub type RunWatcher = Arc<dyn Fn(&RunEvent) -> ControlFlow<()> + Send + Sync>;
 
 /// A node of the plan, by the id that `weir graph` gives it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,7 +32,7 @@ pub struct NodeRef {
 /// Something that happened.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
+pub enum RunEvent {
     /// A run has begun.
     RunStarted {
         /// The institution.
@@ -208,6 +208,6 @@ pub enum Event {
         /// The institution.
         institution: String,
         /// What came of it.
-        summary: Box<Summary>,
+        summary: Box<RunSummary>,
     },
 }

@@ -4,8 +4,8 @@
 //! transaction (T2a). Too many jobs losing their ids at once are no evidence but a reason to ask a
 //! person.
 
-use super::event::Event;
-use super::run::Run;
+use super::event::RunEvent;
+use super::run::RunningPlan;
 use super::source_walk::NO_READ;
 use super::{RunError, segment};
 use crate::identity::{
@@ -33,7 +33,7 @@ const RENUMBERED: &str = "renumbered_id";
 
 /// What came of asking.
 #[derive(Debug, Default)]
-pub(super) struct Sorted {
+pub(super) struct SortedAds {
     /// Ads that are not derived before more is known.
     pub left_out: BTreeSet<String>,
     /// Jobs archived, as their ids stand for other jobs.
@@ -42,19 +42,19 @@ pub(super) struct Sorted {
 
 /// Whether the ads of a source must wait for the end of its read: it guards its ids, and there are
 /// jobs that they could be.
-pub(super) async fn bars(run: &Run<'_>, setting: &SourceContext) -> Result<bool, RunError> {
+pub(super) async fn bars(run: &RunningPlan<'_>, setting: &SourceContext) -> Result<bool, RunError> {
     let mut held = run.lane.hold().await?;
     Ok(settle::has_jobs(&mut held, &setting.stream).await?)
 }
 
 /// Sorts out which ad is which job.
 pub(super) async fn sort_out(
-    run: &Run<'_>,
+    run: &RunningPlan<'_>,
     setting: &SourceContext,
     flow: &SourcePlan,
     guards: &IdentityGuards,
     end: ReadEnd,
-) -> Result<Sorted, RunError> {
+) -> Result<SortedAds, RunError> {
     let mut held = run.lane.hold().await?;
     let mut seen = arrivals(setting, flow, guards, &mut held, end.read).await?;
     if guards.renumbered.is_some() && !seen.arrivals.is_empty() {
@@ -70,7 +70,7 @@ pub(super) async fn sort_out(
         at: setting.at,
     };
     let is_complete = end.state == ReadState::Complete;
-    let case = Case {
+    let case = IdentityCase {
         run,
         setting,
         flow,
@@ -86,7 +86,7 @@ pub(super) async fn sort_out(
 
 /// What a read brought.
 #[derive(Default)]
-struct Seen {
+struct ReadContents {
     arrivals: Vec<ArrivedAd>,
     /// The documents of the arrivals that are not recognised as their jobs.
     documents: HashMap<String, Hash>,
@@ -102,8 +102,8 @@ async fn arrivals(
     guards: &IdentityGuards,
     held: &mut BatchConnection,
     read: i64,
-) -> Result<Seen, RunError> {
-    let (mut seen, mut last) = (Seen::default(), String::new());
+) -> Result<ReadContents, RunError> {
+    let (mut seen, mut last) = (ReadContents::default(), String::new());
     loop {
         let ads = work::after(
             held,
@@ -142,7 +142,7 @@ async fn arrivals(
     }
 }
 
-impl Seen {
+impl ReadContents {
     /// What a person has said of an ad with this content stands, whatever else the read has
     /// brought.
     fn keep_to(&mut self, released: &[ReleasedIds]) {
@@ -321,8 +321,8 @@ async fn unseen(
 }
 
 /// One source about to be sorted out.
-struct Case<'r> {
-    run: &'r Run<'r>,
+struct IdentityCase<'r> {
+    run: &'r RunningPlan<'r>,
     setting: &'r SourceContext,
     flow: &'r SourcePlan,
     guards: &'r IdentityGuards,
@@ -336,14 +336,14 @@ struct Case<'r> {
     released: Option<Vec<ReleasedIds>>,
 }
 
-impl Case<'_> {
+impl IdentityCase<'_> {
     /// T2a.
     async fn settle(
         &self,
         held: &mut BatchConnection,
-        seen: &Seen,
+        seen: &ReadContents,
         decision: &IdentityDecision,
-    ) -> Result<Sorted, RunError> {
+    ) -> Result<SortedAds, RunError> {
         let stream = &self.setting.stream;
         let mut tx = held.begin_batch().await?;
         let too_many = self
@@ -353,7 +353,7 @@ impl Case<'_> {
         let mut sorted = if decision.ads().is_empty() {
             self.end_doubt(&mut tx, "its ids are consistent again")
                 .await?;
-            Sorted::default()
+            SortedAds::default()
         } else if !self.is_whole {
             self.run
                 .raise(&mut tx, self.waits_for_a_whole_read(decision))
@@ -368,7 +368,7 @@ impl Case<'_> {
             self.apply(&mut tx, decision).await?
         };
         sorted.left_out.extend(seen.gone.iter().cloned());
-        self.run.emit(Event::IdentitySettled {
+        self.run.emit(RunEvent::IdentitySettled {
             institution: self.setting.slug.clone(),
             source: stream.source.clone(),
             moved: decision.moves.len(),
@@ -429,10 +429,10 @@ impl Case<'_> {
     async fn leave(
         &self,
         tx: &mut PgConnection,
-        seen: &Seen,
+        seen: &ReadContents,
         decision: &IdentityDecision,
         until: &str,
-    ) -> Result<Sorted, RunError> {
+    ) -> Result<SortedAds, RunError> {
         let stream = &self.setting.stream;
         let sorts: BTreeMap<&str, Problem> = decision
             .sorts(&seen.arrivals)
@@ -451,7 +451,7 @@ impl Case<'_> {
         )
         .await?;
         identity::leave(tx, stream, &ads).await?;
-        Ok(Sorted {
+        Ok(SortedAds {
             left_out: ads.into_iter().map(str::to_owned).collect(),
             archived: 0,
         })
@@ -495,23 +495,23 @@ impl Case<'_> {
         &self,
         tx: &mut PgConnection,
         decision: &IdentityDecision,
-    ) -> Result<Sorted, RunError> {
+    ) -> Result<SortedAds, RunError> {
         let stream = &self.setting.stream;
         identity::apply(tx, stream, self.sight, decision).await?;
         self.end_doubt(tx, "within the limit again").await?;
         if !decision.moves.is_empty() {
             self.run.raise(tx, self.renumbered(decision)).await?;
         }
-        Ok(Sorted {
+        Ok(SortedAds {
             archived: usize::try_from(decision.archives()).unwrap_or_default(),
-            ..Sorted::default()
+            ..SortedAds::default()
         })
     }
 
     async fn ask(
         &self,
         tx: &mut PgConnection,
-        seen: &Seen,
+        seen: &ReadContents,
         decision: &IdentityDecision,
     ) -> Result<(), RunError> {
         let (source, share) = (&self.setting.stream.source, self.guards.at_most);
@@ -602,7 +602,7 @@ impl Case<'_> {
     }
 }
 
-impl Seen {
+impl ReadContents {
     /// An ad as a person is shown it: what its id stood for, what it stands for now, and what
     /// becomes of it.
     fn entry(&self, ad: &ArrivedAd, sort: IdentityFate<'_>) -> Json {

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! No transaction waits for the network; no state lives in the process that a query could not find
-//! again. What happens goes out as [`Event`]s: to the statistics of the run, and to whoever
+//! again. What happens goes out as [`RunEvent`]s: to the statistics of the run, and to whoever
 //! watches; a watcher may stop the run, which then rolls back the batch under way.
 
 mod apply;
@@ -46,8 +46,8 @@ mod walk;
 
 pub use dry_run::DryRun;
 pub use error::RunError;
-pub use event::{Event, Watcher};
-pub use summary::Summary;
+pub use event::{RunEvent, RunWatcher};
+pub use summary::RunSummary;
 
 use crate::model::{Clock, Hash, RecordFilter};
 use crate::plan::{Plan, SourcePlan};
@@ -58,9 +58,9 @@ use crate::store::views::digest::digest;
 use crate::store::{Store, WriteSession};
 use chrono::{DateTime, Utc};
 use institution_lock::{LockRequest, check_clock, with_institution_lock};
-use run::Run;
-use saved::Saved;
-use spool::Feed;
+use run::RunningPlan;
+use saved::SavedPlan;
+use spool::DocumentFeed;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -73,7 +73,7 @@ const BOARDS_AT_ONCE: usize = 64;
 
 /// How a run was asked for.
 #[derive(Clone)]
-pub struct Request {
+pub struct RunRequest {
     /// The instant of the run.
     pub at: Clock,
     /// Whether an instant long after the last run is meant.
@@ -88,12 +88,12 @@ pub struct Request {
     /// Where a dry run keeps what it has read.
     pub spool: PathBuf,
     /// What it was started for.
-    pub occasion: Occasion,
+    pub occasion: RunPurpose,
 }
 
 /// What a run was started for.
 #[derive(Debug, Clone, Default)]
-pub struct Occasion {
+pub struct RunPurpose {
     /// The sources to read, all of them if none is named; of the others, what is stored is derived
     /// and settled.
     pub only: Vec<String>,
@@ -103,7 +103,7 @@ pub struct Occasion {
     pub project_version: Option<Hash>,
 }
 
-impl Request {
+impl RunRequest {
     /// Why a source is not read: another one was asked for, or it is to be read at other hours.
     pub(crate) fn waits(&self, flow: &SourcePlan) -> Option<String> {
         let only = &self.occasion.only;
@@ -116,7 +116,7 @@ impl Request {
 
 /// What becomes of what a run does.
 #[derive(Clone, Copy)]
-pub enum Mode<'m> {
+pub enum RunMode<'m> {
     /// It stays.
     Live,
     /// It is recorded and rolled back.
@@ -127,20 +127,20 @@ pub enum Mode<'m> {
         saves: bool,
     },
     /// It stays if it is exactly what a saved plan says.
-    Apply(&'m Saved),
+    Apply(&'m SavedPlan),
 }
 
 /// What came of a run.
 pub enum RunOutcome {
     /// It was committed.
-    Committed(Box<Summary>),
+    Committed(Box<RunSummary>),
     /// It was recorded and rolled back.
     RolledBack(Box<DryRun>),
 }
 
 impl RunOutcome {
     /// The counts.
-    pub fn summary(&self) -> &Summary {
+    pub fn summary(&self) -> &RunSummary {
         match self {
             RunOutcome::Committed(summary) => summary,
             RunOutcome::RolledBack(dry_run) => &dry_run.summary,
@@ -148,7 +148,7 @@ impl RunOutcome {
     }
 
     /// The counts alone.
-    pub fn into_summary(self) -> Summary {
+    pub fn into_summary(self) -> RunSummary {
         match self {
             RunOutcome::Committed(summary) => *summary,
             RunOutcome::RolledBack(dry_run) => dry_run.summary,
@@ -173,7 +173,7 @@ pub struct Engine {
     /// The engine for scripts.
     pub sandbox: Arc<ScriptSandbox>,
     /// Who watches.
-    pub watcher: Watcher,
+    pub watcher: RunWatcher,
     /// Stops runs.
     pub stop: CancellationToken,
     /// How many institutions work at the same time.
@@ -190,8 +190,8 @@ impl Engine {
     pub async fn run(
         &self,
         plan: &Plan,
-        request: &Request,
-        mode: Mode<'_>,
+        request: &RunRequest,
+        mode: RunMode<'_>,
     ) -> Result<RunOutcome, RunError> {
         let wanted = LockRequest {
             institution: plan.institution.id,
@@ -199,7 +199,7 @@ impl Engine {
             wait: request.wait,
         };
         with_institution_lock(&self.store, wanted, async |lock| {
-            if let Mode::Apply(saved) = mode {
+            if let RunMode::Apply(saved) = mode {
                 apply::check(self, plan, saved).await?;
             }
             let last = runs::last(
@@ -222,15 +222,15 @@ impl Engine {
     async fn run_locked(
         &self,
         plan: &Plan,
-        request: &Request,
-        mode: Mode<'_>,
+        request: &RunRequest,
+        mode: RunMode<'_>,
         lock: &InstitutionLock,
     ) -> Result<RunOutcome, RunError> {
         let begun = (request.now)();
         let (feeds, saved) = self.feeds(plan, request, mode).await?;
         let turn = self.turns.one();
         // In one transaction everything has been read: what is left is work.
-        let _working = if matches!(mode, Mode::Live) {
+        let _working = if matches!(mode, RunMode::Live) {
             None
         } else {
             Some(turn.take().await)
@@ -239,12 +239,12 @@ impl Engine {
             .lane(mode)
             .await?
             .under(lock.guard(&plan.institution.slug));
-        let run = Run::begin(self, plan, request, mode, lane, turn).await?;
+        let run = RunningPlan::begin(self, plan, request, mode, lane, turn).await?;
         let summary = run.go(feeds, begun).await?;
         match mode {
-            Mode::Live => {}
-            Mode::Apply(saved) => apply::finish(run, &summary, saved).await?,
-            Mode::DryRun { wanted, .. } => {
+            RunMode::Live => {}
+            RunMode::Apply(saved) => apply::finish(run, &summary, saved).await?,
+            RunMode::DryRun { wanted, .. } => {
                 let dry_run = dry_run::finish(run, summary, wanted, saved).await?;
                 return Ok(RunOutcome::RolledBack(Box::new(dry_run)));
             }
@@ -252,10 +252,10 @@ impl Engine {
         Ok(RunOutcome::Committed(Box::new(summary)))
     }
 
-    async fn lane(&self, mode: Mode<'_>) -> Result<WriteSession, RunError> {
+    async fn lane(&self, mode: RunMode<'_>) -> Result<WriteSession, RunError> {
         match mode {
-            Mode::Live => Ok(self.store.lane()),
-            Mode::DryRun { .. } | Mode::Apply(_) => Ok(self.store.rehearsal().await?),
+            RunMode::Live => Ok(self.store.lane()),
+            RunMode::DryRun { .. } | RunMode::Apply(_) => Ok(self.store.rehearsal().await?),
         }
     }
 
@@ -264,20 +264,23 @@ impl Engine {
     async fn feeds(
         &self,
         plan: &Plan,
-        request: &Request,
-        mode: Mode<'_>,
-    ) -> Result<(Vec<Feed>, Option<Saved>), RunError> {
+        request: &RunRequest,
+        mode: RunMode<'_>,
+    ) -> Result<(Vec<DocumentFeed>, Option<SavedPlan>), RunError> {
         match mode {
-            Mode::Live => Ok((plan.flows.iter().map(|_| Feed::Live).collect(), None)),
-            Mode::Apply(saved) => Ok((saved.feeds(), None)),
-            Mode::DryRun { saves, .. } => {
+            RunMode::Live => Ok((
+                plan.flows.iter().map(|_| DocumentFeed::Live).collect(),
+                None,
+            )),
+            RunMode::Apply(saved) => Ok((saved.feeds(), None)),
+            RunMode::DryRun { saves, .. } => {
                 let before = if saves {
                     Some(digest(&mut *self.store.connection().await?, plan.institution.id).await?)
                 } else {
                     None
                 };
                 let feeds = spool::read_all(self, plan, request).await?;
-                let saved = before.map(|before| Saved::begin(plan, request, before, &feeds));
+                let saved = before.map(|before| SavedPlan::begin(plan, request, before, &feeds));
                 Ok((feeds, saved))
             }
         }

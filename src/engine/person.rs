@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// Whose jobs are decided of, and when.
 #[derive(Debug, Clone, Copy)]
-pub struct Whose<'a> {
+pub struct DecisionScope<'a> {
     /// The institution.
     pub institution: Uuid,
     /// Its slug.
@@ -30,7 +30,7 @@ pub struct Whose<'a> {
 /// The institution is busy, its newest run is later than the decision, or the work failed.
 pub async fn decide<T, E: From<RunError>>(
     store: &Store,
-    whose: Whose<'_>,
+    whose: DecisionScope<'_>,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
 ) -> Result<T, E> {
     let wanted = LockRequest {
@@ -46,7 +46,7 @@ pub async fn decide<T, E: From<RunError>>(
 
 async fn at_once<T, E: From<RunError>>(
     store: &Store,
-    whose: Whose<'_>,
+    whose: DecisionScope<'_>,
     guard: &LockGuard,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
 ) -> Result<T, E> {

@@ -13,7 +13,7 @@ use crate::stage::{AdDraft, SourceContext, Stage, lost};
 use std::sync::Arc;
 
 /// A few ads of a source.
-pub struct Preview {
+pub struct SourcePreview {
     /// How the reading ended; it is stopped when enough was seen.
     pub proof: ReadOutcome,
     /// Whether nothing was read, as the source may only be read at other hours.
@@ -43,9 +43,9 @@ pub async fn look(
     flow: &SourcePlan,
     at: Clock,
     choice: PreviewChoice<'_>,
-) -> Preview {
+) -> SourcePreview {
     if let Some(why) = flow.fetch.waits(at, flow.zone) {
-        return Preview {
+        return SourcePreview {
             proof: proof::unreachable(why),
             waits: true,
             ads: Vec::new(),
@@ -107,7 +107,7 @@ pub async fn look(
         }
         ads.push(draft);
     }
-    Preview {
+    SourcePreview {
         proof,
         waits: false,
         ads,

@@ -3,8 +3,8 @@
 //! unusual read is published before a person says so (T5, docs/decisions/0010-quality.md). Every
 //! other source is measured when it has settled, and what is not as usual is told.
 
-use super::event::Event;
-use super::run::Run;
+use super::event::RunEvent;
+use super::run::RunningPlan;
 use super::source_walk::NO_READ;
 use super::{RunError, segment};
 use crate::model::{Ad, Fingerprint};
@@ -60,7 +60,7 @@ fn most_often(reason: &TopReason) -> String {
 /// Whether the ads of a source must wait for the end of its read: it may be held, and there is
 /// something to judge it by.
 pub(super) async fn bars(
-    run: &Run<'_>,
+    run: &RunningPlan<'_>,
     setting: &SourceContext,
     bar: &QualityBar,
 ) -> Result<bool, RunError> {
@@ -70,7 +70,7 @@ pub(super) async fn bars(
 
 /// Judges a read before any of it is published, if the source may be held; gives whether it is.
 pub(super) async fn weigh(
-    run: &Run<'_>,
+    run: &RunningPlan<'_>,
     setting: &Arc<SourceContext>,
     flow: &SourcePlan,
     end: ReadEnd,
@@ -80,7 +80,7 @@ pub(super) async fn weigh(
     }
     let mut held = run.lane.hold().await?;
     let foreseen = foresee(setting, flow, &mut held, end).await?;
-    let case = Case {
+    let case = QualityCase {
         run,
         setting,
         flow,
@@ -88,7 +88,7 @@ pub(super) async fn weigh(
     };
     let mut found = match &foreseen {
         Some(foreseen) => case.judge(&mut held, foreseen).await?,
-        None => Judged::default(),
+        None => JudgedQuality::default(),
     };
     // A field that flips back is told, and no reason to hold everything.
     found
@@ -118,20 +118,20 @@ pub(super) async fn weigh(
 /// Measures a source that has settled, keeps that, and reports what is unusual; of its ads,
 /// `in_doubt` wait because nobody knows yet which jobs they are. Gives the number of ads measured.
 pub(super) async fn keep(
-    run: &Run<'_>,
+    run: &RunningPlan<'_>,
     setting: &Arc<SourceContext>,
     flow: &SourcePlan,
     end: ReadEnd,
     in_doubt: usize,
 ) -> Result<usize, RunError> {
     let mut held = run.lane.hold().await?;
-    let case = Case {
+    let case = QualityCase {
         run,
         setting,
         flow,
         end,
     };
-    let mut measured = Measured::of(
+    let mut measured = MeasuredAds::of(
         flow,
         quality::groups(
             &mut held,
@@ -154,7 +154,7 @@ pub(super) async fn keep(
     let found = if is_judged(end.state) {
         case.judge(&mut held, &measured).await?
     } else {
-        Judged::default()
+        JudgedQuality::default()
     };
     let lost = super::losses::of_read(&mut held, setting, flow, end, &measured.measures).await?;
     let mut tx = held.begin_batch().await?;
@@ -191,7 +191,7 @@ pub(super) async fn keep(
         run.raise(&mut tx, alert).await?;
     }
     case.tell(false, &found)?;
-    run.emit(Event::ValuesLost {
+    run.emit(RunEvent::ValuesLost {
         institution: setting.slug.clone(),
         source: setting.stream.source.clone(),
         fields: lost,
@@ -206,18 +206,18 @@ fn is_judged(state: ReadState) -> bool {
 
 /// What a read is, counted.
 #[derive(Debug, Default)]
-struct Measured {
+struct MeasuredAds {
     ads: i64,
     jobs: i64,
     measures: Vec<Measure>,
 }
 
-impl Measured {
-    fn of(flow: &SourcePlan, groups: Vec<MarkGroup>) -> Measured {
+impl MeasuredAds {
+    fn of(flow: &SourcePlan, groups: Vec<MarkGroup>) -> MeasuredAds {
         let marked = groups
             .iter()
             .filter_map(|group| Some((group.marks.as_ref()?, group.ads)));
-        Measured {
+        MeasuredAds {
             measures: flow.gauge.measures(marked),
             ads: groups.iter().map(|group| group.ads).sum(),
             jobs: groups.iter().map(|group| group.jobs).sum(),
@@ -248,7 +248,7 @@ async fn foresee(
     flow: &SourcePlan,
     held: &mut BatchConnection,
     end: ReadEnd,
-) -> Result<Option<Measured>, RunError> {
+) -> Result<Option<MeasuredAds>, RunError> {
     let (mut marks, mut last, mut updated): (HashMap<AdMarks, (i64, i64)>, String, i64) =
         (HashMap::new(), String::new(), 0);
     let mut is_empty = true;
@@ -296,7 +296,7 @@ async fn foresee(
         ads,
         jobs,
     }));
-    let mut measured = Measured::of(flow, groups);
+    let mut measured = MeasuredAds::of(flow, groups);
     if quality::before(held, &setting.stream, setting.at)
         .await?
         .is_some()
@@ -327,7 +327,7 @@ async fn judged(
 
 /// What came of comparing.
 #[derive(Default)]
-struct Judged {
+struct JudgedQuality {
     unusual: Vec<ComparedMeasure>,
     /// Fields that were measured before and are gone.
     lost: Vec<Measure>,
@@ -335,7 +335,7 @@ struct Judged {
     edited: Vec<String>,
 }
 
-impl Judged {
+impl JudgedQuality {
     /// What is not as usual, and what may be the reason.
     fn words(&self) -> String {
         let mut words: Vec<String> = self
@@ -361,19 +361,19 @@ impl Judged {
 }
 
 /// A source being judged.
-struct Case<'r> {
-    run: &'r Run<'r>,
+struct QualityCase<'r> {
+    run: &'r RunningPlan<'r>,
     setting: &'r SourceContext,
     flow: &'r SourcePlan,
     end: ReadEnd,
 }
 
-impl Case<'_> {
+impl QualityCase<'_> {
     async fn judge(
         &self,
         held: &mut PgConnection,
-        measured: &Measured,
-    ) -> Result<Judged, RunError> {
+        measured: &MeasuredAds,
+    ) -> Result<JudgedQuality, RunError> {
         let setting = self.setting;
         let PastReads { days, accepted } =
             quality::past(held, &setting.stream, setting.at, setting.zone).await?;
@@ -390,7 +390,7 @@ impl Case<'_> {
         } else {
             self.edited(held).await?
         };
-        Ok(Judged {
+        Ok(JudgedQuality {
             unusual,
             lost,
             edited,
@@ -418,8 +418,8 @@ impl Case<'_> {
     async fn store(
         &self,
         tx: &mut PgConnection,
-        measured: &Measured,
-        found: &Judged,
+        measured: &MeasuredAds,
+        found: &JudgedQuality,
         standing: &'static str,
     ) -> Result<(), RunError> {
         let measures: Vec<Measure> = measured
@@ -480,8 +480,8 @@ impl Case<'_> {
     async fn hold(
         &self,
         tx: &mut PgConnection,
-        measured: &Measured,
-        found: &Judged,
+        measured: &MeasuredAds,
+        found: &JudgedQuality,
     ) -> Result<(), RunError> {
         let (stream, at) = (&self.setting.stream, self.setting.at);
         self.store(tx, measured, found, "held").await?;
@@ -536,14 +536,14 @@ impl Case<'_> {
             .await
     }
 
-    fn tell(&self, held: bool, found: &Judged) -> Result<(), RunError> {
+    fn tell(&self, held: bool, found: &JudgedQuality) -> Result<(), RunError> {
         let (institution, source) = (
             self.setting.slug.clone(),
             self.setting.stream.source.clone(),
         );
         let unusual = found.unusual.iter().map(ComparedMeasure::words).collect();
         let compared = found.unusual.clone();
-        self.run.emit(Event::QualityWeighed {
+        self.run.emit(RunEvent::QualityWeighed {
             institution,
             source,
             held,

@@ -4,10 +4,10 @@
 //! is.
 
 use super::detail::{self, DetailPages};
-use super::event::Event;
-use super::run::Run;
+use super::event::RunEvent;
+use super::run::RunningPlan;
 use super::source_walk::{NO_READ, SourceProgress, SourceWalk};
-use super::spool::Feed;
+use super::spool::DocumentFeed;
 use super::{RunError, error, segment};
 use crate::model::{Alert, CacheValidators, Document, ReadOutcome, ReadState};
 use crate::plan::SourcePlan;
@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 
 impl SourceWalk<'_> {
     /// Reads the source, and ends the read with what proves that it was read whole, or why not.
-    pub(super) async fn read(&self, feed: Feed) -> Result<SourceProgress, RunError> {
+    pub(super) async fn read(&self, feed: DocumentFeed) -> Result<SourceProgress, RunError> {
         let (begun, known) = self.begin_read().await?;
         let (read, goes_on) = (begun.id, begun.bookmark.is_some());
         let validators = known.as_ref().map(|known| known.validators.clone());
@@ -79,7 +79,7 @@ impl SourceWalk<'_> {
     /// have begun.
     async fn read_and_derive(
         &self,
-        feed: Feed,
+        feed: DocumentFeed,
         read: i64,
         goes_on: bool,
         approach: ReadApproach,
@@ -96,7 +96,7 @@ impl SourceWalk<'_> {
         let (fresh, documents) = mpsc::channel(1);
         let fresh = is_streaming.then_some(fresh);
         let started = Instant::now();
-        let needs_details = matches!(feed, Feed::Live);
+        let needs_details = matches!(feed, DocumentFeed::Live);
         let reading = feed.read(run.engine, flow, &approach, pages);
         let detailing = detail::pass_on(
             run.engine,
@@ -140,7 +140,12 @@ impl SourceWalk<'_> {
 
 /// Records that a read broke off, and why, as far as the database still takes it: the next run
 /// marks what it did not.
-async fn broken_off(run: &Run<'_>, setting: &SourceContext, read: i64, why: RunError) -> RunError {
+async fn broken_off(
+    run: &RunningPlan<'_>,
+    setting: &SourceContext,
+    read: i64,
+    why: RunError,
+) -> RunError {
     // Whoever has the lock now has the institution.
     if !error::is_lost(&why)
         && let Ok(mut held) = run.lane.hold().await
@@ -205,7 +210,7 @@ fn unchanged(proof: ReadOutcome, known: Option<KnownRead>) -> (ReadOutcome, Opti
 const FIRST_ANALYZE: usize = 1000;
 
 async fn store_pages(
-    run: &Run<'_>,
+    run: &RunningPlan<'_>,
     setting: &SourceContext,
     flow: &SourcePlan,
     read: i64,
@@ -246,7 +251,7 @@ async fn store_pages(
 
 /// T1.
 async fn store_page(
-    run: &Run<'_>,
+    run: &RunningPlan<'_>,
     setting: &SourceContext,
     read: i64,
     page: DocumentPage,
@@ -292,7 +297,7 @@ async fn store_page(
             .map(|bookmark| (bookmark, (run.request.now)())),
     )
     .await?;
-    run.emit(Event::PageStored {
+    run.emit(RunEvent::PageStored {
         institution: setting.slug.clone(),
         source: setting.stream.source.clone(),
         documents,
@@ -325,7 +330,7 @@ impl EndedRead {
     /// has been ended never goes on.
     async fn store(
         self,
-        run: &Run<'_>,
+        run: &RunningPlan<'_>,
         setting: &SourceContext,
         flow: &SourcePlan,
     ) -> Result<CountedRead, RunError> {
@@ -357,7 +362,7 @@ impl EndedRead {
             same_as,
         )
         .await?;
-        run.emit(Event::ReadFinished {
+        run.emit(RunEvent::ReadFinished {
             institution: setting.slug.clone(),
             source: setting.stream.source.clone(),
             proof: proof.clone(),

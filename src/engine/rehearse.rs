@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex};
 
 /// How to rehearse.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub struct RehearsalRequest {
     /// The instant that rules see as today.
     pub at: Clock,
     /// Judge every stored ad, not only those that the edit can affect.
@@ -48,42 +48,42 @@ pub struct Rehearsal {
     /// How many would be created, updated, reopened, unchanged, rejected, held, failed.
     pub foreseen: BTreeMap<&'static str, usize>,
     /// Verdicts that would change: from how an ad stands to how it would.
-    pub turns: BTreeMap<String, Kind>,
+    pub turns: BTreeMap<String, RehearsedAds>,
     /// What the next run would do for another reason than the edit, by what it is.
-    pub anyway: BTreeMap<String, Kind>,
+    pub anyway: BTreeMap<String, RehearsedAds>,
     /// By rule (or error type and field): who begins to fail and who stops.
-    pub rules: BTreeMap<String, Verdicts>,
+    pub rules: BTreeMap<String, RuleVerdicts>,
     /// By field: values that would change.
-    pub fields: BTreeMap<String, Kind>,
+    pub fields: BTreeMap<String, RehearsedAds>,
 }
 
 /// Ads of one kind.
 #[derive(Debug, Default, Serialize)]
-pub struct Kind {
+pub struct RehearsedAds {
     /// How many.
     pub count: usize,
     /// A few of them.
-    pub examples: Vec<Example>,
+    pub examples: Vec<AdExample>,
 }
 
 /// What one rule says now, and what it said.
 #[derive(Debug, Default, Serialize)]
-pub struct Verdicts {
+pub struct RuleVerdicts {
     /// Ads against which it speaks.
     pub fails: usize,
     /// Of them, only as a warning.
     pub warns: usize,
     /// Of these, ads that it warns of since it is new or edited; with `all`, every one.
-    pub warned: Kind,
+    pub warned: RehearsedAds,
     /// Ads against which it did not speak.
-    pub begins: Kind,
+    pub begins: RehearsedAds,
     /// Ads against which it no longer speaks.
-    pub ends: Kind,
+    pub ends: RehearsedAds,
 }
 
 /// One ad.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Example {
+pub struct AdExample {
     /// The source's id.
     pub id: String,
     /// Its title.
@@ -93,7 +93,7 @@ pub struct Example {
 }
 
 /// Who wants to know what is foreseen for each single ad.
-pub type Watcher<'w> = &'w (dyn Fn(&str, &ForeseenChange) + Sync);
+pub type RehearsalWatcher<'w> = &'w (dyn Fn(&str, &ForeseenChange) + Sync);
 
 /// Rehearses one source.
 ///
@@ -104,8 +104,8 @@ pub async fn rehearse(
     sandbox: &Arc<ScriptSandbox>,
     plan: &Plan,
     flow: &SourcePlan,
-    asked: Asked,
-    watcher: Watcher<'_>,
+    asked: RehearsalRequest,
+    watcher: RehearsalWatcher<'_>,
 ) -> Result<Rehearsal, RunError> {
     let setting = Arc::new(setting(sandbox, plan, flow, asked.at));
     let lane = store.lane();
@@ -218,7 +218,7 @@ async fn edited(
 }
 
 /// One ad, how it stood and how it would stand.
-struct Judged {
+struct RehearsedAd {
     draft: AdDraft,
     foreseen: ForeseenChange,
     /// What was said against it, as stored.
@@ -227,7 +227,7 @@ struct Judged {
     edited: Option<Vec<String>>,
 }
 
-impl Judged {
+impl RehearsedAd {
     /// Whether what speaks is new to this ad, a value that an edited mapping no longer reads
     /// included: warnings of ads that pass are not stored.
     fn is_new(&self, problem: &Problem) -> bool {
@@ -253,7 +253,7 @@ impl Judged {
     }
 }
 
-impl Judged {
+impl RehearsedAd {
     /// How the ad would stand.
     fn after(&self) -> &'static str {
         match self.foreseen {
@@ -324,7 +324,7 @@ async fn judge(
     setting: &Arc<SourceContext>,
     flow: &SourcePlan,
     ads: Vec<Ad>,
-) -> Result<Vec<Judged>, RunError> {
+) -> Result<Vec<RehearsedAd>, RunError> {
     let mut held = lane.hold().await?;
     let history = segment::older_parts(&mut held, setting, &ads).await?;
     let waiting: Vec<&str> = ads
@@ -356,7 +356,7 @@ async fn judge(
             old.map(|old| setting.parts.changed_since(old))
                 .unwrap_or_default()
         });
-        Judged {
+        RehearsedAd {
             draft,
             foreseen,
             before,
@@ -367,7 +367,7 @@ async fn judge(
 }
 
 impl Rehearsal {
-    fn add(&mut self, one: &Judged, asked: Asked) {
+    fn add(&mut self, one: &RehearsedAd, asked: RehearsalRequest) {
         let examples = asked.examples;
         self.judged += 1;
         *self.foreseen.entry(one.foreseen.name()).or_default() += 1;
@@ -391,7 +391,7 @@ impl Rehearsal {
         }
     }
 
-    fn add_anyway(&mut self, one: &Judged, cause: &str, examples: usize) {
+    fn add_anyway(&mut self, one: &RehearsedAd, cause: &str, examples: usize) {
         let (before, after) = (stands(&one.draft), one.after());
         if before != after
             || !matches!(
@@ -413,7 +413,7 @@ impl Rehearsal {
         }
     }
 
-    fn add_turn(&mut self, one: &Judged, examples: usize) {
+    fn add_turn(&mut self, one: &RehearsedAd, examples: usize) {
         let (before, after) = (stands(&one.draft), one.after());
         if before != after {
             let why: Vec<&str> = errors(&one.draft.problems)
@@ -427,7 +427,7 @@ impl Rehearsal {
         }
     }
 
-    fn add_rules(&mut self, one: &Judged, examples: usize) {
+    fn add_rules(&mut self, one: &RehearsedAd, examples: usize) {
         let before = errors(&one.before);
         let now = errors(&one.draft.problems);
         for problem in &one.draft.problems {
@@ -454,7 +454,7 @@ impl Rehearsal {
         }
     }
 
-    fn add_warnings(&mut self, one: &Judged, asked: Asked) {
+    fn add_warnings(&mut self, one: &RehearsedAd, asked: RehearsalRequest) {
         let warnings = one
             .draft
             .problems
@@ -496,9 +496,9 @@ impl Rehearsal {
     }
 }
 
-impl Kind {
+impl RehearsedAds {
     /// Counts an ad; those with the smallest ids are kept as examples.
-    fn add(&mut self, one: &Judged, what: String, examples: usize) {
+    fn add(&mut self, one: &RehearsedAd, what: String, examples: usize) {
         self.count += 1;
         let title = one
             .draft
@@ -507,7 +507,7 @@ impl Kind {
             .as_text()
             .unwrap_or_default()
             .to_owned();
-        self.examples.push(Example {
+        self.examples.push(AdExample {
             id: one.draft.ad.external_id.clone(),
             title,
             what,

@@ -2,8 +2,8 @@
 //! are gone from the YAML (T7).
 
 use super::RunError;
-use super::event::Event;
-use super::run::Run;
+use super::event::RunEvent;
+use super::run::RunningPlan;
 use crate::model::Alert;
 use crate::store::PgConnection;
 use crate::store::{StoreError, figures, waiting};
@@ -11,15 +11,15 @@ use petgraph::stable_graph::NodeIndex;
 use std::time::Instant;
 
 /// Sums up.
-pub(super) async fn sum_up(run: &Run<'_>, node: NodeIndex) -> Result<(), RunError> {
+pub(super) async fn sum_up(run: &RunningPlan<'_>, node: NodeIndex) -> Result<(), RunError> {
     let started = Instant::now();
-    run.emit(Event::NodeStarted(run.node(node)))?;
+    run.emit(RunEvent::NodeStarted(run.node(node)))?;
     let mut held = run.lane.hold().await?;
     let mut tx = held.begin_batch().await?;
     warn_of_removed_sources(run, &mut tx).await?;
     look_at_holds(run, &mut tx).await?;
     let passage = run.stats().passed(started.elapsed());
-    run.emit(Event::NodeFinished {
+    run.emit(RunEvent::NodeFinished {
         node: run.node(node),
         passage,
         skipped: None,
@@ -27,7 +27,10 @@ pub(super) async fn sum_up(run: &Run<'_>, node: NodeIndex) -> Result<(), RunErro
     Ok(tx.commit().await.map_err(StoreError::from)?)
 }
 
-async fn warn_of_removed_sources(run: &Run<'_>, tx: &mut PgConnection) -> Result<(), RunError> {
+async fn warn_of_removed_sources(
+    run: &RunningPlan<'_>,
+    tx: &mut PgConnection,
+) -> Result<(), RunError> {
     let slug = &run.plan.institution.slug;
     let known = figures::known_sources(tx, run.plan.institution.id).await?;
     for source in known
@@ -52,7 +55,7 @@ async fn warn_of_removed_sources(run: &Run<'_>, tx: &mut PgConnection) -> Result
 }
 
 /// What waits for an operator is reported by every run, and called for when it has waited long.
-async fn look_at_holds(run: &Run<'_>, tx: &mut PgConnection) -> Result<(), RunError> {
+async fn look_at_holds(run: &RunningPlan<'_>, tx: &mut PgConnection) -> Result<(), RunError> {
     let waiting = waiting::waiting(tx, run.plan.institution.id).await?;
     for one in waiting::stale(&waiting, run.request.at) {
         let message = format!("{}; see `weir holds list`", one.words(run.request.at));
@@ -67,7 +70,7 @@ async fn look_at_holds(run: &Run<'_>, tx: &mut PgConnection) -> Result<(), RunEr
         )
         .await?;
     }
-    run.emit(Event::DecisionsWaiting {
+    run.emit(RunEvent::DecisionsWaiting {
         institution: run.plan.institution.slug.clone(),
         waiting,
     })

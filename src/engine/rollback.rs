@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 
 /// What was asked for.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct RollbackRequest {
     /// Who, when and why.
     pub order: RollbackOrder,
     /// Roll everything back in the end.
@@ -49,7 +49,7 @@ pub struct TakenBack {
 pub async fn take_back(
     store: &Store,
     run: &RolledBackRun,
-    asked: &Asked,
+    asked: &RollbackRequest,
 ) -> Result<TakenBack, RunError> {
     let wanted = LockRequest {
         institution: run.institution_id,
@@ -65,7 +65,7 @@ pub async fn take_back(
 async fn write(
     store: &Store,
     run: &RolledBackRun,
-    asked: &Asked,
+    asked: &RollbackRequest,
     guard: &LockGuard,
 ) -> Result<TakenBack, RunError> {
     let mut connection = store.connection().await?;

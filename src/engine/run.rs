@@ -1,12 +1,12 @@
 //! One run of one plan, from its number to its end. What happens in it is emitted as events, which
 //! its statistics are made of.
 
-use super::event::{Event, NodeRef};
+use super::event::{NodeRef, RunEvent};
 use super::run_stats::{RunEnd, RunStats};
-use super::spool::Feed;
-use super::trail::Samples;
+use super::spool::DocumentFeed;
+use super::trail::StageSamples;
 use super::turn::WorkTurn;
-use super::{Engine, Mode, Request, RunError, Summary, error, walk};
+use super::{Engine, RunError, RunMode, RunRequest, RunSummary, error, walk};
 use crate::model::{Alert, Hash, RunStatus};
 use crate::plan::Plan;
 use crate::plan::outline::PlanOutline;
@@ -22,10 +22,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use weir_framework::company::CompanyName;
 
 /// One run of one plan, under way.
-pub(super) struct Run<'e> {
+pub(super) struct RunningPlan<'e> {
     pub engine: &'e Engine,
     pub plan: &'e Plan,
-    pub request: &'e Request,
+    pub request: &'e RunRequest,
     /// Whether it is rolled back in the end.
     pub is_dry: bool,
     pub lane: WriteSession,
@@ -33,9 +33,9 @@ pub(super) struct Run<'e> {
     pub id: i64,
     /// The plan in outline.
     outline: PlanOutline,
-    /// Written by [`Run::emit`] alone.
+    /// Written by [`RunningPlan::emit`] alone.
     stats: Mutex<RunStats>,
-    samples: Mutex<Samples>,
+    samples: Mutex<StageSamples>,
     /// Sources and rules of which an alert was raised.
     reported_rules: Mutex<BTreeSet<(String, String)>>,
 }
@@ -45,7 +45,7 @@ async fn claim(
     tx: &mut PgConnection,
     engine: &Engine,
     plan: &Plan,
-    request: &Request,
+    request: &RunRequest,
     run: i64,
 ) -> Result<(), RunError> {
     let Some(own) = engine.store.identity().filter(|own| own.claims) else {
@@ -61,16 +61,16 @@ async fn claim(
     Ok(())
 }
 
-impl<'e> Run<'e> {
+impl<'e> RunningPlan<'e> {
     /// A run gets its number.
     pub(super) async fn begin(
         engine: &'e Engine,
         plan: &'e Plan,
-        request: &'e Request,
-        mode: Mode<'_>,
+        request: &'e RunRequest,
+        mode: RunMode<'_>,
         lane: WriteSession,
         turn: WorkTurn,
-    ) -> Result<Run<'e>, RunError> {
+    ) -> Result<RunningPlan<'e>, RunError> {
         let mut held = lane.hold().await?;
         let mut tx = held.begin_batch().await?;
         let id = runs::begin(
@@ -111,8 +111,8 @@ impl<'e> Run<'e> {
         claim(&mut tx, engine, plan, request, id).await?;
         tx.commit().await.map_err(StoreError::from)?;
         drop(held);
-        let is_dry = matches!(mode, Mode::DryRun { .. });
-        Ok(Run {
+        let is_dry = matches!(mode, RunMode::DryRun { .. });
+        Ok(RunningPlan {
             engine,
             plan,
             request,
@@ -131,9 +131,9 @@ impl<'e> Run<'e> {
     /// has the lock now has the institution.
     pub(super) async fn go(
         &self,
-        feeds: Vec<Feed>,
+        feeds: Vec<DocumentFeed>,
         begun: DateTime<Utc>,
-    ) -> Result<Summary, RunError> {
+    ) -> Result<RunSummary, RunError> {
         let walked = self.walk(feeds, begun).await;
         if let Err(lost) = &walked
             && error::is_lost(lost)
@@ -146,8 +146,12 @@ impl<'e> Run<'e> {
     }
 
     #[tracing::instrument(name = "run", skip_all, err(level = "debug"), fields(institution = %self.plan.institution.slug, run = self.id))]
-    async fn walk(&self, feeds: Vec<Feed>, begun: DateTime<Utc>) -> Result<Summary, RunError> {
-        self.emit(Event::RunStarted {
+    async fn walk(
+        &self,
+        feeds: Vec<DocumentFeed>,
+        begun: DateTime<Utc>,
+    ) -> Result<RunSummary, RunError> {
+        self.emit(RunEvent::RunStarted {
             institution: self.plan.institution.slug.clone(),
             run: self.id,
             at: self.request.at.0,
@@ -196,7 +200,7 @@ impl<'e> Run<'e> {
         &self,
         begun: DateTime<Utc>,
         errors: &BTreeMap<String, RunError>,
-    ) -> Result<Summary, RunError> {
+    ) -> Result<RunSummary, RunError> {
         let tables = figures::table_bytes(&mut *self.lane.hold().await?).await?;
         let problems = errors
             .iter()
@@ -225,7 +229,7 @@ impl<'e> Run<'e> {
         };
         self.finish(status, Some(&summary), error).await?;
         let institution = self.plan.institution.slug.clone();
-        self.emit(Event::RunFinished {
+        self.emit(RunEvent::RunFinished {
             institution,
             summary: Box::new(summary.clone()),
         })?;
@@ -235,13 +239,13 @@ impl<'e> Run<'e> {
     async fn finish(
         &self,
         status: RunStatus,
-        summary: Option<&Summary>,
+        summary: Option<&RunSummary>,
         error: Option<&str>,
     ) -> Result<(), RunError> {
         let mut held = self.lane.hold().await?;
         let nodes = self.stats().nodes(self.plan);
         let trace = self.stats().trace(self.plan, &self.samples());
-        let json = summary.map(Summary::to_json).unwrap_or_default();
+        let json = summary.map(RunSummary::to_json).unwrap_or_default();
         let (institution, now) = (self.plan.institution.id, (self.request.now)());
         let mut tx = held.begin_end().await?;
         runs::record_stages(&mut tx, institution, self.id, &nodes).await?;
@@ -268,14 +272,14 @@ impl<'e> Run<'e> {
             &alert,
         )
         .await?;
-        self.emit(Event::AlertRaised {
+        self.emit(RunEvent::AlertRaised {
             institution: self.plan.institution.slug.clone(),
             alert,
         })
     }
 
     /// Counts what happened, and passes it on to whoever watches, who may stop the run.
-    pub(super) fn emit(&self, event: Event) -> Result<(), RunError> {
+    pub(super) fn emit(&self, event: RunEvent) -> Result<(), RunError> {
         let verdict = (self.engine.watcher)(&event);
         self.stats().count(event, (self.request.now)());
         if verdict.is_break() {
@@ -302,7 +306,7 @@ impl<'e> Run<'e> {
     }
 
     /// A few ads at each node.
-    pub(super) fn samples(&self) -> MutexGuard<'_, Samples> {
+    pub(super) fn samples(&self) -> MutexGuard<'_, StageSamples> {
         self.samples.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

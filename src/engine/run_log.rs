@@ -1,6 +1,6 @@
 //! What happened in a run, line by line, in words: derived from its events, and bounded.
 
-use super::event::Event;
+use super::event::RunEvent;
 use crate::model::{LogSeverity, ReadState, RunLogLine};
 use crate::plan::picture::{StagePassage, spent, thousands};
 use chrono::{DateTime, Utc};
@@ -17,7 +17,7 @@ pub(super) struct RunLog {
 
 impl RunLog {
     /// Notes an event, if the log has a line for it.
-    pub(super) fn note(&mut self, event: &Event, at: DateTime<Utc>) {
+    pub(super) fn note(&mut self, event: &RunEvent, at: DateTime<Utc>) {
         let Some((severity, node, message)) = words(event) else {
             return;
         };
@@ -60,19 +60,19 @@ fn trace(severity: LogSeverity, node: &str, message: &str) {
 }
 
 /// What an event says: how much it matters, at which node, and the words.
-fn words(event: &Event) -> Option<(LogSeverity, String, String)> {
+fn words(event: &RunEvent) -> Option<(LogSeverity, String, String)> {
     let line = |severity, node: &str, message: String| Some((severity, node.to_owned(), message));
     let of = |stage: &str, source: &str| format!("{stage}:{source}");
     match event {
-        Event::NodeFinished {
+        RunEvent::NodeFinished {
             node,
             skipped: Some(why),
             ..
         } => line(LogSeverity::Info, &node.node, format!("did nothing: {why}")),
-        Event::NodeFinished { node, passage, .. } => {
+        RunEvent::NodeFinished { node, passage, .. } => {
             line(LogSeverity::Info, &node.node, passed(passage))
         }
-        Event::ReadFinished { source, proof, .. } => {
+        RunEvent::ReadFinished { source, proof, .. } => {
             let severity = match proof.state {
                 ReadState::Complete => LogSeverity::Info,
                 ReadState::Empty | ReadState::Partial => LogSeverity::Warn,
@@ -92,7 +92,7 @@ fn words(event: &Event) -> Option<(LogSeverity, String, String)> {
                 ),
             )
         }
-        Event::AlertRaised { alert, .. } => {
+        RunEvent::AlertRaised { alert, .. } => {
             let severity = if alert.severity == "error" {
                 LogSeverity::Error
             } else {
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::engine::event::NodeRef;
 
-    fn finished() -> Event {
+    fn finished() -> RunEvent {
         let node = NodeRef {
             institution: "a".into(),
             node: "extract:b".into(),
@@ -136,7 +136,7 @@ mod tests {
             refused: 1,
             micros: 12_345,
         };
-        Event::NodeFinished {
+        RunEvent::NodeFinished {
             node,
             passage,
             skipped: None,

@@ -3,10 +3,10 @@
 
 use super::aside::DerivedAds;
 use super::dedupe::OpeningCounts;
-use super::event::Event;
+use super::event::RunEvent;
 use super::run_log::RunLog;
-use super::summary::{SourceSummary, Summary};
-use super::trail::{Samples, Trail};
+use super::summary::{RunSummary, SourceSummary};
+use super::trail::{RunTrail, StageSamples};
 use crate::model::{Alert, Clock, OutcomeCounts, RunEdge, RunTrace, StageRecord};
 use crate::plan::outline::PlanOutline;
 use crate::plan::picture::{SetAside, StageAsides, StagePassage};
@@ -43,10 +43,10 @@ pub(super) struct RunEnd {
 
 impl RunStats {
     /// Counts an event: the only place that writes here.
-    pub(super) fn count(&mut self, event: Event, at: DateTime<Utc>) {
+    pub(super) fn count(&mut self, event: RunEvent, at: DateTime<Utc>) {
         self.log.note(&event, at);
         match event {
-            Event::StageDone {
+            RunEvent::StageDone {
                 source,
                 stage,
                 ads,
@@ -54,12 +54,12 @@ impl RunStats {
                 micros,
                 ..
             } => self.batch(stage, source, ads, refused, micros),
-            Event::NodeFinished { node, passage, .. } => {
+            RunEvent::NodeFinished { node, passage, .. } => {
                 self.passages.insert((node.stage, node.source), passage);
             }
-            Event::ReadFinished { source, proof, .. } => self.of(source).read = Some(proof),
-            Event::SourceWaits { source, why, .. } => self.of(source).waits = Some(why),
-            Event::SourceCounted {
+            RunEvent::ReadFinished { source, proof, .. } => self.of(source).read = Some(proof),
+            RunEvent::SourceWaits { source, why, .. } => self.of(source).waits = Some(why),
+            RunEvent::SourceCounted {
                 source,
                 counts,
                 seen,
@@ -69,11 +69,11 @@ impl RunStats {
                 let of = self.of(source);
                 (of.counts, of.bookkeeping.seen, of.set_aside) = (counts, seen, set_aside);
             }
-            Event::QualityWeighed {
+            RunEvent::QualityWeighed {
                 source, compared, ..
             } => self.of(source).unusual = compared,
-            Event::ValuesLost { source, fields, .. } => self.of(source).lost = fields,
-            Event::BatchWritten {
+            RunEvent::ValuesLost { source, fields, .. } => self.of(source).lost = fields,
+            RunEvent::BatchWritten {
                 source,
                 refreshed,
                 derived,
@@ -86,7 +86,7 @@ impl RunStats {
                 self.of(source).bookkeeping.refreshed +=
                     i64::try_from(refreshed).unwrap_or(i64::MAX);
             }
-            Event::SourceSettled {
+            RunEvent::SourceSettled {
                 source,
                 missed,
                 withdrawn,
@@ -96,13 +96,15 @@ impl RunStats {
                 bookkeeping.missed += i64::try_from(missed).unwrap_or(i64::MAX);
                 bookkeeping.withdrawn += i64::try_from(withdrawn).unwrap_or(i64::MAX);
             }
-            Event::AlertRaised { alert, .. } => self.alerts.push(alert),
-            Event::DecisionsWaiting { waiting, .. } => self.waiting = waiting,
-            Event::OpeningsJudged { counts, .. } => {
+            RunEvent::AlertRaised { alert, .. } => self.alerts.push(alert),
+            RunEvent::DecisionsWaiting { waiting, .. } => self.waiting = waiting,
+            RunEvent::OpeningsJudged { counts, .. } => {
                 self.openings.get_or_insert_default().add(counts);
             }
-            Event::RunStarted { .. } | Event::NodeStarted(_) | Event::PageStored { .. } => {}
-            Event::IdentitySettled { .. } | Event::RunFinished { .. } => {}
+            RunEvent::RunStarted { .. }
+            | RunEvent::NodeStarted(_)
+            | RunEvent::PageStored { .. } => {}
+            RunEvent::IdentitySettled { .. } | RunEvent::RunFinished { .. } => {}
         }
     }
 
@@ -192,7 +194,7 @@ impl RunStats {
     }
 
     /// What the run leaves for whoever looks at it.
-    pub(super) fn trace(&self, plan: &Plan, samples: &Samples) -> RunTrace {
+    pub(super) fn trace(&self, plan: &Plan, samples: &StageSamples) -> RunTrace {
         let graph = &plan.graph;
         let edge = |(from, to): (NodeIndex, NodeIndex)| {
             let (from, to) = (&graph[from], &graph[to]);
@@ -227,8 +229,8 @@ impl RunStats {
         plan: &Plan,
         outline: &PlanOutline,
         end: RunEnd,
-        samples: &Samples,
-    ) -> Summary {
+        samples: &StageSamples,
+    ) -> RunSummary {
         let mut total = OutcomeCounts::default();
         let of = |flow: &SourcePlan| {
             (
@@ -241,7 +243,7 @@ impl RunStats {
             .values()
             .for_each(|source| total.add(&source.counts));
         let trail = self.trail(plan, outline, samples);
-        Summary {
+        RunSummary {
             institution: plan.institution.slug.clone(),
             run: end.run,
             at: end.at.0,
@@ -264,7 +266,7 @@ impl RunStats {
         }
     }
 
-    fn trail(&self, plan: &Plan, outline: &PlanOutline, samples: &Samples) -> Trail {
+    fn trail(&self, plan: &Plan, outline: &PlanOutline, samples: &StageSamples) -> RunTrail {
         let traffic = plan
             .graph
             .node_weights()
@@ -281,7 +283,7 @@ impl RunStats {
             .iter()
             .map(|(source, of)| (source.as_str(), of.set_aside.clone()));
         let asides = StageAsides::of(outline, of.collect());
-        Trail {
+        RunTrail {
             plan: outline.clone(),
             traffic,
             asides,

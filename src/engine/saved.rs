@@ -6,9 +6,9 @@
 //!
 //! The first line names the format; a change that an older Weir would misread raises [`FORMAT`].
 
-use super::dry_run::Records;
-use super::spool::{Feed, SpoolFile, of_our_own};
-use super::{Request, Summary};
+use super::dry_run::RecordsFile;
+use super::spool::{DocumentFeed, SpoolFile, of_our_own};
+use super::{RunRequest, RunSummary};
 use crate::model::{CacheValidators, Clock, ReadOutcome};
 use crate::plan::Plan;
 use crate::plan::outline::PlanOutline;
@@ -29,7 +29,7 @@ pub const FORMAT: u32 = 1;
 
 /// What is known of one institution's plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Head {
+pub struct PlanHead {
     /// The institution.
     pub institution: String,
     /// Its plan, so that a refusal can name what was edited.
@@ -56,13 +56,13 @@ pub struct SourceHead {
 /// A line of the file.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line {
+enum PlanLine {
     WeirPlan {
         format: u32,
         weir: String,
         made_at: DateTime<Utc>,
     },
-    Institution(Box<Head>),
+    Institution(Box<PlanHead>),
     Page {
         source: String,
         page: Box<RawValue>,
@@ -106,27 +106,32 @@ impl SavedError {
 }
 
 /// One institution's plan, to be written or as read back.
-pub struct Saved {
+pub struct SavedPlan {
     /// What is known of it.
-    pub head: Head,
+    pub head: PlanHead,
     /// The documents of each source, in the order of the sources.
     documents: Vec<Arc<SpoolFile>>,
     /// All records.
-    records: Option<Arc<Records>>,
+    records: Option<Arc<RecordsFile>>,
     /// The counts.
     outcome: Json,
 }
 
-impl Saved {
+impl SavedPlan {
     /// The plan of an institution before it is known what it does.
-    pub(super) fn begin(plan: &Plan, request: &Request, digest: String, feeds: &[Feed]) -> Saved {
+    pub(super) fn begin(
+        plan: &Plan,
+        request: &RunRequest,
+        digest: String,
+        feeds: &[DocumentFeed],
+    ) -> SavedPlan {
         let spooled = plan
             .flows
             .iter()
             .zip(feeds)
             .filter_map(|(flow, feed)| match feed {
-                Feed::Spooled(file, proof) => Some((flow, Arc::clone(file), proof)),
-                Feed::Live => None,
+                DocumentFeed::Spooled(file, proof) => Some((flow, Arc::clone(file), proof)),
+                DocumentFeed::Live => None,
             });
         let (mut sources, mut documents) = (Vec::new(), Vec::new());
         for (flow, file, proof) in spooled {
@@ -137,14 +142,14 @@ impl Saved {
             });
             documents.push(file);
         }
-        let head = Head {
+        let head = PlanHead {
             institution: plan.institution.slug.clone(),
             plan: PlanOutline::of(plan),
             at: request.at.0,
             digest,
             sources,
         };
-        Saved {
+        SavedPlan {
             head,
             documents,
             records: None,
@@ -152,7 +157,7 @@ impl Saved {
         }
     }
 
-    pub(super) fn conclude(&mut self, summary: &Summary, records: Arc<Records>) {
+    pub(super) fn conclude(&mut self, summary: &RunSummary, records: Arc<RecordsFile>) {
         (self.outcome, self.records) = (outcome(summary), Some(records));
     }
 
@@ -162,7 +167,7 @@ impl Saved {
     }
 
     /// The documents of each source, to be read instead of the source.
-    pub(super) fn feeds(&self) -> Vec<Feed> {
+    pub(super) fn feeds(&self) -> Vec<DocumentFeed> {
         let proof = |source: &SourceHead| ReadOutcome {
             validators: source.validators.clone(),
             ..source.proof.clone()
@@ -171,18 +176,18 @@ impl Saved {
             .sources
             .iter()
             .zip(&self.documents)
-            .map(|(source, file)| Feed::Spooled(Arc::clone(file), proof(source)))
+            .map(|(source, file)| DocumentFeed::Spooled(Arc::clone(file), proof(source)))
             .collect()
     }
 
     /// The counts and the records; nothing if they are not known.
-    pub(super) fn expected(&self) -> Option<(&Json, &Records)> {
+    pub(super) fn expected(&self) -> Option<(&Json, &RecordsFile)> {
         Some((&self.outcome, self.records.as_deref()?))
     }
 }
 
 /// The counts of a run that a plan promises.
-pub(super) fn outcome(summary: &Summary) -> Json {
+pub(super) fn outcome(summary: &RunSummary) -> Json {
     let sources = summary.sources.iter().map(|(source, about)| {
         (
             source.clone(),
@@ -196,7 +201,7 @@ pub(super) fn outcome(summary: &Summary) -> Json {
 ///
 /// # Errors
 /// The disk.
-pub fn write(path: &Path, plans: &[&Saved], made_at: DateTime<Utc>) -> Result<(), SavedError> {
+pub fn write(path: &Path, plans: &[&SavedPlan], made_at: DateTime<Utc>) -> Result<(), SavedError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let partial = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let file = of_our_own(&partial)?;
@@ -209,23 +214,26 @@ pub fn write(path: &Path, plans: &[&Saved], made_at: DateTime<Utc>) -> Result<()
     written
 }
 
-fn write_all(file: File, plans: &[&Saved], made_at: DateTime<Utc>) -> Result<(), SavedError> {
+fn write_all(file: File, plans: &[&SavedPlan], made_at: DateTime<Utc>) -> Result<(), SavedError> {
     let mut out = GzEncoder::new(BufWriter::new(file), Compression::fast());
     put(
         &mut out,
-        &Line::WeirPlan {
+        &PlanLine::WeirPlan {
             format: FORMAT,
             weir: env!("CARGO_PKG_VERSION").to_owned(),
             made_at,
         },
     )?;
     for plan in plans {
-        put(&mut out, &Line::Institution(Box::new(plan.head.clone())))?;
+        put(
+            &mut out,
+            &PlanLine::Institution(Box::new(plan.head.clone())),
+        )?;
         for (source, documents) in plan.head.sources.iter().zip(&plan.documents) {
             for line in documents.lines()? {
                 put(
                     &mut out,
-                    &Line::Page {
+                    &PlanLine::Page {
                         source: source.source.clone(),
                         page: raw(line?)?,
                     },
@@ -241,12 +249,12 @@ fn write_all(file: File, plans: &[&Saved], made_at: DateTime<Utc>) -> Result<(),
             .into_iter()
             .flatten()
         {
-            put(&mut out, &Line::Record(raw(line?)?))?;
+            put(&mut out, &PlanLine::Record(raw(line?)?))?;
             records += 1;
         }
         put(
             &mut out,
-            &Line::Done {
+            &PlanLine::Done {
                 institution: plan.head.institution.clone(),
                 records,
                 outcome: plan.outcome.clone(),
@@ -255,7 +263,7 @@ fn write_all(file: File, plans: &[&Saved], made_at: DateTime<Utc>) -> Result<(),
     }
     put(
         &mut out,
-        &Line::End {
+        &PlanLine::End {
             institutions: plans.len(),
         },
     )?;
@@ -270,7 +278,7 @@ fn raw(line: String) -> std::io::Result<Box<RawValue>> {
     Ok(RawValue::from_string(line)?)
 }
 
-fn put(out: &mut impl Write, line: &Line) -> std::io::Result<()> {
+fn put(out: &mut impl Write, line: &PlanLine) -> std::io::Result<()> {
     serde_json::to_writer(&mut *out, line)?;
     out.write_all(b"\n")
 }
@@ -280,23 +288,23 @@ fn put(out: &mut impl Write, line: &Line) -> std::io::Result<()> {
 ///
 /// # Errors
 /// It is no saved plan, damaged, or of a newer Weir.
-pub fn read(path: &Path, spool: &Path) -> Result<Vec<Saved>, SavedError> {
+pub fn read(path: &Path, spool: &Path) -> Result<Vec<SavedPlan>, SavedError> {
     let mut lines = lines(BufReader::new(MultiGzDecoder::new(File::open(path)?)));
     match lines.next().map(parse).transpose()? {
-        Some(Line::WeirPlan { format, .. }) if format > FORMAT => {
+        Some(PlanLine::WeirPlan { format, .. }) if format > FORMAT => {
             return Err(SavedError::Newer(format));
         }
-        Some(Line::WeirPlan { .. }) => {}
+        Some(PlanLine::WeirPlan { .. }) => {}
         _ => return Err(SavedError::Damaged("it does not start like one".to_owned())),
     }
-    let (mut plans, mut open) = (Vec::new(), None::<Unpacking>);
+    let (mut plans, mut open) = (Vec::new(), None::<PlanUnpacking>);
     while let Some(line) = lines.next() {
         match (parse(line)?, &mut open) {
-            (Line::Institution(head), None) => open = Some(Unpacking::begin(*head, spool)?),
-            (Line::Page { source, page }, Some(open)) => open.page(&source, &page)?,
-            (Line::Record(record), Some(open)) => open.record(&record)?,
+            (PlanLine::Institution(head), None) => open = Some(PlanUnpacking::begin(*head, spool)?),
+            (PlanLine::Page { source, page }, Some(open)) => open.page(&source, &page)?,
+            (PlanLine::Record(record), Some(open)) => open.record(&record)?,
             (
-                Line::Done {
+                PlanLine::Done {
                     records, outcome, ..
                 },
                 Some(_),
@@ -306,7 +314,7 @@ pub fn read(path: &Path, spool: &Path) -> Result<Vec<Saved>, SavedError> {
                     .transpose()?,
             ),
             // Nothing may follow; to ask for it checks the sum at the end of the file.
-            (Line::End { institutions }, None) if institutions == plans.len() => {
+            (PlanLine::End { institutions }, None) if institutions == plans.len() => {
                 return lines.next().map_or(Ok(plans), |line| Err(beyond(line)));
             }
             _ => return Err(SavedError::Damaged("its lines are out of order".to_owned())),
@@ -340,21 +348,21 @@ fn beyond(line: std::io::Result<String>) -> SavedError {
     ))
 }
 
-fn parse(line: std::io::Result<String>) -> Result<Line, SavedError> {
+fn parse(line: std::io::Result<String>) -> Result<PlanLine, SavedError> {
     let line = line.map_err(|error| SavedError::Damaged(error.to_string()))?;
     serde_json::from_str(&line).map_err(|error| SavedError::Damaged(error.to_string()))
 }
 
 /// One institution of a file, being read.
-struct Unpacking {
-    head: Head,
+struct PlanUnpacking {
+    head: PlanHead,
     documents: Vec<(Arc<SpoolFile>, BufWriter<File>)>,
     records: (SpoolFile, BufWriter<File>),
     count: usize,
 }
 
-impl Unpacking {
-    fn begin(head: Head, spool: &Path) -> Result<Unpacking, SavedError> {
+impl PlanUnpacking {
+    fn begin(head: PlanHead, spool: &Path) -> Result<PlanUnpacking, SavedError> {
         let file =
             |name: &str| SpoolFile::create(spool, &format!("apply.{}.{name}", head.institution));
         if !is_plain(&head.institution)
@@ -370,7 +378,7 @@ impl Unpacking {
         });
         let documents = documents.collect::<std::io::Result<Vec<_>>>()?;
         let (records, out) = file("records")?;
-        Ok(Unpacking {
+        Ok(PlanUnpacking {
             head,
             documents,
             records: (records, BufWriter::new(out)),
@@ -399,7 +407,7 @@ impl Unpacking {
         Ok(())
     }
 
-    fn end(self, records: usize, outcome: Json) -> Result<Saved, SavedError> {
+    fn end(self, records: usize, outcome: Json) -> Result<SavedPlan, SavedError> {
         if records != self.count {
             return Err(SavedError::Damaged(format!(
                 "it has {} of {records} records",
@@ -413,10 +421,10 @@ impl Unpacking {
         }
         let (file, mut out) = self.records;
         out.flush()?;
-        Ok(Saved {
+        Ok(SavedPlan {
             head: self.head,
             documents,
-            records: Some(Arc::new(Records::of(file))),
+            records: Some(Arc::new(RecordsFile::of(file))),
             outcome,
         })
     }

@@ -4,8 +4,8 @@
 
 use super::RunError;
 use super::aside::DerivedAds;
-use super::event::Event;
-use super::run::Run;
+use super::event::RunEvent;
+use super::run::RunningPlan;
 use crate::model::Alert;
 use crate::model::{Ad, Document, Fingerprint, Problem, ProblemSeverity};
 use crate::plan::SourcePlan;
@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 
 /// Derives ads as their documents are stored.
 pub(super) async fn derive_fresh(
-    run: &Run<'_>,
+    run: &RunningPlan<'_>,
     setting: &Arc<SourceContext>,
     flow: &SourcePlan,
     documents: mpsc::Receiver<Vec<Document>>,
@@ -50,7 +50,7 @@ pub(super) async fn derive_fresh(
 /// Derives everything of a source that is left: edited rules and mappings, retries, what a run that
 /// died left over; not the ads that wait for more to be known of them.
 pub(super) async fn derive_rest(
-    run: &Run<'_>,
+    run: &RunningPlan<'_>,
     setting: &Arc<SourceContext>,
     flow: &SourcePlan,
     left_out: &BTreeSet<String>,
@@ -94,7 +94,7 @@ pub(super) async fn derive_rest(
 /// T2 for one batch.
 #[tracing::instrument(name = "batch", level = "debug", skip_all, fields(ads = ads.len()))]
 async fn derive(
-    run: &Run<'_>,
+    run: &RunningPlan<'_>,
     setting: &Arc<SourceContext>,
     flow: &SourcePlan,
     held: &mut BatchConnection,
@@ -153,7 +153,7 @@ pub(super) async fn older_parts(
 /// One record stage over a batch, on all cores.
 #[tracing::instrument(name = "stage", level = "debug", skip_all, fields(stage = stage.kind().name()))]
 async fn record(
-    run: &Run<'_>,
+    run: &RunningPlan<'_>,
     setting: &Arc<SourceContext>,
     stage: &Stage,
     held: &mut BatchConnection,
@@ -217,7 +217,7 @@ pub(super) fn guarded(draft: &mut AdDraft, stage: &str, work: impl FnOnce(&mut A
 /// so on down to the one ad: it is on record with what the database says, and keeps no other ad
 /// from being written, in this run or the next. What cannot even be put on record fails the run.
 async fn write_all(
-    run: &Run<'_>,
+    run: &RunningPlan<'_>,
     setting: &Arc<SourceContext>,
     flow: &SourcePlan,
     held: &mut BatchConnection,
@@ -259,7 +259,7 @@ fn given_up(ad: Ad, error: &StoreError) -> AdDraft {
 }
 
 async fn write(
-    run: &Run<'_>,
+    run: &RunningPlan<'_>,
     setting: &Arc<SourceContext>,
     flow: &SourcePlan,
     held: &mut BatchConnection,
@@ -290,7 +290,7 @@ async fn write(
     let derived = promote
         .map(|promote| DerivedAds::of(promote, drafts))
         .unwrap_or_default();
-    run.emit(Event::BatchWritten {
+    run.emit(RunEvent::BatchWritten {
         institution: setting.slug.clone(),
         source: source.clone(),
         ads: drafts.len(),
@@ -302,7 +302,7 @@ async fn write(
 
 /// Rules that could not be evaluated on some ad, each once a run. How often and why stands with the
 /// ads: whichever came first, the alert is the same.
-fn broken_rules(run: &Run<'_>, source: &str, drafts: &[AdDraft]) -> Vec<Alert> {
+fn broken_rules(run: &RunningPlan<'_>, source: &str, drafts: &[AdDraft]) -> Vec<Alert> {
     let broken = drafts
         .iter()
         .flat_map(|draft| &draft.problems)
@@ -340,8 +340,8 @@ fn done(
     ads: usize,
     refused: usize,
     started: Instant,
-) -> Event {
-    Event::StageDone {
+) -> RunEvent {
+    RunEvent::StageDone {
         institution: setting.slug.clone(),
         source: setting.stream.source.clone(),
         stage: stage.name(),

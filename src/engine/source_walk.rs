@@ -3,9 +3,9 @@
 //! read first; what an edited rule or a run that died left over is found by query afterwards.
 //! Nothing acts on a held read, but closing dates still apply.
 
-use super::event::Event;
-use super::run::Run;
-use super::spool::Feed;
+use super::event::RunEvent;
+use super::run::RunningPlan;
+use super::spool::DocumentFeed;
 use super::{RunError, identity, quality, segment};
 use crate::model::{Alert, Hash, ReadState, SourceKey};
 use crate::plan::SourcePlan;
@@ -28,7 +28,7 @@ const HELD: &str = "the read is held as unusual";
 
 /// One source of a run, on its way.
 pub(super) struct SourceWalk<'r> {
-    pub run: &'r Run<'r>,
+    pub run: &'r RunningPlan<'r>,
     pub flow: SourcePlan,
     pub setting: Arc<SourceContext>,
 }
@@ -56,7 +56,7 @@ enum WalkStep<'s> {
 }
 
 impl<'r> SourceWalk<'r> {
-    pub(super) fn new(run: &'r Run<'r>, flow: SourcePlan) -> SourceWalk<'r> {
+    pub(super) fn new(run: &'r RunningPlan<'r>, flow: SourcePlan) -> SourceWalk<'r> {
         let parts = flow.parts_at(run.request.at);
         let setting = SourceContext {
             stream: SourceKey {
@@ -81,7 +81,7 @@ impl<'r> SourceWalk<'r> {
 
     /// Walks all nodes of the source.
     #[tracing::instrument(name = "source", skip_all, fields(source = %self.flow.source))]
-    pub(super) async fn walk(&self, feed: Feed) -> Result<(), RunError> {
+    pub(super) async fn walk(&self, feed: DocumentFeed) -> Result<(), RunError> {
         let working = self.run.turn.take().await;
         self.remember().await?;
         self.forget_deleted().await?;
@@ -159,7 +159,7 @@ impl<'r> SourceWalk<'r> {
             self.setting.slug.clone(),
             self.setting.stream.source.clone(),
         );
-        self.run.emit(Event::SourceWaits {
+        self.run.emit(RunEvent::SourceWaits {
             institution,
             source,
             why,
@@ -241,7 +241,7 @@ impl<'r> SourceWalk<'r> {
             self.run.raise(&mut tx, alert).await?;
         }
         let archived = settled.archived.len();
-        self.run.emit(Event::SourceSettled {
+        self.run.emit(RunEvent::SourceSettled {
             institution: self.setting.slug.clone(),
             source: self.setting.stream.source.clone(),
             archived,
@@ -287,14 +287,14 @@ impl<'r> SourceWalk<'r> {
         begun: &mut BTreeSet<NodeIndex>,
     ) -> Result<(), RunError> {
         if begun.insert(node) {
-            self.run.emit(Event::NodeStarted(self.run.node(node)))
+            self.run.emit(RunEvent::NodeStarted(self.run.node(node)))
         } else {
             Ok(())
         }
     }
 
     pub(super) fn finish(&self, node: NodeIndex, passage: StagePassage) -> Result<(), RunError> {
-        self.run.emit(Event::NodeFinished {
+        self.run.emit(RunEvent::NodeFinished {
             node: self.run.node(node),
             passage,
             skipped: None,
@@ -309,7 +309,7 @@ impl<'r> SourceWalk<'r> {
     ) -> Result<(), RunError> {
         self.begin(node, &mut progress.begun)?;
         let (passage, skipped) = (StagePassage::default(), Some(why.to_owned()));
-        self.run.emit(Event::NodeFinished {
+        self.run.emit(RunEvent::NodeFinished {
             node: self.run.node(node),
             passage,
             skipped,
@@ -400,7 +400,7 @@ impl<'r> SourceWalk<'r> {
             .run
             .stats()
             .set_aside(&source, progress.read != NO_READ, &listed);
-        self.run.emit(Event::SourceCounted {
+        self.run.emit(RunEvent::SourceCounted {
             institution,
             source,
             counts,

@@ -2,7 +2,7 @@
 //! which reads everything before its transaction begins, so that no transaction ever waits for the
 //! network.
 
-use super::{BOARDS_AT_ONCE, Engine, FILES_AT_ONCE, Request, RunError, detail};
+use super::{BOARDS_AT_ONCE, Engine, FILES_AT_ONCE, RunError, RunRequest, detail};
 use crate::model::{ReadOutcome, SourceKey};
 use crate::plan::{Plan, SourcePlan};
 use crate::source::{PageSink, ReadApproach, proof};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Where the documents of a source come from.
-pub enum Feed {
+pub enum DocumentFeed {
     /// From the source itself.
     Live,
     /// Read before, into this file.
@@ -61,10 +61,10 @@ impl Drop for SpoolFile {
     }
 }
 
-impl Feed {
+impl DocumentFeed {
     /// Whether most of the time goes into waiting for answers.
     pub(super) fn is_awaited(&self, flow: &SourcePlan) -> bool {
-        matches!(self, Feed::Live) && flow.fetch.is_remote()
+        matches!(self, DocumentFeed::Live) && flow.fetch.is_remote()
     }
 
     /// Puts all documents into `pages`.
@@ -76,8 +76,8 @@ impl Feed {
         pages: PageSink,
     ) -> ReadOutcome {
         match self {
-            Feed::Live => flow.fetch.read(&engine.access, approach, pages).await,
-            Feed::Spooled(file, proof) => {
+            DocumentFeed::Live => flow.fetch.read(&engine.access, approach, pages).await,
+            DocumentFeed::Spooled(file, proof) => {
                 let replay = tokio::task::spawn_blocking(move || replay(&file, pages)).await;
                 match replay {
                     Ok(Ok(())) => proof,
@@ -96,8 +96,8 @@ impl Feed {
 pub async fn read_all(
     engine: &Engine,
     plan: &Plan,
-    request: &Request,
-) -> Result<Vec<Feed>, RunError> {
+    request: &RunRequest,
+) -> Result<Vec<DocumentFeed>, RunError> {
     let reading = plan
         .flows
         .iter()
@@ -118,14 +118,17 @@ async fn read_one(
     engine: &Engine,
     plan: &Plan,
     flow: &SourcePlan,
-    request: &Request,
-) -> Result<Feed, RunError> {
+    request: &RunRequest,
+) -> Result<DocumentFeed, RunError> {
     let (spooled, file) = SpoolFile::create(
         &request.spool,
         &format!("{}.{}", plan.institution.slug, flow.source),
     )?;
     if let Some(why) = request.waits(flow) {
-        return Ok(Feed::Spooled(Arc::new(spooled), proof::unreachable(why)));
+        return Ok(DocumentFeed::Spooled(
+            Arc::new(spooled),
+            proof::unreachable(why),
+        ));
     }
     let stream = SourceKey {
         institution: plan.institution.id,
@@ -157,7 +160,10 @@ async fn read_one(
     });
     let (proof, detailed, written) = tokio::join!(reading, detailing, writing);
     written.map_err(|error| RunError::Worker(error.to_string()))??;
-    Ok(Feed::Spooled(Arc::new(spooled), detailed?.complete(proof)))
+    Ok(DocumentFeed::Spooled(
+        Arc::new(spooled),
+        detailed?.complete(proof),
+    ))
 }
 
 fn replay(file: &SpoolFile, pages: PageSink) -> std::io::Result<()> {

@@ -2,7 +2,7 @@
 //! carries. It is counted by [`run_stats`](super::run_stats); nothing here decides anything.
 
 use super::dedupe::OpeningCounts;
-use super::trail::Trail;
+use super::trail::RunTrail;
 use crate::model::{Alert, Bookkeeping, OutcomeCounts, ReadOutcome};
 use crate::plan::StandsIn;
 use crate::plan::picture::SetAside;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 /// What came of a run.
 #[derive(Debug, Clone, Serialize)]
-pub struct Summary {
+pub struct RunSummary {
     /// The institution.
     pub institution: String,
     /// The run.
@@ -48,7 +48,7 @@ pub struct Summary {
     pub stands_in: Option<StandsIn>,
     /// What it leaves for the picture.
     #[serde(skip)]
-    pub trail: Trail,
+    pub trail: RunTrail,
 }
 
 /// What came of one source.
@@ -75,7 +75,7 @@ pub struct SourceSummary {
     pub set_aside: Vec<SetAside>,
 }
 
-impl Summary {
+impl RunSummary {
     /// The summary as JSON.
     pub fn to_json(&self) -> Json {
         serde_json::to_value(self).unwrap_or_default()

@@ -20,7 +20,7 @@ const WHAT: usize = 300;
 /// What a run leaves.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Trail {
+pub struct RunTrail {
     /// The plan that ran.
     pub plan: PlanOutline,
     /// What passed, by stage.
@@ -33,9 +33,9 @@ pub struct Trail {
 
 /// The samples while a run goes on, by stage and source.
 #[derive(Debug, Default)]
-pub(super) struct Samples(BTreeMap<(&'static str, String), [Vec<RunSample>; 2]>);
+pub(super) struct StageSamples(BTreeMap<(&'static str, String), [Vec<RunSample>; 2]>);
 
-impl Samples {
+impl StageSamples {
     /// Looks at a batch after a stage; `refused_before` says of which ads something was said
     /// before.
     pub(super) fn add(
@@ -216,7 +216,7 @@ fn plain(value: &serde_json::Value) -> String {
 mod tests {
     use super::*;
 
-    fn kept(samples: &Samples, stage: &str, source: Option<&str>) -> Vec<String> {
+    fn kept(samples: &StageSamples, stage: &str, source: Option<&str>) -> Vec<String> {
         samples
             .of(stage, source)
             .into_iter()
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn few_are_kept_however_many_pass_and_of_each_source_some() {
-        let mut samples = Samples::default();
+        let mut samples = StageSamples::default();
         let ads: Vec<String> = (0..100).map(|number| number.to_string()).collect();
         samples.retire("archive", "a", &ads);
         samples.retire("archive", "b", &ads);

@@ -34,16 +34,16 @@ pub(super) struct WorkTurn {
 }
 
 /// The right to work: given back when the last of an institution is dropped.
-pub(super) struct Working {
+pub(super) struct WorkPermit {
     _taken: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl WorkTurn {
     /// Waits for the turn, unless the institution has it.
-    pub(super) async fn take(&self) -> Working {
+    pub(super) async fn take(&self) -> WorkPermit {
         let mut taken = self.taken.lock().await;
         if let Some(ours) = taken.upgrade() {
-            return Working { _taken: Some(ours) };
+            return WorkPermit { _taken: Some(ours) };
         }
         // It is never closed.
         let ours = Arc::clone(&self.all)
@@ -52,7 +52,7 @@ impl WorkTurn {
             .ok()
             .map(Arc::new);
         *taken = ours.as_ref().map(Arc::downgrade).unwrap_or_default();
-        Working { _taken: ours }
+        WorkPermit { _taken: ours }
     }
 }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 /// What is said of an ad.
 #[derive(Debug, Default, Serialize)]
-pub struct Judged {
+pub struct JudgedAd {
     /// The company that it names.
     pub company: Option<String>,
     /// The division that it names.
@@ -24,12 +24,12 @@ pub struct Judged {
     /// How they were found.
     pub found: Vec<FoundRelation>,
     /// Each verdict.
-    pub verdicts: Vec<Said>,
+    pub verdicts: Vec<AdVerdict>,
 }
 
 /// One verdict.
 #[derive(Debug, Serialize)]
-pub struct Said {
+pub struct AdVerdict {
     /// Who says it: `mandatory field title`, `rule common/close-after-open 4b1cfbba`, `company`.
     pub by: String,
     /// pass, fail, warn, hold, or silent: it does not apply.
@@ -48,7 +48,7 @@ pub async fn judge_stored(
     checked: &CheckedProject,
     found: &FoundJob,
     known: &AdState,
-) -> Result<Option<Judged>, RunError> {
+) -> Result<Option<JudgedAd>, RunError> {
     let plan = checked
         .institutions
         .iter()
@@ -90,7 +90,7 @@ pub async fn judge(
     flow: &SourcePlan,
     ad: Ad,
     job: Option<Uuid>,
-) -> Result<Judged, RunError> {
+) -> Result<JudgedAd, RunError> {
     let setting = setting(sandbox, plan, flow, ad.scraped_at);
     let mut held = store.lane().hold().await?;
     let published = job.map(|job_id| PublishedJob {
@@ -101,7 +101,7 @@ pub async fn judge(
         held: false,
     });
     let mut drafts = vec![AdDraft::new(Ad { published, ..ad })];
-    let mut judged = Judged::default();
+    let mut judged = JudgedAd::default();
     for stage in flow.record_stages() {
         stage.look_up(&mut held, &setting, &mut drafts).await?;
         let Some(draft) = drafts.first_mut() else {
@@ -125,7 +125,7 @@ pub async fn judge(
     Ok(judged)
 }
 
-impl Judged {
+impl JudgedAd {
     /// What was said apart from mandatory fields and rules, and the names in the ad.
     fn add(&mut self, draft: AdDraft) {
         let is_said = |problem: &Problem| {
@@ -150,7 +150,7 @@ impl Judged {
                 RuleVerdict::Fail(problem),
             )
         }));
-        let holds = draft.holds.into_iter().map(|hold| Said {
+        let holds = draft.holds.into_iter().map(|hold| AdVerdict {
             by: hold.kind.name().to_owned(),
             verdict: "hold",
             message: hold.reason,
@@ -161,19 +161,19 @@ impl Judged {
     }
 }
 
-fn said(by: String, verdict: RuleVerdict) -> Said {
+fn said(by: String, verdict: RuleVerdict) -> AdVerdict {
     match verdict {
-        RuleVerdict::Silent => Said {
+        RuleVerdict::Silent => AdVerdict {
             by,
             verdict: "silent",
             message: String::new(),
         },
-        RuleVerdict::Pass => Said {
+        RuleVerdict::Pass => AdVerdict {
             by,
             verdict: "pass",
             message: String::new(),
         },
-        RuleVerdict::Fail(problem) => Said {
+        RuleVerdict::Fail(problem) => AdVerdict {
             by,
             verdict: if problem.severity == ProblemSeverity::Warn {
                 "warn"

@@ -1,9 +1,9 @@
 //! From node to node: the sources side by side, then the stages of the institution, each once all
 //! that it waits for has ended.
 
-use super::run::Run;
+use super::run::RunningPlan;
 use super::source_walk::SourceWalk;
-use super::spool::Feed;
+use super::spool::DocumentFeed;
 use super::{BOARDS_AT_ONCE, FILES_AT_ONCE, RunError, dedupe, report};
 use crate::plan::SourcePlan;
 use crate::stage::{StageKind, StageScope};
@@ -14,7 +14,10 @@ use petgraph::stable_graph::StableDiGraph;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Walks all sources; a dead or slow one delays no other. Gives those that failed.
-pub(super) async fn sources(run: &Run<'_>, feeds: Vec<Feed>) -> BTreeMap<String, RunError> {
+pub(super) async fn sources(
+    run: &RunningPlan<'_>,
+    feeds: Vec<DocumentFeed>,
+) -> BTreeMap<String, RunError> {
     let all = run.plan.flows.iter().zip(feeds);
     let (boards, files): (Vec<_>, Vec<_>) = all.partition(|(flow, feed)| feed.is_awaited(flow));
     let some = |sources, at_once| some(run, sources, at_once);
@@ -25,14 +28,14 @@ pub(super) async fn sources(run: &Run<'_>, feeds: Vec<Feed>) -> BTreeMap<String,
 }
 
 async fn some(
-    run: &Run<'_>,
-    sources: Vec<(&SourcePlan, Feed)>,
+    run: &RunningPlan<'_>,
+    sources: Vec<(&SourcePlan, DocumentFeed)>,
     at_once: usize,
 ) -> BTreeMap<String, RunError> {
     let mut waiting = sources.into_iter();
     let mut working = FuturesUnordered::new();
     let mut errors = BTreeMap::new();
-    let begin = |(flow, feed): (&SourcePlan, Feed)| {
+    let begin = |(flow, feed): (&SourcePlan, DocumentFeed)| {
         let source = flow.source.clone();
         let walk = SourceWalk::new(run, flow.clone());
         async move { (source, walk.walk(feed).await) }
@@ -48,7 +51,7 @@ async fn some(
 }
 
 /// Walks the stages of the institution.
-pub(super) async fn institution(run: &Run<'_>) -> Result<(), RunError> {
+pub(super) async fn institution(run: &RunningPlan<'_>) -> Result<(), RunError> {
     let graph = &run.plan.graph;
     let nodes: BTreeSet<NodeIndex> = graph
         .node_indices()
@@ -57,7 +60,7 @@ pub(super) async fn institution(run: &Run<'_>) -> Result<(), RunError> {
     in_order(graph, nodes, async |node| conclude(run, node).await).await
 }
 
-async fn conclude(run: &Run<'_>, node: NodeIndex) -> Result<(), RunError> {
+async fn conclude(run: &RunningPlan<'_>, node: NodeIndex) -> Result<(), RunError> {
     match run.plan.graph[node].kind {
         StageKind::Dedupe => dedupe::find_openings(run, node).await,
         StageKind::Report => report::sum_up(run, node).await,

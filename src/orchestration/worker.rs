@@ -8,7 +8,7 @@ use super::protocol::{self, MOST_ATTEMPTS};
 use super::scheduler::project_of;
 use crate::engine::turn::WorkTurns;
 use crate::engine::{
-    Engine, Event, Mode, Occasion, Request, RunError, RunOutcome, Summary, Watcher,
+    Engine, RunError, RunEvent, RunMode, RunOutcome, RunPurpose, RunRequest, RunSummary, RunWatcher,
 };
 use crate::model::{Alert, Clock};
 use crate::plan::Plan;
@@ -39,7 +39,7 @@ pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 #[derive(Debug)]
 pub enum WorkNotice<'n> {
     /// Its run has ended.
-    Ended(&'n ClaimedUnit, &'n Summary),
+    Ended(&'n ClaimedUnit, &'n RunSummary),
     /// It went back to the queue, or was given up; with the reason.
     NotDone(&'n ClaimedUnit, &'n UnitEnd),
     /// The queue cannot be reached.
@@ -67,7 +67,7 @@ pub struct Worker {
     /// Where dry runs keep what they read.
     pub spool: PathBuf,
     /// Who watches runs.
-    pub watcher: Watcher,
+    pub watcher: RunWatcher,
     /// Who is told.
     pub told: Arc<dyn Fn(WorkNotice<'_>) + Send + Sync>,
 }
@@ -232,7 +232,7 @@ impl Worker {
         let at = if is_later { (self.now)() } else { unit.due_at };
         let engine = self.engine(&plans, claimed);
         let request = self.request(unit, &plans, Clock(at));
-        let ran = engine.run(&plan, &request, Mode::Live).await;
+        let ran = engine.run(&plan, &request, RunMode::Live).await;
         let summary = ran.map(RunOutcome::into_summary)?;
         (self.told)(WorkNotice::Ended(unit, &summary));
         Ok(UnitEnd::Done {
@@ -270,15 +270,15 @@ impl Worker {
         }
     }
 
-    fn request(&self, unit: &ClaimedUnit, plans: &PlanSet, at: Clock) -> Request {
-        Request {
+    fn request(&self, unit: &ClaimedUnit, plans: &PlanSet, at: Clock) -> RunRequest {
+        RunRequest {
             at,
             allow_future: false,
             wait: false,
             now: self.now,
             host: self.host.clone(),
             spool: self.spool.clone(),
-            occasion: Occasion {
+            occasion: RunPurpose {
                 only: Some(unit.source_id.clone())
                     .filter(|source| !source.is_empty())
                     .into_iter()
@@ -322,10 +322,10 @@ impl Claimed {
     }
 
     /// Keeps the node that began last, and passes on what happens.
-    fn watcher(&self, further: Watcher) -> Watcher {
+    fn watcher(&self, further: RunWatcher) -> RunWatcher {
         let node = Arc::clone(&self.node);
         Arc::new(move |event| {
-            if let Event::NodeStarted(begun) = event {
+            if let RunEvent::NodeStarted(begun) = event {
                 *node.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun.node.clone());
             }
             further(event)

@@ -5,7 +5,7 @@
 use super::classes;
 use super::columns::{columns, line};
 use super::history::{self, Entry, History, short, value};
-use crate::engine::verdicts::Judged;
+use crate::engine::verdicts::JudgedAd;
 use crate::model::RelationTable;
 use crate::stage::resolve::FoundRelation;
 use crate::store::opening_views::{self, OpeningMemberLine};
@@ -36,7 +36,7 @@ pub struct Biography {
     /// The fields of the newest version, and what made them.
     pub fields: Vec<Made>,
     /// The current verdict of each mandatory field and rule; `None` if unavailable.
-    pub verdicts: Option<Judged>,
+    pub verdicts: Option<JudgedAd>,
     /// The versions.
     pub versions: Vec<Entry>,
     /// What retention has removed of it.
@@ -96,7 +96,7 @@ pub async fn collect(
     connection: &mut PgConnection,
     found: &FoundJob,
     ad: Option<AdState>,
-    verdicts: Option<Judged>,
+    verdicts: Option<JudgedAd>,
 ) -> Result<Biography> {
     let history = match found.job_id {
         Some(job) => Some(history::collect(connection, found, job).await?),
@@ -384,7 +384,7 @@ async fn made(
     connection: &mut PgConnection,
     found: &FoundJob,
     versions: &[Entry],
-    judged: Option<&Judged>,
+    judged: Option<&JudgedAd>,
 ) -> Result<Vec<Made>> {
     let Some(newest) = versions.last() else {
         return Ok(Vec::new());
@@ -442,7 +442,7 @@ async fn made(
 }
 
 /// How its company or division is found by the name in the ad.
-fn named_in_ad(field: &str, judged: Option<&Judged>) -> Option<String> {
+fn named_in_ad(field: &str, judged: Option<&JudgedAd>) -> Option<String> {
     let table = match field {
         "company_id" => RelationTable::Companies,
         "division_id" => RelationTable::Divisions,
@@ -547,7 +547,7 @@ pub fn text(biography: &Biography) -> String {
         biography.fields.iter().map(field).collect(),
     );
     if let Some(judged) = &biography.verdicts {
-        let row = |verdict: &crate::engine::verdicts::Said| {
+        let row = |verdict: &crate::engine::verdicts::AdVerdict| {
             vec![
                 verdict.verdict.to_owned(),
                 line(&verdict.by, 60),

@@ -1,6 +1,6 @@
 //! Progress during a run: bars on a terminal, JSON lines for machines, otherwise nothing.
 
-use crate::engine::{Event, Watcher};
+use crate::engine::{RunEvent, RunWatcher};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Nothing is shown.
-pub fn quiet() -> Watcher {
+pub fn quiet() -> RunWatcher {
     Arc::new(|_| ControlFlow::Continue(()))
 }
 
 /// Every event as a line of JSON, printed by `print`. A reader that has gone away stops the run.
-pub fn json_lines(print: fn(&str) -> std::io::Result<()>) -> Watcher {
+pub fn json_lines(print: fn(&str) -> std::io::Result<()>) -> RunWatcher {
     Arc::new(move |event| {
         let line = serde_json::to_string(event).unwrap_or_default();
         match print(&format!("{line}\n")) {
@@ -24,7 +24,7 @@ pub fn json_lines(print: fn(&str) -> std::io::Result<()>) -> Watcher {
 }
 
 /// A bar for each source, on the terminal.
-pub fn bars() -> Watcher {
+pub fn bars() -> RunWatcher {
     let bars = Arc::new(Mutex::new(Bars {
         all: MultiProgress::new(),
         sources: HashMap::new(),
@@ -49,21 +49,21 @@ struct Line {
 }
 
 impl Bars {
-    fn see(&mut self, event: &Event) {
+    fn see(&mut self, event: &RunEvent) {
         match event {
-            Event::PageStored {
+            RunEvent::PageStored {
                 institution,
                 source,
                 documents,
                 ..
             } => self.add(institution, source, *documents, 0),
-            Event::BatchWritten {
+            RunEvent::BatchWritten {
                 institution,
                 source,
                 ads,
                 ..
             } => self.add(institution, source, 0, *ads),
-            Event::SourceSettled {
+            RunEvent::SourceSettled {
                 institution,
                 source,
                 ..
@@ -72,7 +72,7 @@ impl Bars {
                     line.bar.finish_and_clear();
                 }
             }
-            Event::RunFinished { institution, .. } => self.sources.retain(|(of, _), line| {
+            RunEvent::RunFinished { institution, .. } => self.sources.retain(|(of, _), line| {
                 if of == institution {
                     line.bar.finish_and_clear();
                 }

@@ -3,7 +3,7 @@
 use super::columns::{columns, counted, line, took};
 use super::page;
 use crate::engine::dedupe::OpeningCounts;
-use crate::engine::rehearse::{Example, Kind, Rehearsal, Verdicts};
+use crate::engine::rehearse::{AdExample, Rehearsal, RehearsedAds, RuleVerdicts};
 use crate::plan::picture::thousands;
 use maud::{Markup, html};
 use serde::Serialize;
@@ -115,7 +115,7 @@ fn source_text(out: &mut String, source: &Rehearsal) {
 }
 
 /// Rules that are edited and only warn, with the ads that they warn of.
-fn warned(source: &Rehearsal) -> impl Iterator<Item = (&str, &Kind)> {
+fn warned(source: &Rehearsal) -> impl Iterator<Item = (&str, &RehearsedAds)> {
     source
         .rules
         .iter()
@@ -123,7 +123,7 @@ fn warned(source: &Rehearsal) -> impl Iterator<Item = (&str, &Kind)> {
         .filter(|(_, kind)| kind.count > 0)
 }
 
-fn warns(name: &str, kind: &Kind) -> String {
+fn warns(name: &str, kind: &RehearsedAds) -> String {
     format!("{} warns about {}", line(name, 60), ads(kind.count))
 }
 
@@ -158,11 +158,11 @@ fn may_wait(source: &Rehearsal) -> Option<&'static str> {
         .then_some("`quality: hold` is declared: if this read is unusual, the run holds all of it for an operator")
 }
 
-fn speaks(rule: &Verdicts) -> bool {
+fn speaks(rule: &RuleVerdicts) -> bool {
     rule.fails + rule.begins.count + rule.ends.count > 0
 }
 
-fn verdict_row(name: &str, rule: &Verdicts) -> Vec<String> {
+fn verdict_row(name: &str, rule: &RuleVerdicts) -> Vec<String> {
     vec![
         line(name, 60),
         count(rule.fails),
@@ -172,8 +172,8 @@ fn verdict_row(name: &str, rule: &Verdicts) -> Vec<String> {
     ]
 }
 
-fn examples(out: &mut String, kind: &Kind, sign: char) {
-    for Example { id, title, what } in &kind.examples {
+fn examples(out: &mut String, kind: &RehearsedAds, sign: char) {
+    for AdExample { id, title, what } in &kind.examples {
         let _ = writeln!(
             out,
             "      {sign} {} {} · {}",
@@ -268,7 +268,7 @@ fn rules(source: &Rehearsal) -> Markup {
     }
 }
 
-fn table(title: &str, kind: &Kind) -> Markup {
+fn table(title: &str, kind: &RehearsedAds) -> Markup {
     html! {
         h3 { (title) }
         @for one in &kind.examples {

@@ -1,7 +1,7 @@
 //! The summary of a run, as text.
 
 use super::columns::{columns, took};
-use crate::engine::Summary;
+use crate::engine::RunSummary;
 use crate::model::{Clock, OutcomeCounts, ReadState};
 use crate::plan::picture::thousands;
 use crate::quality::loss;
@@ -10,12 +10,12 @@ use crate::store::waiting::WaitingHolds;
 use std::fmt::Write;
 
 /// The summary of one institution's run.
-pub fn text(summary: &Summary) -> String {
+pub fn text(summary: &RunSummary) -> String {
     format!("{}{}", table(summary), notes(summary))
 }
 
 /// The counts of one institution's run, without what someone must know of it.
-pub fn table(summary: &Summary) -> String {
+pub fn table(summary: &RunSummary) -> String {
     let mut out = String::new();
     // The number of a dry run names nothing once it is rolled back.
     let (kind, saved) = if summary.dry_run {
@@ -55,13 +55,13 @@ pub struct RunNote {
 }
 
 /// What someone must know of a run: a line each.
-pub fn notes(summary: &Summary) -> String {
+pub fn notes(summary: &RunSummary) -> String {
     let line = |note: &RunNote| format!("  {}: {}\n", note.severity, note.words);
     run_notes(summary).iter().map(line).collect()
 }
 
 /// What someone must know of a run.
-pub fn run_notes(summary: &Summary) -> Vec<RunNote> {
+pub fn run_notes(summary: &RunSummary) -> Vec<RunNote> {
     let note = |severity, source: &str, kind, words| RunNote {
         severity,
         source: source.to_owned(),
@@ -114,7 +114,7 @@ pub fn run_notes(summary: &Summary) -> Vec<RunNote> {
 }
 
 /// The open holds, except new ones and those reported by an alert.
-fn holds(summary: &Summary) -> Vec<RunNote> {
+fn holds(summary: &RunSummary) -> Vec<RunNote> {
     let at = Clock(summary.at);
     let is_told = |one: &&WaitingHolds| one.since < summary.at && one.age(at) < STALE;
     let note = |one: &WaitingHolds| RunNote {
@@ -126,7 +126,7 @@ fn holds(summary: &Summary) -> Vec<RunNote> {
     summary.waiting.iter().filter(is_told).map(note).collect()
 }
 
-fn rows(summary: &Summary) -> Vec<Vec<String>> {
+fn rows(summary: &RunSummary) -> Vec<Vec<String>> {
     let mut head = vec![String::new(), "read".to_owned(), "ads".to_owned()];
     head.extend(
         OutcomeCounts::default()

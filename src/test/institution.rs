@@ -5,7 +5,7 @@
 use super::expected::value_like;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::engine::turn::WorkTurns;
-use crate::engine::{Engine, Mode, Occasion, Request, RunOutcome, Summary};
+use crate::engine::{Engine, RunMode, RunOutcome, RunPurpose, RunRequest, RunSummary};
 use crate::model::SourceKey;
 use crate::plan::institution_tests::{ExpectedJob, InstitutionTest, TestDay};
 use crate::plan::trial::compare_field;
@@ -146,7 +146,7 @@ async fn run<'d>(
     plan: &Plan,
     store: &Store,
     day: &'d TestDay,
-) -> Result<Summary, (String, &'d Place)> {
+) -> Result<RunSummary, (String, &'d Place)> {
     let door = match &day.recorded {
         Some(folder) => HttpClient::replaying(ground.folder.join(folder.as_str()))
             .map_err(|error| (error.to_string(), &folder.place))?,
@@ -167,21 +167,21 @@ async fn run<'d>(
         turns: WorkTurns::new(1),
     };
     let spool = ground.spool.clone();
-    let request = Request {
+    let request = RunRequest {
         at: day.at,
         allow_future: true,
         wait: true,
         now: ground.now,
         host: ground.host.clone(),
         spool,
-        occasion: Occasion::default(),
+        occasion: RunPurpose::default(),
     };
-    let ran = engine.run(plan, &request, Mode::Live).await;
+    let ran = engine.run(plan, &request, RunMode::Live).await;
     ran.map(RunOutcome::into_summary)
         .map_err(|error| (error.to_string(), &day.place))
 }
 
-fn compare_counts(day: &TestDay, summary: &Summary, tried: &mut TriedTest) {
+fn compare_counts(day: &TestDay, summary: &RunSummary, tried: &mut TriedTest) {
     for (source, expected) in &day.counts {
         let Some(about) = summary.sources.get(source) else {
             continue;

@@ -34,7 +34,7 @@ fn ad(id: u32, title: &str) -> Json {
     json!({ "id": id.to_string(), "title": title, "grade": "1", "company": "Acme" })
 }
 
-async fn run(lab: &Lab, at: &str, ads: &[Json]) -> weir::engine::Summary {
+async fn run(lab: &Lab, at: &str, ads: &[Json]) -> weir::engine::RunSummary {
     lab.write("ads.json", &json!(ads).to_string());
     lab.run(&Step::new(at, &[])).await.remove(0)
 }

@@ -407,7 +407,7 @@ async fn a_job_that_was_deleted_comes_back_if_it_is_listed() {
     past_the_pipeline(&lab, "DELETE FROM jobs WHERE original_id <> '3'; DELETE FROM superseded_versions WHERE original_id = '1'").await;
     // One has new content, the other the same as ever.
     lab.write("ads.json", r#"[{ "id": "1", "title": "Ranger" }, { "id": "2", "title": "Night nurse" }, { "id": "3", "title": "Chef" }]"#);
-    let totals = |summary: &weir::engine::Summary| {
+    let totals = |summary: &weir::engine::RunSummary| {
         (
             summary.total.created,
             summary.total.updated,

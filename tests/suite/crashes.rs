@@ -180,7 +180,7 @@ async fn a_run_whose_lock_session_ends_goes_on_if_nobody_took_the_lock() {
     let unbroken = lab.copy().await;
     unbroken.run(&steps[0]).await;
     let (url, is_first) = (lab.bench.url(), std::sync::atomic::AtomicBool::new(true));
-    let watcher = move |_: &weir::engine::Event| {
+    let watcher = move |_: &weir::engine::RunEvent| {
         if is_first.swap(false, std::sync::atomic::Ordering::SeqCst) {
             change_lease(&url, SESSION_ENDED);
         }
@@ -203,7 +203,7 @@ async fn a_run_that_has_lost_its_lock_writes_nothing_more() {
     let unbroken = lab.copy().await;
     let seen = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counter = Arc::clone(&seen);
-    let count = move |_: &weir::engine::Event| {
+    let count = move |_: &weir::engine::RunEvent| {
         counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         ControlFlow::Continue(())
     };
@@ -218,7 +218,7 @@ async fn a_run_that_has_lost_its_lock_writes_nothing_more() {
         let (url, seen) = (broken.bench.url(), std::sync::atomic::AtomicUsize::new(0));
         let taking = Arc::new(std::sync::Mutex::new(None));
         let taker = Arc::clone(&taking);
-        let watcher = move |_: &weir::engine::Event| {
+        let watcher = move |_: &weir::engine::RunEvent| {
             if seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == event {
                 // A batch under way is waited for, so this must not wait in it.
                 let url = url.clone();
@@ -293,7 +293,7 @@ async fn postgresql_restarted_in_the_middle_loses_nothing() {
     for event in [2, 5, 9, 14, 20] {
         let folder = own.path().to_owned();
         let seen = std::sync::atomic::AtomicUsize::new(0);
-        let watcher = Arc::new(move |_: &weir::engine::Event| {
+        let watcher = Arc::new(move |_: &weir::engine::RunEvent| {
             if seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == event {
                 restart(&folder);
             }

@@ -3,7 +3,7 @@
 
 use crate::lab::{Lab, Step};
 use serde_json::{Value as Json, json};
-use weir::engine::Summary;
+use weir::engine::RunSummary;
 use weir::model::ReadState;
 use wiremock::matchers::{method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -49,12 +49,12 @@ async fn serve(server: &MockServer, number: &str, answer: ResponseTemplate, time
     }
 }
 
-async fn run(lab: &Lab, server: &MockServer, day: u32) -> Summary {
+async fn run(lab: &Lab, server: &MockServer, day: u32) -> RunSummary {
     let step = Step::new(&format!("2026-09-{day:02}"), &[("URL", &server.uri())]);
     lab.run(&step).await.remove(0)
 }
 
-fn state(summary: &Summary) -> (ReadState, String) {
+fn state(summary: &RunSummary) -> (ReadState, String) {
     let read = summary.sources["board"].read.clone().unwrap();
     (read.state, read.why.unwrap_or_default())
 }

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_util::sync::CancellationToken;
 use weir::config::Project;
-use weir::engine::{Engine, Event, Mode, Request, RunError, RunOutcome, Summary, Watcher};
+use weir::engine::{
+    Engine, RunError, RunEvent, RunMode, RunOutcome, RunRequest, RunSummary, RunWatcher,
+};
 use weir::model::Clock;
 use weir::model::{RecordFilter, RunRecord};
 use weir::plan::{CheckedProject, Plan};
@@ -81,18 +83,21 @@ pub struct Lab {
 }
 
 /// How a run is watched in tests.
-pub fn everything() -> Watcher {
+pub fn everything() -> RunWatcher {
     Arc::new(|_| ControlFlow::Continue(()))
 }
 
 /// Whether a stop at an event is one of its own: between nodes nothing is under way, so a stop
 /// there is as one at the event before.
-pub fn is_stop(event: &Event) -> bool {
-    !matches!(event, Event::NodeStarted(_) | Event::NodeFinished { .. })
+pub fn is_stop(event: &RunEvent) -> bool {
+    !matches!(
+        event,
+        RunEvent::NodeStarted(_) | RunEvent::NodeFinished { .. }
+    )
 }
 
 /// Stops the run at its n-th event that is a stop of its own, from 0.
-pub fn stop_at(n: usize) -> Watcher {
+pub fn stop_at(n: usize) -> RunWatcher {
     let seen = AtomicUsize::new(0);
     Arc::new(move |event| {
         let stops = is_stop(event) && seen.fetch_add(1, Ordering::SeqCst) >= n;
@@ -164,7 +169,7 @@ impl Lab {
     }
 
     /// Runs all institutions; they must end well.
-    pub async fn run(&self, step: &Step) -> Vec<Summary> {
+    pub async fn run(&self, step: &Step) -> Vec<RunSummary> {
         self.run_as(step, false, everything())
             .await
             .into_iter()
@@ -177,8 +182,8 @@ impl Lab {
         &self,
         step: &Step,
         dry_run: bool,
-        watcher: Watcher,
-    ) -> Vec<Result<Summary, RunError>> {
+        watcher: RunWatcher,
+    ) -> Vec<Result<RunSummary, RunError>> {
         self.run_with(&self.bench.url(), step, dry_run, watcher)
             .await
     }
@@ -188,8 +193,8 @@ impl Lab {
         &self,
         url: &str,
         step: &Step,
-        watcher: Watcher,
-    ) -> Vec<Result<Summary, RunError>> {
+        watcher: RunWatcher,
+    ) -> Vec<Result<RunSummary, RunError>> {
         self.run_with(url, step, false, watcher).await
     }
 
@@ -198,17 +203,17 @@ impl Lab {
         url: &str,
         step: &Step,
         dry_run: bool,
-        watcher: Watcher,
-    ) -> Vec<Result<Summary, RunError>> {
+        watcher: RunWatcher,
+    ) -> Vec<Result<RunSummary, RunError>> {
         let (checked, engine) = self.engine(url, step, watcher).await;
         let (request, wanted) = (self.request(step), RecordFilter::default());
         let mode = if dry_run {
-            Mode::DryRun {
+            RunMode::DryRun {
                 wanted: &wanted,
                 saves: false,
             }
         } else {
-            Mode::Live
+            RunMode::Live
         };
         let mut results = Vec::new();
         for plan in active(&checked) {
@@ -236,7 +241,7 @@ impl Lab {
         let (engine, request) = (&engine, &request);
         let running = active(&checked).map(|plan| async move {
             engine
-                .run(plan, request, Mode::Live)
+                .run(plan, request, RunMode::Live)
                 .await
                 .map(|_| plan.institution.slug.clone())
                 .unwrap()
@@ -250,7 +255,12 @@ impl Lab {
     }
 
     /// The project, and what runs it.
-    async fn engine(&self, url: &str, step: &Step, watcher: Watcher) -> (CheckedProject, Engine) {
+    async fn engine(
+        &self,
+        url: &str,
+        step: &Step,
+        watcher: RunWatcher,
+    ) -> (CheckedProject, Engine) {
         let checked = self.checked();
         let engine = Engine {
             store: Store::connect(url, 12, "bench").await.unwrap(),
@@ -270,27 +280,27 @@ impl Lab {
     }
 
     #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
-    fn request(&self, step: &Step) -> Request {
+    fn request(&self, step: &Step) -> RunRequest {
         // Labs that share a folder do not share a spool.
         let spool = self.folder.join(".weir").join(&self.bench.name);
-        Request {
+        RunRequest {
             at: step.clock(),
             allow_future: true,
             wait: false,
             now: chrono::Utc::now,
             host: "bench".to_owned(),
             spool,
-            occasion: weir::engine::Occasion::default(),
+            occasion: weir::engine::RunPurpose::default(),
         }
     }
 
     /// The plan of jobs of every institution, saved into a file.
-    pub async fn foresee(&self, step: &Step, file: &Path) -> Vec<(Summary, Vec<RunRecord>)> {
+    pub async fn foresee(&self, step: &Step, file: &Path) -> Vec<(RunSummary, Vec<RunRecord>)> {
         let (checked, engine) = self.engine(&self.bench.url(), step, everything()).await;
         let request = self.request(step);
         let (mut plans, mut saved) = (Vec::new(), Vec::new());
         for plan in active(&checked) {
-            let mode = Mode::DryRun {
+            let mode = RunMode::DryRun {
                 wanted: &RecordFilter::default(),
                 saves: true,
             };
@@ -315,7 +325,7 @@ impl Lab {
     }
 
     /// Applies a saved plan.
-    pub async fn apply(&self, step: &Step, file: &Path) -> Vec<Result<Summary, RunError>> {
+    pub async fn apply(&self, step: &Step, file: &Path) -> Vec<Result<RunSummary, RunError>> {
         // What a source would say now does not count: it is not asked.
         let nothing = Step {
             variables: HashMap::new(),
@@ -328,11 +338,11 @@ impl Lab {
             let plan = active(&checked)
                 .find(|plan| plan.institution.slug == saved.head.institution)
                 .unwrap();
-            let request = Request {
+            let request = RunRequest {
                 at: saved.at(),
                 ..request.clone()
             };
-            let outcome = engine.run(plan, &request, Mode::Apply(&saved)).await;
+            let outcome = engine.run(plan, &request, RunMode::Apply(&saved)).await;
             results.push(outcome.map(RunOutcome::into_summary));
         }
         engine.store.close().await;

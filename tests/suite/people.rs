@@ -562,7 +562,7 @@ async fn an_unusual_read_is_published_once_a_person_says_so_and_waits_for_other_
         lab.run(&day("usual", &format!("2026-09-0{n}T02:00:00Z")))
             .await;
     }
-    let held = |summaries: Vec<weir::engine::Summary>| {
+    let held = |summaries: Vec<weir::engine::RunSummary>| {
         (
             summaries[0].total.held,
             summaries[0].total.updated,

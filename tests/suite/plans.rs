@@ -8,7 +8,7 @@ use crate::lab::{Lab, Step};
 use crate::promises::{Act, acts, cases, lab};
 use std::collections::BTreeSet;
 use std::path::Path;
-use weir::engine::{RunError, Summary};
+use weir::engine::{RunError, RunSummary};
 use weir::model::{RecordKind, RunRecord};
 
 /// Every version of every job, a line each.
@@ -119,7 +119,7 @@ async fn plan_apply_and_run(lab: &Lab, step: &Step, name: &str) -> usize {
     let applied = copy.apply(step, &file).await;
     let summaries = lab.run(step).await;
     for ((plan, real), applied) in plans.iter().zip(&summaries).zip(applied) {
-        let counts = |summary: &Summary| {
+        let counts = |summary: &RunSummary| {
             summary
                 .sources
                 .iter()

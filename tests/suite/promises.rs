@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use weir::engine::Summary;
+use weir::engine::RunSummary;
 use weir::stage::StageKind;
 
 /// A line of `steps`.
@@ -88,7 +88,7 @@ pub async fn lab(case: &Path) -> Lab {
     lab
 }
 
-fn counts(summary: &Summary) -> String {
+fn counts(summary: &RunSummary) -> String {
     let mut out = String::new();
     for (source, about) in &summary.sources {
         let read = about.read.as_ref().map_or("-", |read| read.state.name());
@@ -214,7 +214,7 @@ fn the_run_walks_the_plan_node_by_node_and_edge_by_edge() {
     on_every_run(async |lab, step, run| {
         let walk = Arc::new(Mutex::new(Vec::new()));
         let watched = Arc::clone(&walk);
-        let watch = Arc::new(move |event: &weir::engine::Event| {
+        let watch = Arc::new(move |event: &weir::engine::RunEvent| {
             watched.lock().unwrap().extend(moment(event));
             std::ops::ControlFlow::Continue(())
         });
@@ -253,12 +253,12 @@ const NEWEST_NODES: &str = "SELECT i.slug || ' ' || s.stage || CASE WHEN s.sourc
 /// An institution, a node, and whether it began or ended.
 type Moment = (String, String, bool);
 
-fn moment(event: &weir::engine::Event) -> Option<Moment> {
+fn moment(event: &weir::engine::RunEvent) -> Option<Moment> {
     match event {
-        weir::engine::Event::NodeStarted(node) => {
+        weir::engine::RunEvent::NodeStarted(node) => {
             Some((node.institution.clone(), node.node.clone(), true))
         }
-        weir::engine::Event::NodeFinished { node, .. } => {
+        weir::engine::RunEvent::NodeFinished { node, .. } => {
             Some((node.institution.clone(), node.node.clone(), false))
         }
         _ => None,
@@ -312,7 +312,7 @@ fn a_run_that_fails_anywhere_and_is_run_again_ends_as_an_unbroken_one() {
         let unbroken = lab.copy().await;
         let seen = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&seen);
-        let watch = Arc::new(move |event: &weir::engine::Event| {
+        let watch = Arc::new(move |event: &weir::engine::RunEvent| {
             counter.fetch_add(usize::from(is_stop(event)), Ordering::SeqCst);
             std::ops::ControlFlow::Continue(())
         });

@@ -7,7 +7,7 @@ use crate::promises::{Act, acts, lab};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use weir::engine::rehearse::{Asked, rehearse};
+use weir::engine::rehearse::{RehearsalRequest, rehearse};
 use weir::model::Clock;
 use weir::store::Store;
 
@@ -34,7 +34,7 @@ async fn foreseen(lab: &Lab, at: Clock) -> BTreeMap<String, String> {
                 &checked.sandbox,
                 plan,
                 flow,
-                Asked {
+                RehearsalRequest {
                     at,
                     all: false,
                     examples: 3,

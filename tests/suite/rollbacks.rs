@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use weir::engine::RunError;
-use weir::engine::rollback::{Asked, take_back};
+use weir::engine::rollback::{RollbackRequest, take_back};
 use weir::model::Clock;
 use weir::store::Store;
 use weir::store::rollback::{RollbackOrder, TakenBackJob, find};
@@ -111,7 +111,7 @@ async fn undo(
     let taken = take_back(
         &store,
         &run,
-        &Asked {
+        &RollbackRequest {
             order,
             dry_run,
             seen: None,

@@ -6,7 +6,7 @@ use crate::lab::{Lab, Step, stop_at};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use weir::engine::Summary;
+use weir::engine::RunSummary;
 use weir::model::ReadState;
 use wiremock::matchers::{body_string_contains, header, method, path, query_param};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -39,7 +39,7 @@ missing: {{ after: 1, apart: 0h, at_most: 100% }}
     lab
 }
 
-pub async fn run(lab: &Lab, day: u32) -> Summary {
+pub async fn run(lab: &Lab, day: u32) -> RunSummary {
     lab.run(&Step::new(
         &format!("2026-09-{day:02}"),
         &[("KEY", "s3cret"), ("USER_NAME", "me")],
@@ -48,7 +48,7 @@ pub async fn run(lab: &Lab, day: u32) -> Summary {
     .remove(0)
 }
 
-pub fn state(summary: &Summary) -> (ReadState, String) {
+pub fn state(summary: &RunSummary) -> (ReadState, String) {
     let read = summary.sources["board"].read.clone().unwrap();
     (read.state, read.why.unwrap_or_default())
 }

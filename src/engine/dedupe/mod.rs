@@ -14,8 +14,8 @@ mod naming;
 mod review;
 
 use super::RunError;
-use super::event::Event;
-use super::run::Run;
+use super::event::RunEvent;
+use super::run::RunningPlan;
 use crate::model::Clock;
 use crate::plan::Plan;
 use crate::plan::picture::StagePassage;
@@ -91,9 +91,9 @@ impl OpeningCounts {
 }
 
 /// The stage in a run.
-pub(super) async fn find_openings(run: &Run<'_>, node: NodeIndex) -> Result<(), RunError> {
+pub(super) async fn find_openings(run: &RunningPlan<'_>, node: NodeIndex) -> Result<(), RunError> {
     let started = Instant::now();
-    run.emit(Event::NodeStarted(run.node(node)))?;
+    run.emit(RunEvent::NodeStarted(run.node(node)))?;
     let mut total = OpeningCounts::default();
     if let Some(dedupe) = &run.plan.openings {
         while let Some(step) = in_transaction(run, &dedupe.settings).await? {
@@ -104,7 +104,7 @@ pub(super) async fn find_openings(run: &Run<'_>, node: NodeIndex) -> Result<(), 
     let mut passage = StagePassage::through(rows(total.judged), started.elapsed());
     passage.rows_in = rows(total.written);
     let skipped = (total.written == 0).then(|| UNCHANGED.to_owned());
-    run.emit(Event::NodeFinished {
+    run.emit(RunEvent::NodeFinished {
         node: run.node(node),
         passage,
         skipped,
@@ -112,7 +112,7 @@ pub(super) async fn find_openings(run: &Run<'_>, node: NodeIndex) -> Result<(), 
 }
 
 async fn in_transaction(
-    run: &Run<'_>,
+    run: &RunningPlan<'_>,
     settings: &OpeningSettings,
 ) -> Result<Option<OpeningCounts>, RunError> {
     let stamp = OpeningStamp {
@@ -126,7 +126,7 @@ async fn in_transaction(
     let step = step(&mut tx, stamp, settings).await?;
     if let Some(counts) = step {
         let institution = run.plan.institution.slug.clone();
-        run.emit(Event::OpeningsJudged {
+        run.emit(RunEvent::OpeningsJudged {
             institution,
             counts,
         })?;

@@ -24,7 +24,7 @@ use super::access::Visitor;
 use super::refusal::PageError;
 use super::shell::Shell;
 use crate::engine::RunError;
-use crate::engine::person::Whose;
+use crate::engine::person::DecisionScope;
 use crate::model::Clock;
 use crate::report::columns::counted;
 use axum::Router;
@@ -71,8 +71,8 @@ fn told_page(site: &Visitor, title: &str, lines: &[Markup]) -> Html<String> {
     Shell::new(title, &answer).show(site, &body)
 }
 
-fn whose(institution: Uuid, slug: &str, at: Option<Clock>) -> Whose<'_> {
-    Whose {
+fn whose(institution: Uuid, slug: &str, at: Option<Clock>) -> DecisionScope<'_> {
+    DecisionScope {
         institution,
         slug,
         at,
