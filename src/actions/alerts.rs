@@ -1,7 +1,7 @@
 //! Who looks after what fires, and what nobody wants to hear of for a while. Each is done while
 //! nobody judges alerts, so that what was seen is what is decided.
 
-use super::holds::Ruling;
+use super::holds::OperatorRuling;
 use crate::store::alerts::{self, AlertSilence};
 use crate::store::{PgConnection, Result, notices};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -39,7 +39,7 @@ pub async fn silence(
     tx: &mut PgConnection,
     scope: SilenceScope,
     span: TimeDelta,
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<Option<(i64, DateTime<Utc>)>> {
     let now = ruling.at.0;
     let Some(ends_at) = now.checked_add_signed(span) else {

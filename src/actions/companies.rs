@@ -2,7 +2,7 @@
 //! A decision is stronger than the registry and than the name itself, and only the ads that it can
 //! concern are derived again.
 
-use super::holds::Ruling;
+use super::holds::OperatorRuling;
 use crate::engine::RunError;
 use crate::model::{HoldKind, HoldStatus, RelationTable, name_key};
 use crate::stage::resolve::{KnownRegistry, registered};
@@ -46,8 +46,8 @@ pub struct AliasEffect {
     pub holds: Vec<i64>,
 }
 
-fn stamp<'r>(institution: Uuid, ruling: Ruling<'r>) -> AliasStamp<'r> {
-    let Ruling { at, by, reason } = ruling;
+fn stamp<'r>(institution: Uuid, ruling: OperatorRuling<'r>) -> AliasStamp<'r> {
+    let OperatorRuling { at, by, reason } = ruling;
     AliasStamp {
         institution,
         at,
@@ -65,7 +65,7 @@ pub async fn accept(
     named: NamedIn<'_>,
     company: &str,
     registries: &[Arc<KnownRegistry>],
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<AliasRuling, RunError> {
     let Some((id, own)) = target(tx, named, company, registries, ruling).await? else {
         return Ok(AliasRuling::UnknownCompany);
@@ -100,7 +100,7 @@ pub async fn accept(
 pub async fn undo(
     tx: &mut PgConnection,
     named: NamedIn<'_>,
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<Option<u64>, RunError> {
     let stamp = stamp(named.institution, ruling);
     let key = CompanyName::read(named.name).key;
@@ -117,7 +117,7 @@ async fn target(
     named: NamedIn<'_>,
     company: &str,
     registries: &[Arc<KnownRegistry>],
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<Option<(Uuid, String)>, RunError> {
     for registry in registries {
         if let Some(at) = registry.position(company) {
@@ -153,14 +153,14 @@ async fn close_holds(
     tx: &mut PgConnection,
     named: NamedIn<'_>,
     name: &CompanyName,
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<Vec<i64>, RunError> {
     let mut closed = Vec::new();
     for hold in holds::list(tx, Some(named.slug), false).await? {
         let is_own =
             hold.kind == HoldKind::Company && CompanyName::read(&hold.subject).key == name.key;
         if is_own {
-            let Ruling { at, by, reason } = ruling;
+            let OperatorRuling { at, by, reason } = ruling;
             holds::decide(tx, &hold, HoldStatus::Released, at, by, reason).await?;
             closed.push(hold.id);
         }

@@ -3,7 +3,7 @@
 //! neither wins in silence. What follows from it is judged at once, by the settings of the newest
 //! run.
 
-use super::holds::Ruling;
+use super::holds::OperatorRuling;
 use crate::engine::RunError;
 use crate::engine::dedupe::{self, OpeningCounts};
 use crate::stage::dedupe::shown;
@@ -34,8 +34,8 @@ pub enum PairRuling {
     Refused(Vec<DecisionConflict>),
 }
 
-fn stamp<'r>(institution: Uuid, ruling: Ruling<'r>) -> OpeningStamp<'r> {
-    let Ruling { at, by, .. } = ruling;
+fn stamp<'r>(institution: Uuid, ruling: OperatorRuling<'r>) -> OpeningStamp<'r> {
+    let OperatorRuling { at, by, .. } = ruling;
     OpeningStamp {
         institution,
         run: None,
@@ -52,7 +52,7 @@ pub async fn decide(
     tx: &mut PgConnection,
     pair: &JobPair,
     verdict: DecisionVerdict,
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<PairRuling, RunError> {
     let said = openings::decisions(tx, pair.institution).await?;
     let [one, other] = pair.ads.clone();
@@ -83,7 +83,7 @@ pub async fn decide(
 pub async fn undo(
     tx: &mut PgConnection,
     pair: &JobPair,
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<Option<OpeningCounts>, RunError> {
     let stamp = stamp(pair.institution, ruling);
     // Those whom the decision put together are judged again, also where they leave.

@@ -1,6 +1,6 @@
 //! What is done about documents that did not become jobs.
 
-use super::holds::Ruling;
+use super::holds::OperatorRuling;
 use crate::engine::RunError;
 use crate::engine::person::{self, DecisionScope};
 use crate::model::SourceKey;
@@ -30,7 +30,7 @@ pub async fn retry(
 pub async fn discard(
     tx: &mut PgConnection,
     found: &[FailedDocument],
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<()> {
     for of_source in found.chunk_by(|one, other| one.source_id == other.source_id) {
         let source = SourceKey {

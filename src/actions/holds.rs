@@ -21,7 +21,7 @@ pub const LISTS: [&str; 2] = ["jobs", "ads"];
 
 /// Who decides, when and why.
 #[derive(Debug, Clone, Copy)]
-pub struct Ruling<'a> {
+pub struct OperatorRuling<'a> {
     /// The instant.
     pub at: Clock,
     /// The operator.
@@ -71,7 +71,7 @@ pub async fn answer(
     tx: &mut PgConnection,
     hold: &Hold,
     release: bool,
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<HoldEffect, RunError> {
     let effect = if release {
         make(tx, hold, ruling).await?
@@ -91,7 +91,7 @@ pub async fn answer(
 async fn make(
     tx: &mut PgConnection,
     hold: &Hold,
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<HoldEffect, RunError> {
     let source = source_of(hold);
     Ok(match hold.kind {
@@ -141,7 +141,7 @@ async fn make(
 async fn drop_change(
     tx: &mut PgConnection,
     hold: &Hold,
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<HoldEffect, RunError> {
     let source = source_of(hold);
     Ok(match hold.kind {
@@ -174,7 +174,7 @@ async fn rule_on_pair(
     tx: &mut PgConnection,
     hold: &Hold,
     verdict: DecisionVerdict,
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<(), RunError> {
     let jobs = hold
         .details
@@ -201,7 +201,7 @@ async fn add_name(
     tx: &mut PgConnection,
     table: RelationTable,
     hold: &Hold,
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<HoldEffect, RunError> {
     let name = CompanyName::read(&hold.subject);
     if !is_known(tx, table, hold, &name).await? {

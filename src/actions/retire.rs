@@ -1,6 +1,6 @@
 //! Archives the open jobs of sources that are given up.
 
-use super::holds::Ruling;
+use super::holds::OperatorRuling;
 use crate::model::SourceKey;
 use crate::store::{PgConnection, Result, settle};
 
@@ -11,7 +11,7 @@ use crate::store::{PgConnection, Result, settle};
 pub async fn retire(
     tx: &mut PgConnection,
     sources: &[SourceKey],
-    ruling: Ruling<'_>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<Vec<usize>> {
     let mut retired = Vec::with_capacity(sources.len());
     for source in sources {

@@ -5,7 +5,7 @@ use super::{
     At, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out, parse_span, unknown_name,
 };
 use crate::actions::alerts::{self as actions, SilenceScope};
-use crate::actions::holds::Ruling;
+use crate::actions::holds::OperatorRuling;
 use crate::alerts::{self, Delivered, Judging, NoticeSender, test_message};
 use crate::config::ProjectIdentity;
 use crate::diagnostic::one_of;
@@ -18,7 +18,7 @@ use crate::report::test as tests;
 use crate::source::webhook::WebhookClient;
 use crate::store::alerts as stored;
 use crate::store::{DatabaseDemand, PgConnection, Store};
-use crate::test::Coverage;
+use crate::test::TestCoverage;
 use crate::web::Site;
 use clap::Subcommand;
 use serde_json::json;
@@ -208,7 +208,7 @@ impl Silence {
             institution: self.institution.clone(),
             source: self.source.clone(),
         };
-        let ruling = Ruling {
+        let ruling = OperatorRuling {
             at: Clock(now),
             by: &by,
             reason: &reason,
@@ -415,7 +415,7 @@ fn test(edge: &Edge, filter: Option<&str>) -> Result<u8, Failure> {
     }
     let failed = tried.iter().filter(|test| !test.passed()).count();
     let page = tests::Page {
-        coverage: Coverage::of(&std::collections::BTreeMap::new(), tried.iter()),
+        coverage: TestCoverage::of(&std::collections::BTreeMap::new(), tried.iter()),
         is_part: true,
         millis: ((edge.now)() - begun).num_milliseconds(),
         tried,

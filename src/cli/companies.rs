@@ -5,7 +5,7 @@ use super::database::{with_connection, with_store};
 use super::decision::{Bound, SeenNumber, moved};
 use super::{DONE, Edge, Failure, Word, named};
 use crate::actions::companies::{self, AliasEffect, AliasRuling, NamedIn};
-use crate::actions::holds::Ruling;
+use crate::actions::holds::OperatorRuling;
 use crate::diagnostic::one_of;
 use crate::engine::person;
 use crate::model::{HoldKind, RelationTable};
@@ -326,7 +326,7 @@ async fn accept(
         if name.trim().is_empty() {
             return Err(Failure::nothing("the name is empty").help("give it as ads write it"));
         }
-        let ruling = Ruling {
+        let ruling = OperatorRuling {
             at,
             by: &by,
             reason: &word.reason,
@@ -416,7 +416,7 @@ async fn undo(
             slug: &asked.slug,
             name,
         };
-        let ruling = Ruling {
+        let ruling = OperatorRuling {
             at,
             by: &by,
             reason: &word.reason,

@@ -6,7 +6,7 @@ use super::decision::{SeenNumber, confirmed, moved, unseen};
 use super::failures::{by_institution, find, is_known, name, none, told};
 use super::{Edge, Failure, Word};
 use crate::actions;
-use crate::actions::holds::Ruling;
+use crate::actions::holds::OperatorRuling;
 use crate::engine::person;
 use crate::model::Hash;
 use crate::store::failures::{self, FailedDocument, FailureFilter};
@@ -139,7 +139,7 @@ pub(super) async fn discard(
             async |connection| {
                 // A run may have brought other content, or published it, before the lock was taken.
                 let letters = find(connection, &shown).await?;
-                let ruling = Ruling {
+                let ruling = OperatorRuling {
                     at,
                     by: &who,
                     reason: &word.reason,

@@ -3,7 +3,7 @@
 use super::database::{with_connection, with_store};
 use super::{DONE, Edge, Failure, Word, named};
 use crate::actions::duplicates::{self, JobPair, PairRuling};
-use crate::actions::holds::Ruling;
+use crate::actions::holds::OperatorRuling;
 use crate::engine::dedupe::explain;
 use crate::engine::person;
 use crate::report::duplicates as page;
@@ -246,7 +246,7 @@ impl RuleOnPairs {
         drop(connection);
         let whose = self.word.on(edge, pair.institution, &found.institution)?;
         let (at, person) = (self.word.at.clock(edge)?, self.word.person(edge)?);
-        let ruling = Ruling {
+        let ruling = OperatorRuling {
             at,
             by: &person,
             reason: &self.word.reason,

@@ -2,7 +2,7 @@
 
 use super::database::with_connection;
 use super::{DONE, Edge, Failure, named, out, parse_time};
-use crate::export::{FORMATS, Format};
+use crate::export::{ExportFormat, FORMATS};
 use crate::model::Clock;
 use crate::plan::picture::thousands;
 use crate::report::columns::counted;
@@ -102,20 +102,20 @@ struct Choice {
 struct ExportTarget {
     /// The format; by default it follows from the extension of --out, else ndjson
     #[arg(long, value_parser = format())]
-    format: Option<Format>,
+    format: Option<ExportFormat>,
     /// The file; by default stdout. It appears only once it is complete
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
-fn format() -> impl TypedValueParser<Value = Format> {
+fn format() -> impl TypedValueParser<Value = ExportFormat> {
     let named = |name: String| {
         FORMATS
             .into_iter()
             .find(|format| format.name() == name)
-            .unwrap_or(Format::Ndjson)
+            .unwrap_or(ExportFormat::Ndjson)
     };
-    PossibleValuesParser::new(FORMATS.map(Format::name)).map(named)
+    PossibleValuesParser::new(FORMATS.map(ExportFormat::name)).map(named)
 }
 
 impl Export {
@@ -230,21 +230,21 @@ struct WrittenRows {
 
 impl ExportTarget {
     /// The format that is wanted, unless that is one which a terminal cannot show.
-    fn format(&self) -> Result<Format, Failure> {
+    fn format(&self) -> Result<ExportFormat, Failure> {
         let format = self.named_format()?;
-        if format == Format::Parquet && self.out.is_none() && out::is_terminal() {
+        if format == ExportFormat::Parquet && self.out.is_none() && out::is_terminal() {
             return Err(Failure::nothing("refusing to print Parquet to a terminal")
                 .help("give a file with `--out`, or redirect the output"));
         }
         Ok(format)
     }
 
-    fn named_format(&self) -> Result<Format, Failure> {
+    fn named_format(&self) -> Result<ExportFormat, Failure> {
         if let Some(format) = self.format {
             return Ok(format);
         }
         let Some(out) = &self.out else {
-            return Ok(Format::Ndjson);
+            return Ok(ExportFormat::Ndjson);
         };
         let ending = out
             .extension()
@@ -264,7 +264,7 @@ impl ExportTarget {
         connection: &mut PgConnection,
         table: ExportTable,
         wanted: &ExportFilter,
-        format: Format,
+        format: ExportFormat,
     ) -> Result<Option<WrittenRows>, Failure> {
         let Some(file) = &self.out else {
             return match rows(connection, table, wanted, format, stdout(format)).await {
@@ -293,9 +293,9 @@ impl ExportTarget {
 
 /// Stdout for a format: escaping loses nothing in JSON lines; it does in CSV, but a terminal must
 /// be protected.
-fn stdout(format: Format) -> Box<dyn Write + Send> {
-    let is_seen = format == Format::Csv && out::is_terminal();
-    if is_seen || format == Format::Ndjson {
+fn stdout(format: ExportFormat) -> Box<dyn Write + Send> {
+    let is_seen = format == ExportFormat::Csv && out::is_terminal();
+    if is_seen || format == ExportFormat::Ndjson {
         Box::new(out::lines())
     } else {
         Box::new(out::raw())
@@ -321,7 +321,7 @@ async fn to_file(
     connection: &mut PgConnection,
     table: ExportTable,
     wanted: &ExportFilter,
-    format: Format,
+    format: ExportFormat,
     partial: &Path,
     file: &Path,
 ) -> Result<WrittenRows, Trouble> {
@@ -337,7 +337,7 @@ async fn rows(
     connection: &mut PgConnection,
     table: ExportTable,
     wanted: &ExportFilter,
-    format: Format,
+    format: ExportFormat,
     out: Box<dyn Write + Send + '_>,
 ) -> Result<WrittenRows, Trouble> {
     let place = table.cursor_place();

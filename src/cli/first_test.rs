@@ -6,15 +6,15 @@ use crate::config::Project;
 use crate::model::Clock;
 use crate::plan::check::check_for_tests;
 use crate::plan::trial::clock_of;
-use crate::test::first::{self, First, Sample};
-use crate::test::{Wanted, mapping};
+use crate::test::first::{self, AdSample, FirstTest};
+use crate::test::{TestFilter, mapping};
 use std::path::Path;
 
 /// Writes the first test, made from the sample; returns its file, or why there is none.
 pub(super) fn write(
     edge: &Edge,
     institution: &str,
-    sample: Sample<'_>,
+    sample: AdSample<'_>,
     body: &[u8],
 ) -> Result<Result<String, String>, Failure> {
     let shown = format!("tests/mapping/{institution}.yaml");
@@ -40,7 +40,7 @@ pub(super) fn write(
 fn text(
     edge: &Edge,
     institution: &str,
-    sample: Sample<'_>,
+    sample: AdSample<'_>,
     body: &[u8],
 ) -> Result<(String, Option<String>), String> {
     let checked = check_for_tests(Project::load(&edge.project));
@@ -57,7 +57,7 @@ fn text(
     let draft = mapping::derived(&checked, plan, flow, ad, at);
     Ok((
         first::text(
-            &First {
+            &FirstTest {
                 institution,
                 sample,
                 on,
@@ -71,7 +71,7 @@ fn text(
 /// Whether the test that was written passes.
 fn is_good(edge: &Edge, institution: &str) -> Result<(), String> {
     let checked = check_for_tests(Project::load(&edge.project));
-    let wanted = Wanted {
+    let wanted = TestFilter {
         institutions: vec![institution.to_owned()],
         filter: None,
     };

@@ -4,7 +4,7 @@
 use super::decision::{Bound, SeenCause, confirmed, moved, unseen};
 use super::{Edge, Failure, Word};
 use crate::actions::hold_causes::{HoldCause, causes};
-use crate::actions::holds::{Ruling, answer};
+use crate::actions::holds::{OperatorRuling, answer};
 use crate::engine::person;
 use crate::report::columns::{columns, counted, line};
 use crate::report::holds::{self as page, Look};
@@ -201,7 +201,7 @@ pub(super) async fn decide(
                 connection,
                 hold,
                 release,
-                Ruling {
+                OperatorRuling {
                     at,
                     by: &person,
                     reason: &word.reason,

@@ -3,7 +3,7 @@
 use super::database::with_store;
 use super::decision::{Bound, SeenCause, SeenHolds, SeenNumber, confirmed, moved, unseen};
 use super::{At, DONE, Edge, Failure, Word, hold_causes, named};
-use crate::actions::holds::{Ruling, answer};
+use crate::actions::holds::{OperatorRuling, answer};
 use crate::engine::person;
 use crate::model::{Clock, HoldKind, RelationTable};
 use crate::report::columns::{columns, line};
@@ -275,7 +275,7 @@ async fn decide(
                 .await?
                 .remove(0);
             is_as_seen(edge, connection, &seen, &hold, release).await?;
-            let ruling = Ruling {
+            let ruling = OperatorRuling {
                 at,
                 by: &person,
                 reason: &decision.word.reason,

@@ -16,7 +16,7 @@ use crate::source::door::{
 };
 use crate::source::draft::{self, SourceDraft};
 use crate::span::Zone;
-use crate::test::first::Sample;
+use crate::test::first::AdSample;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -101,9 +101,9 @@ impl NewInstitution {
         })?;
         write(edge, &file, &text)?;
         let origin = if is_address {
-            Sample::Address(&self.from)
+            AdSample::Address(&self.from)
         } else {
-            Sample::File(&self.from)
+            AdSample::File(&self.from)
         };
         let slug = &self.institution;
         match first_test::write(edge, slug, origin, &sample)? {

@@ -2,7 +2,7 @@
 
 use super::database::with_store;
 use super::{DONE, Edge, Failure, Word, are_institutions, unknown_name};
-use crate::actions::holds::Ruling;
+use crate::actions::holds::OperatorRuling;
 use crate::actions::retire::retire;
 use crate::diagnostic::one_of;
 use crate::engine::RunError;
@@ -91,7 +91,7 @@ impl Retire {
         let whose = self.word.on(edge, institution, &self.institution)?;
         let (at, person) = (self.word.at.clock(edge)?, self.word.person(edge)?);
         let retired = decide(store, whose, async |connection| {
-            let ruling = Ruling {
+            let ruling = OperatorRuling {
                 at,
                 by: &person,
                 reason: &self.word.reason,

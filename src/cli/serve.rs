@@ -3,7 +3,7 @@
 use super::crew::Crew;
 use super::database::block_on;
 use super::{Edge, Failure, NOTHING, parse_span};
-use crate::orchestration::scheduler::Tick;
+use crate::orchestration::scheduler::SchedulerTick;
 use crate::orchestration::{PlanSet, Scheduler};
 use crate::span::Span;
 use crate::store::{DatabaseDemand, Store, TableUse, users};
@@ -212,26 +212,26 @@ async fn lead(
 }
 
 /// Says who carries out the schedule whenever that changes.
-fn tell_tick(tick: &Tick, told: &mut Option<Role>) {
+fn tell_tick(tick: &SchedulerTick, told: &mut Option<Role>) {
     let role = match tick {
-        Tick::Follows => Role::Follows,
-        Tick::ClockDiffers(_) => Role::Waits,
-        Tick::Idle | Tick::Queued(_) => Role::Leads,
+        SchedulerTick::Follows => Role::Follows,
+        SchedulerTick::ClockDiffers(_) => Role::Waits,
+        SchedulerTick::Idle | SchedulerTick::Queued(_) => Role::Leads,
     };
     if *told == Some(role) {
         return;
     }
     *told = Some(role);
     match tick {
-        Tick::Follows => {
+        SchedulerTick::Follows => {
             tell!("another process carries out the schedule; this one shares the work");
         }
-        Tick::ClockDiffers(apart) => tell!(
+        SchedulerTick::ClockDiffers(apart) => tell!(
             "error: the clock of this machine differs by {} s from that of the database\nhelp: \
              correct it; nothing is scheduled until they agree",
             apart.num_seconds()
         ),
-        Tick::Idle | Tick::Queued(_) => tell!("carrying out the schedule"),
+        SchedulerTick::Idle | SchedulerTick::Queued(_) => tell!("carrying out the schedule"),
     }
 }
 

@@ -7,8 +7,8 @@ use crate::config::Project;
 use crate::plan::institution_tests::InstitutionTest;
 use crate::plan::{CheckedProject, TriedTest, check};
 use crate::report::test::{self as report, Page};
-use crate::test::institution::{self, Ground};
-use crate::test::{Coverage, Wanted};
+use crate::test::institution::{self, TestGround};
+use crate::test::{TestCoverage, TestFilter};
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -92,7 +92,7 @@ impl Test {
         self.may_write(edge)?;
         let checked = check::check_for_tests(Project::load(&edge.project));
         are_institutions(&self.institutions, &checked)?;
-        let wanted = Wanted {
+        let wanted = TestFilter {
             institutions: self.institutions.clone(),
             filter: self.filter.clone(),
         };
@@ -108,7 +108,7 @@ impl Test {
         let points = points
             .map(|(point, place)| (point.clone(), place.clone()))
             .collect();
-        let coverage = Coverage::of(&points, tried.iter());
+        let coverage = TestCoverage::of(&points, tried.iter());
         let page = Page {
             tried,
             coverage,
@@ -190,7 +190,7 @@ fn try_runs(
     runs: Vec<(&InstitutionTest, TriedTest)>,
 ) -> Vec<TriedTest> {
     let done = with_yard(edge, async |yard| {
-        let ground = Ground {
+        let ground = TestGround {
             folder: edge.project.clone(),
             yard,
             host: edge.host(),

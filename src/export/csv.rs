@@ -2,26 +2,26 @@
 //! nothing, so an empty text cannot be told from it. A text that a spreadsheet would take for a
 //! formula is led by `'`.
 
-use super::Sheet;
+use super::ExportSheet;
 use crate::store::views::export::{ExportCell, ExportColumn};
 use crate::untrusted::csv_cell;
 use chrono::SecondsFormat;
 use std::io::{Result, Write};
 
 /// Rows as lines of cells.
-pub(super) struct Table<W: Write>(csv::Writer<W>);
+pub(super) struct CsvTable<W: Write>(csv::Writer<W>);
 
-impl<W: Write> Table<W> {
+impl<W: Write> CsvTable<W> {
     pub(super) fn new(out: W, columns: &[ExportColumn]) -> Result<Self> {
         let mut out = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
             .from_writer(out);
         out.write_record(columns.iter().map(|column| column.name))?;
-        Ok(Table(out))
+        Ok(CsvTable(out))
     }
 }
 
-impl<W: Write> Sheet for Table<W> {
+impl<W: Write> ExportSheet for CsvTable<W> {
     fn add(&mut self, row: Vec<ExportCell>) -> Result<()> {
         Ok(self.0.write_record(row.into_iter().map(text))?)
     }

@@ -1,7 +1,7 @@
 //! NDJSON: an object a row, with every column, in their order; empty cells are null, JSON stays
 //! JSON.
 
-use super::Sheet;
+use super::ExportSheet;
 use crate::store::views::export::{ExportCell, ExportColumn};
 use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};
@@ -9,25 +9,25 @@ use serde_json::value::RawValue;
 use std::io::{BufWriter, Result, Write};
 
 /// Rows as lines.
-pub(super) struct Lines<W: Write> {
+pub(super) struct JsonLines<W: Write> {
     out: BufWriter<W>,
     columns: Vec<ExportColumn>,
 }
 
-impl<W: Write> Lines<W> {
+impl<W: Write> JsonLines<W> {
     pub(super) fn new(out: W, columns: &[ExportColumn]) -> Self {
-        Lines {
+        JsonLines {
             out: BufWriter::new(out),
             columns: columns.to_vec(),
         }
     }
 }
 
-impl<W: Write> Sheet for Lines<W> {
+impl<W: Write> ExportSheet for JsonLines<W> {
     fn add(&mut self, row: Vec<ExportCell>) -> Result<()> {
         serde_json::to_writer(
             &mut self.out,
-            &Object {
+            &RowObject {
                 columns: &self.columns,
                 row: &row,
             },
@@ -40,12 +40,12 @@ impl<W: Write> Sheet for Lines<W> {
     }
 }
 
-struct Object<'r> {
+struct RowObject<'r> {
     columns: &'r [ExportColumn],
     row: &'r [ExportCell],
 }
 
-impl Serialize for Object<'_> {
+impl Serialize for RowObject<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.row.len()))?;
         for (column, cell) in self.columns.iter().zip(self.row) {

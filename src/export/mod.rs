@@ -1,7 +1,7 @@
 //! Jobs, history and changes as files for analysis and for training models: NDJSON, CSV, Parquet. A
 //! format takes rows one after the other and must not hold more of them than it needs. Values leave
 //! as they are: nothing is cut, and nothing is added for the program that may open the file. To add
-//! a format, add a file with a [`Sheet`] and a name in [`Format`].
+//! a format, add a file with a [`ExportSheet`] and a name in [`ExportFormat`].
 
 mod csv;
 mod lines;
@@ -12,7 +12,7 @@ use std::io::Write;
 
 /// A form that files may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum ExportFormat {
     /// A JSON object a line.
     Ndjson,
     /// Comma-separated, with a header (RFC 4180).
@@ -22,15 +22,19 @@ pub enum Format {
 }
 
 /// All forms.
-pub const FORMATS: [Format; 3] = [Format::Ndjson, Format::Csv, Format::Parquet];
+pub const FORMATS: [ExportFormat; 3] = [
+    ExportFormat::Ndjson,
+    ExportFormat::Csv,
+    ExportFormat::Parquet,
+];
 
-impl Format {
+impl ExportFormat {
     /// Its name, which is also the usual ending of a file.
     pub fn name(self) -> &'static str {
         match self {
-            Format::Ndjson => "ndjson",
-            Format::Csv => "csv",
-            Format::Parquet => "parquet",
+            ExportFormat::Ndjson => "ndjson",
+            ExportFormat::Csv => "csv",
+            ExportFormat::Parquet => "parquet",
         }
     }
 
@@ -42,17 +46,17 @@ impl Format {
         self,
         out: Box<dyn Write + Send + 'o>,
         columns: &[ExportColumn],
-    ) -> std::io::Result<Box<dyn Sheet + 'o>> {
+    ) -> std::io::Result<Box<dyn ExportSheet + 'o>> {
         Ok(match self {
-            Format::Ndjson => Box::new(lines::Lines::new(out, columns)),
-            Format::Csv => Box::new(csv::Table::new(out, columns)?),
-            Format::Parquet => Box::new(parquet::Groups::new(out, columns)?),
+            ExportFormat::Ndjson => Box::new(lines::JsonLines::new(out, columns)),
+            ExportFormat::Csv => Box::new(csv::CsvTable::new(out, columns)?),
+            ExportFormat::Parquet => Box::new(parquet::RowGroups::new(out, columns)?),
         })
     }
 }
 
 /// A table being written.
-pub trait Sheet {
+pub trait ExportSheet {
     /// Adds a row: a cell for each column.
     ///
     /// # Errors

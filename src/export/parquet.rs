@@ -2,7 +2,7 @@
 //! LIST, JSON as JSON), Snappy, groups of a few thousand rows. A group is held by columns until it
 //! is full; that is all that is held.
 
-use super::Sheet;
+use super::ExportSheet;
 use crate::store::views::export::{ColumnKind, ExportCell, ExportColumn};
 use chrono::{Datelike, NaiveDate};
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
@@ -22,13 +22,13 @@ const ROWS: usize = 8192;
 const EPOCH: i32 = 719_163;
 
 /// Rows by columns.
-pub(super) struct Groups<W: Write + Send> {
+pub(super) struct RowGroups<W: Write + Send> {
     out: SerializedFileWriter<W>,
-    columns: Vec<Values>,
+    columns: Vec<ColumnValues>,
     rows: usize,
 }
 
-impl<W: Write + Send> Groups<W> {
+impl<W: Write + Send> RowGroups<W> {
     pub(super) fn new(out: W, columns: &[ExportColumn]) -> Result<Self> {
         let fields = columns
             .iter()
@@ -45,11 +45,11 @@ impl<W: Write + Send> Groups<W> {
             .build();
         let out = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties))
             .map_err(failed)?;
-        Ok(Groups {
+        Ok(RowGroups {
             out,
             columns: columns
                 .iter()
-                .map(|column| Values::new(column.kind))
+                .map(|column| ColumnValues::new(column.kind))
                 .collect(),
             rows: 0,
         })
@@ -70,7 +70,7 @@ impl<W: Write + Send> Groups<W> {
     }
 }
 
-impl<W: Write + Send> Sheet for Groups<W> {
+impl<W: Write + Send> ExportSheet for RowGroups<W> {
     fn add(&mut self, row: Vec<ExportCell>) -> Result<()> {
         for (values, cell) in self.columns.iter_mut().zip(row) {
             values.add(cell);
@@ -140,7 +140,7 @@ fn field(column: &ExportColumn) -> std::result::Result<Arc<Type>, ParquetError> 
 
 /// The values of one column of a group, with how deep each is defined and whether it goes on a
 /// list.
-enum Values {
+enum ColumnValues {
     Bytes {
         values: Vec<ByteArray>,
         defined: Vec<i16>,
@@ -160,22 +160,22 @@ enum Values {
     },
 }
 
-impl Values {
-    fn new(kind: ColumnKind) -> Values {
+impl ColumnValues {
+    fn new(kind: ColumnKind) -> ColumnValues {
         match kind {
-            ColumnKind::Text | ColumnKind::Json => Values::Bytes {
+            ColumnKind::Text | ColumnKind::Json => ColumnValues::Bytes {
                 values: Vec::new(),
                 defined: Vec::new(),
             },
-            ColumnKind::Number | ColumnKind::Instant => Values::Numbers {
+            ColumnKind::Number | ColumnKind::Instant => ColumnValues::Numbers {
                 values: Vec::new(),
                 defined: Vec::new(),
             },
-            ColumnKind::Day => Values::Days {
+            ColumnKind::Day => ColumnValues::Days {
                 values: Vec::new(),
                 defined: Vec::new(),
             },
-            ColumnKind::Texts => Values::Lists {
+            ColumnKind::Texts => ColumnValues::Lists {
                 values: Vec::new(),
                 defined: Vec::new(),
                 repeated: Vec::new(),
@@ -185,7 +185,7 @@ impl Values {
 
     fn add(&mut self, cell: ExportCell) {
         match self {
-            Values::Bytes { values, defined } => {
+            ColumnValues::Bytes { values, defined } => {
                 put(
                     values,
                     defined,
@@ -196,8 +196,8 @@ impl Values {
                     },
                 );
             }
-            Values::Numbers { values, defined } => put(values, defined, number(&cell)),
-            Values::Days { values, defined } => put(
+            ColumnValues::Numbers { values, defined } => put(values, defined, number(&cell)),
+            ColumnValues::Days { values, defined } => put(
                 values,
                 defined,
                 if let ExportCell::Day(day) = cell {
@@ -206,7 +206,7 @@ impl Values {
                     None
                 },
             ),
-            Values::Lists {
+            ColumnValues::Lists {
                 values,
                 defined,
                 repeated,
@@ -231,21 +231,21 @@ impl Values {
     /// Writes them, and forgets them.
     fn write(&mut self, out: &mut ColumnWriter<'_>) -> std::result::Result<(), ParquetError> {
         match (self, out) {
-            (Values::Bytes { values, defined }, ColumnWriter::ByteArrayColumnWriter(out)) => {
+            (ColumnValues::Bytes { values, defined }, ColumnWriter::ByteArrayColumnWriter(out)) => {
                 out.write_batch(
                     &std::mem::take(values),
                     Some(&std::mem::take(defined)),
                     None,
                 )?;
             }
-            (Values::Numbers { values, defined }, ColumnWriter::Int64ColumnWriter(out)) => {
+            (ColumnValues::Numbers { values, defined }, ColumnWriter::Int64ColumnWriter(out)) => {
                 out.write_batch(
                     &std::mem::take(values),
                     Some(&std::mem::take(defined)),
                     None,
                 )?;
             }
-            (Values::Days { values, defined }, ColumnWriter::Int32ColumnWriter(out)) => {
+            (ColumnValues::Days { values, defined }, ColumnWriter::Int32ColumnWriter(out)) => {
                 out.write_batch(
                     &std::mem::take(values),
                     Some(&std::mem::take(defined)),
@@ -253,7 +253,7 @@ impl Values {
                 )?;
             }
             (
-                Values::Lists {
+                ColumnValues::Lists {
                     values,
                     defined,
                     repeated,

@@ -38,9 +38,9 @@ const COLUMNS: [ExportColumn; 6] = [
 ];
 
 #[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
+struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Shared {
+impl Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -50,8 +50,8 @@ impl Write for Shared {
     }
 }
 
-fn written(format: Format, rows: &[Vec<ExportCell>]) -> Vec<u8> {
-    let out = Shared::default();
+fn written(format: ExportFormat, rows: &[Vec<ExportCell>]) -> Vec<u8> {
+    let out = SharedBuffer::default();
     let mut sheet = format.sheet(Box::new(out.clone()), &COLUMNS).unwrap();
     rows.iter().for_each(|row| sheet.add(row.clone()).unwrap());
     sheet.end().unwrap();
@@ -157,14 +157,14 @@ proptest! {
     fn every_form_gives_back_what_was_put_in(rows in prop::collection::vec(COLUMNS.map(|column| cell(column.kind)), 0..20)) {
         let rows: Vec<Vec<ExportCell>> = rows.into_iter().map(|row| row.to_vec()).collect();
         let wanted: Vec<Vec<Json>> = rows.iter().map(|row| row.iter().map(value).collect()).collect();
-        prop_assert_eq!(&from_parquet(&written(Format::Parquet, &rows)).1, &wanted);
-        let lines = String::from_utf8(written(Format::Ndjson, &rows)).unwrap();
+        prop_assert_eq!(&from_parquet(&written(ExportFormat::Parquet, &rows)).1, &wanted);
+        let lines = String::from_utf8(written(ExportFormat::Ndjson, &rows)).unwrap();
         let read: Vec<Vec<Json>> = lines.lines().map(|line| {
             let object: Json = serde_json::from_str(line).unwrap();
             COLUMNS.iter().map(|column| object[column.name].clone()).collect()
         }).collect();
         prop_assert_eq!(&read, &wanted);
-        let table = written(Format::Csv, &rows);
+        let table = written(ExportFormat::Csv, &rows);
         let mut reader = ::csv::Reader::from_reader(table.as_slice());
         prop_assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>(), COLUMNS.map(|column| column.name));
         let read: Vec<Vec<String>> = reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
@@ -185,7 +185,7 @@ fn many_rows_are_several_groups_and_none_is_a_file_too() {
         ]
     };
     let (groups, rows) = from_parquet(&written(
-        Format::Parquet,
+        ExportFormat::Parquet,
         &(0..20_000).map(row).collect::<Vec<_>>(),
     ));
     assert_eq!((groups, rows.len()), (3, 20_000));
@@ -201,7 +201,7 @@ fn many_rows_are_several_groups_and_none_is_a_file_too() {
         ]
     );
     assert_eq!(
-        from_parquet(&written(Format::Parquet, &[])).1,
+        from_parquet(&written(ExportFormat::Parquet, &[])).1,
         Vec::<Vec<Json>>::new()
     );
 }

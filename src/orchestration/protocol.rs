@@ -77,7 +77,7 @@ pub struct UnitModel {
 
 /// What a worker believes to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Claim {
+pub struct UnitClaim {
     /// The unit.
     pub unit: usize,
     /// The fence of the claim.
@@ -88,7 +88,7 @@ pub struct Claim {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct WorkerModel {
     /// What it believes to have.
-    pub claim: Option<Claim>,
+    pub claim: Option<UnitClaim>,
     /// Whether it stands still.
     pub is_stopped: bool,
 }
@@ -108,7 +108,7 @@ pub struct QueueModel {
 
 /// One step of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Step {
+pub enum ProtocolStep {
     /// A worker claims a unit.
     Claim(usize, usize),
     /// A worker says that it goes on.
@@ -148,21 +148,23 @@ impl QueueModel {
     }
 
     /// All steps that are worth trying.
-    pub fn steps(&self) -> Vec<Step> {
+    pub fn steps(&self) -> Vec<ProtocolStep> {
         let units = 0..self.units.len();
         let of_units = units
             .clone()
-            .flat_map(|unit| [Step::Expire(unit), Step::Rescue(unit)]);
+            .flat_map(|unit| [ProtocolStep::Expire(unit), ProtocolStep::Rescue(unit)]);
         let of_workers = (0..self.workers.len()).flat_map(|worker| {
-            let claims = units.clone().map(move |unit| Step::Claim(worker, unit));
+            let claims = units
+                .clone()
+                .map(move |unit| ProtocolStep::Claim(worker, unit));
             let own = [
-                Step::Beat(worker),
-                Step::Stop(worker),
-                Step::Wake(worker),
-                Step::Die(worker),
-                Step::Write(worker),
-                Step::Finish(worker),
-                Step::GiveBack(worker),
+                ProtocolStep::Beat(worker),
+                ProtocolStep::Stop(worker),
+                ProtocolStep::Wake(worker),
+                ProtocolStep::Die(worker),
+                ProtocolStep::Write(worker),
+                ProtocolStep::Finish(worker),
+                ProtocolStep::GiveBack(worker),
             ];
             own.into_iter().chain(claims)
         });
@@ -171,16 +173,16 @@ impl QueueModel {
 
     /// What a step leads to; nothing if it cannot be taken.
     #[must_use]
-    pub fn after(&self, step: Step) -> Option<QueueModel> {
+    pub fn after(&self, step: ProtocolStep) -> Option<QueueModel> {
         let mut next = self.clone();
         next.take(step)?;
         (next != *self).then_some(next)
     }
 
-    fn take(&mut self, step: Step) -> Option<()> {
+    fn take(&mut self, step: ProtocolStep) -> Option<()> {
         match step {
-            Step::Claim(worker, unit) => self.claim(worker, unit),
-            Step::Beat(worker) => {
+            ProtocolStep::Claim(worker, unit) => self.claim(worker, unit),
+            ProtocolStep::Beat(worker) => {
                 let claim = self.active(worker)?;
                 if self.has(claim) {
                     self.units[claim.unit].state = UnitState::Leased { is_expired: false };
@@ -189,36 +191,36 @@ impl QueueModel {
                 }
                 Some(())
             }
-            Step::Stop(worker) => {
+            ProtocolStep::Stop(worker) => {
                 // Without a claim it makes no difference.
                 let _ = self.active(worker)?;
                 self.workers[worker].is_stopped = true;
                 Some(())
             }
-            Step::Wake(worker) => {
+            ProtocolStep::Wake(worker) => {
                 std::mem::take(&mut self.workers[worker].is_stopped).then_some(())
             }
-            Step::Die(worker) => {
+            ProtocolStep::Die(worker) => {
                 let died = std::mem::take(&mut self.workers[worker]);
                 died.claim.map(|_| ())
             }
-            Step::Expire(unit) => {
+            ProtocolStep::Expire(unit) => {
                 let UnitState::Leased { is_expired } = &mut self.units[unit].state else {
                     return None;
                 };
                 *is_expired = true;
                 Some(())
             }
-            Step::Rescue(unit) => self.rescue(unit),
-            Step::Write(worker) => {
+            ProtocolStep::Rescue(unit) => self.rescue(unit),
+            ProtocolStep::Write(worker) => {
                 let claim = self.active(worker)?;
                 if self.units[claim.unit].fence == claim.fence {
                     self.written[claim.unit] = claim.fence;
                 }
                 Some(())
             }
-            Step::Finish(worker) => self.end(worker, UnitState::Done),
-            Step::GiveBack(worker) => self.end(worker, UnitState::Waiting),
+            ProtocolStep::Finish(worker) => self.end(worker, UnitState::Done),
+            ProtocolStep::GiveBack(worker) => self.end(worker, UnitState::Waiting),
         }
     }
 
@@ -231,7 +233,7 @@ impl QueueModel {
         row.fence += 1;
         row.attempts += 1;
         row.state = UnitState::Leased { is_expired: false };
-        self.workers[worker].claim = Some(Claim {
+        self.workers[worker].claim = Some(UnitClaim {
             unit,
             fence: row.fence,
         });
@@ -264,13 +266,13 @@ impl QueueModel {
         Some(())
     }
 
-    fn active(&self, worker: usize) -> Option<Claim> {
+    fn active(&self, worker: usize) -> Option<UnitClaim> {
         let worker = self.workers[worker];
         worker.claim.filter(|_| !worker.is_stopped)
     }
 
     /// Whether a claim still counts.
-    fn has(&self, claim: Claim) -> bool {
+    fn has(&self, claim: UnitClaim) -> bool {
         let row = &self.units[claim.unit];
         row.fence == claim.fence && matches!(row.state, UnitState::Leased { .. })
     }

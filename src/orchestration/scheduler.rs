@@ -18,7 +18,7 @@ const LOOKS_AGAIN: TimeDelta = TimeDelta::seconds(15);
 
 /// What became of one look at the schedules.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tick {
+pub enum SchedulerTick {
     /// Another process carries them out.
     Follows,
     /// Nothing was due.
@@ -33,11 +33,11 @@ pub enum Tick {
 pub struct Scheduler {
     store: Store,
     lease: Option<Lease>,
-    seen: Option<Look>,
+    seen: Option<SeenSchedule>,
 }
 
 /// What was seen last.
-struct Look {
+struct SeenSchedule {
     plans: Arc<PlanSet>,
     at: DateTime<Utc>,
     next: Option<DateTime<Utc>>,
@@ -61,16 +61,16 @@ impl Scheduler {
         &mut self,
         plans: &Arc<PlanSet>,
         now: DateTime<Utc>,
-    ) -> Result<Tick, StoreError> {
+    ) -> Result<SchedulerTick, StoreError> {
         if !self.leads().await? {
-            return Ok(Tick::Follows);
+            return Ok(SchedulerTick::Follows);
         }
         if self
             .seen
             .as_ref()
             .is_some_and(|look| look.is_fresh(plans, now))
         {
-            return Ok(Tick::Idle);
+            return Ok(SchedulerTick::Idle);
         }
         self.look(plans, now).await
     }
@@ -97,38 +97,42 @@ impl Scheduler {
         Ok(self.lease.is_some())
     }
 
-    async fn look(&mut self, plans: &Arc<PlanSet>, now: DateTime<Utc>) -> Result<Tick, StoreError> {
+    async fn look(
+        &mut self,
+        plans: &Arc<PlanSet>,
+        now: DateTime<Utc>,
+    ) -> Result<SchedulerTick, StoreError> {
         let Some(lease) = &self.lease else {
-            return Ok(Tick::Follows);
+            return Ok(SchedulerTick::Follows);
         };
         let mut connection = self.store.connection().await?;
         let mut tx = connection.begin().await?;
         if !lease.fence().holds(&mut tx).await? {
             drop(tx);
             self.lease = None;
-            return Ok(Tick::Follows);
+            return Ok(SchedulerTick::Follows);
         }
         let apart = now - schedules::server_clock(&mut tx).await?;
         if apart.abs() > CLOCKS_DIFFER_BY {
-            return Ok(Tick::ClockDiffers(apart));
+            return Ok(SchedulerTick::ClockDiffers(apart));
         }
         let project = project_of(&self.store);
         let (queued, work) = put(&mut tx, &project, plans, now).await?;
         tx.commit().await?;
-        self.seen = Some(Look {
+        self.seen = Some(SeenSchedule {
             plans: Arc::clone(plans),
             at: now,
             next: work.next,
         });
         Ok(if queued > 0 {
-            Tick::Queued(queued)
+            SchedulerTick::Queued(queued)
         } else {
-            Tick::Idle
+            SchedulerTick::Idle
         })
     }
 }
 
-impl Look {
+impl SeenSchedule {
     /// Whether nothing can have become due since.
     fn is_fresh(&self, plans: &Arc<PlanSet>, now: DateTime<Utc>) -> bool {
         Arc::ptr_eq(&self.plans, plans)

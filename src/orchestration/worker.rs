@@ -76,12 +76,12 @@ pub struct Worker {
 #[derive(Default)]
 struct UnderWay {
     tasks: JoinSet<()>,
-    claims: HashMap<Id, Claimed>,
+    claims: HashMap<Id, ClaimedWork>,
 }
 
 /// A unit that a worker has.
 #[derive(Clone)]
-struct Claimed {
+struct ClaimedWork {
     unit: ClaimedUnit,
     stop: CancellationToken,
     /// The node of its plan that began last.
@@ -155,7 +155,7 @@ impl Worker {
     async fn beat(&self, under_way: &UnderWay) -> Result<(), StoreError> {
         let mut connection = self.store.connection().await?;
         let claims = under_way.claims.values();
-        let claims: Vec<_> = claims.map(Claimed::beat).collect();
+        let claims: Vec<_> = claims.map(ClaimedWork::beat).collect();
         let still = queue::beat(&mut connection, &claims).await?;
         for claimed in under_way.claims.values() {
             if !still.contains(&claimed.unit.id) {
@@ -188,7 +188,7 @@ impl Worker {
     }
 
     /// Carries out one unit and writes its end.
-    async fn carry_out(&self, claimed: Claimed) {
+    async fn carry_out(&self, claimed: ClaimedWork) {
         let unit = &claimed.unit;
         let end = match self.run(&claimed).await {
             Ok(end) => end,
@@ -209,7 +209,7 @@ impl Worker {
         Ok(())
     }
 
-    async fn run(&self, claimed: &Claimed) -> Result<UnitEnd, RunError> {
+    async fn run(&self, claimed: &ClaimedWork) -> Result<UnitEnd, RunError> {
         let unit = &claimed.unit;
         let mut connection = self.store.connection().await?;
         if let Some(run) = queue::run_of(&mut connection, unit).await? {
@@ -259,7 +259,7 @@ impl Worker {
         }
     }
 
-    fn engine(&self, plans: &PlanSet, claimed: &Claimed) -> Engine {
+    fn engine(&self, plans: &PlanSet, claimed: &ClaimedWork) -> Engine {
         Engine {
             store: self.store.clone(),
             access: self.access.clone(),
@@ -292,7 +292,7 @@ impl Worker {
 
 impl UnderWay {
     fn begin(&mut self, worker: Rc<Worker>, unit: ClaimedUnit) {
-        let claimed = Claimed {
+        let claimed = ClaimedWork {
             unit,
             stop: CancellationToken::new(),
             node: Arc::default(),
@@ -314,7 +314,7 @@ impl UnderWay {
     }
 }
 
-impl Claimed {
+impl ClaimedWork {
     /// What a heartbeat says of it.
     fn beat(&self) -> (i64, i64, Option<String>) {
         let node = self.node.lock().unwrap_or_else(PoisonError::into_inner);

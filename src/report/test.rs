@@ -7,7 +7,7 @@ use crate::diagnostic::Place;
 use crate::plan::TriedTest;
 use crate::plan::tried::{TestFailure, TestPoint};
 use crate::source::escape_xml as escape;
-use crate::test::Coverage;
+use crate::test::TestCoverage;
 use crate::test::coverage::KINDS;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ pub struct Page {
     /// The tests.
     pub tried: Vec<TriedTest>,
     /// What they touch.
-    pub coverage: Coverage,
+    pub coverage: TestCoverage,
     /// Whether some tests were skipped, so that missing coverage means nothing.
     pub is_part: bool,
     /// How long it took, in milliseconds.
@@ -114,7 +114,7 @@ fn difference(expected: &str, found: &str) -> (String, String) {
 }
 
 /// What is touched, in one line.
-fn coverage_line(coverage: &Coverage) -> String {
+fn coverage_line(coverage: &TestCoverage) -> String {
     let kinds = KINDS
         .iter()
         .filter_map(|kind| Some((kind, coverage.kinds.get(kind)?)));
@@ -134,7 +134,7 @@ fn coverage_line(coverage: &Coverage) -> String {
 }
 
 /// What no test covers, grouped by owner.
-fn missed(out: &mut String, coverage: &Coverage) {
+fn missed(out: &mut String, coverage: &TestCoverage) {
     if coverage.missed.is_empty() {
         return;
     }

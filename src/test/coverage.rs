@@ -7,21 +7,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The points of a project and how many of them tests touch.
 #[derive(Debug, Clone, Default)]
-pub struct Coverage {
+pub struct TestCoverage {
     /// What no test covers, with places.
     pub missed: BTreeMap<TestPoint, Place>,
     /// By type of point: how many are covered, and how many there are.
     pub kinds: BTreeMap<&'static str, (usize, usize)>,
 }
 
-impl Coverage {
+impl TestCoverage {
     /// What these tests touch of these points.
     pub fn of<'t>(
         points: &BTreeMap<TestPoint, Place>,
         tried: impl Iterator<Item = &'t TriedTest>,
-    ) -> Coverage {
+    ) -> TestCoverage {
         let touched: BTreeSet<&TestPoint> = tried.flat_map(|test| &test.touched).collect();
-        let mut coverage = Coverage::default();
+        let mut coverage = TestCoverage::default();
         for (point, place) in points {
             let (hit, all) = coverage.kinds.entry(kind(point)).or_default();
             *all += 1;

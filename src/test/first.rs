@@ -19,7 +19,7 @@ const BEGINNING: usize = 60;
 
 /// Where the ad of the test is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sample<'a> {
+pub enum AdSample<'a> {
     /// In a file, which the test names.
     File(&'a str),
     /// At an address: the test contains it.
@@ -27,11 +27,11 @@ pub enum Sample<'a> {
 }
 
 /// What is known of the first ad.
-pub struct First<'a> {
+pub struct FirstTest<'a> {
     /// The institution.
     pub institution: &'a str,
     /// Where its ad comes from.
-    pub sample: Sample<'a>,
+    pub sample: AdSample<'a>,
     /// The date on which its mapping was tried.
     pub on: NaiveDate,
 }
@@ -43,11 +43,11 @@ pub struct First<'a> {
 /// There is none, or the page cannot be read.
 pub fn ad(
     flow: &SourcePlan,
-    sample: Sample<'_>,
+    sample: AdSample<'_>,
     body: &[u8],
     at: Clock,
 ) -> Result<(Ad, Option<String>), String> {
-    let name = if let Sample::File(name) = sample {
+    let name = if let AdSample::File(name) = sample {
         Some(name)
     } else {
         None
@@ -100,8 +100,8 @@ fn doubt(ads: &[Ad], refused: &[Document]) -> Option<String> {
 }
 
 /// The file of the test.
-pub fn text(first: &First, draft: &AdDraft) -> String {
-    let (Sample::File(from) | Sample::Address(from)) = first.sample;
+pub fn text(first: &FirstTest, draft: &AdDraft) -> String {
+    let (AdSample::File(from) | AdSample::Address(from)) = first.sample;
     let mut out = format!(
         "# yaml-language-server: $schema=../../schema/mapping-tests.json\n\
          # The first test, made from {from}: what the draft makes of its first ad. Read it: what is wrong here is wrong in the mapping.\n\
@@ -110,7 +110,7 @@ pub fn text(first: &First, draft: &AdDraft) -> String {
         first.institution, first.on
     );
     match first.sample {
-        Sample::File(file) => {
+        AdSample::File(file) => {
             let _ = writeln!(
                 out,
                 "    file: {}\n    ad: {}",
@@ -118,7 +118,7 @@ pub fn text(first: &First, draft: &AdDraft) -> String {
                 scalar(&draft.ad.external_id)
             );
         }
-        Sample::Address(_) => {
+        AdSample::Address(_) => {
             let _ = writeln!(out, "    document:\n{}", document(&draft.ad.content));
         }
     }

@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 const AT_ONCE: usize = 4;
 
 /// Where the runs take place.
-pub struct Ground<'y> {
+pub struct TestGround<'y> {
     /// The folder of the project.
     pub folder: PathBuf,
     /// Where the databases of the tests are made.
@@ -48,7 +48,7 @@ pub struct Ground<'y> {
 /// # Errors
 /// There is no database to run them in.
 pub async fn try_all(
-    ground: &Ground<'_>,
+    ground: &TestGround<'_>,
     checked: &CheckedProject,
     tests: &[(&InstitutionTest, TriedTest)],
 ) -> Result<Vec<TriedTest>, StoreError> {
@@ -88,7 +88,7 @@ pub fn not_tried(
 }
 
 async fn try_one(
-    ground: &Ground<'_>,
+    ground: &TestGround<'_>,
     checked: &CheckedProject,
     test: &InstitutionTest,
     mut tried: TriedTest,
@@ -118,7 +118,7 @@ async fn try_one(
 
 /// Runs the days in order; after a failed run the others are skipped.
 async fn try_days(
-    ground: &Ground<'_>,
+    ground: &TestGround<'_>,
     checked: &CheckedProject,
     plan: &Plan,
     store: &Store,
@@ -141,7 +141,7 @@ async fn try_days(
 }
 
 async fn run<'d>(
-    ground: &Ground<'_>,
+    ground: &TestGround<'_>,
     checked: &CheckedProject,
     plan: &Plan,
     store: &Store,

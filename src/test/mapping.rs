@@ -1,7 +1,7 @@
 //! Document in, fields out: one ad through the record stages of its source, as in a run. Only
 //! companies and divisions declared in the YAML are known; nothing else is looked up.
 
-use super::Wanted;
+use super::TestFilter;
 use super::expected::value_like;
 use crate::diagnostic::Diagnostic;
 use crate::engine::preview::setting;
@@ -21,7 +21,7 @@ use std::path::Path;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Tries the mapping tests of all institutions that can run.
-pub fn try_all(folder: &Path, checked: &CheckedProject, wanted: &Wanted) -> Vec<TriedTest> {
+pub fn try_all(folder: &Path, checked: &CheckedProject, wanted: &TestFilter) -> Vec<TriedTest> {
     let suites = checked
         .mapping_tests
         .iter()
@@ -33,14 +33,14 @@ pub fn try_all(folder: &Path, checked: &CheckedProject, wanted: &Wanted) -> Vec<
 }
 
 /// The source of tests; `None` if its institution cannot run.
-fn source<'c>(checked: &'c CheckedProject, suite: &MappingTests) -> Option<Bench<'c>> {
+fn source<'c>(checked: &'c CheckedProject, suite: &MappingTests) -> Option<MappingBench<'c>> {
     let plan = checked
         .institutions
         .iter()
         .find(|one| one.slug == suite.institution)?
         .plan()?;
     let flow = plan.flows.iter().find(|flow| flow.source == suite.source)?;
-    Some(Bench {
+    Some(MappingBench {
         checked,
         plan,
         flow,
@@ -67,20 +67,25 @@ pub fn derived(
 }
 
 /// A source on which tests are tried.
-struct Bench<'c> {
+struct MappingBench<'c> {
     checked: &'c CheckedProject,
     plan: &'c Plan,
     flow: &'c SourcePlan,
 }
 
 /// The subject of a test: an ad with its fields, or a document that is not an ad, and why.
-enum Came {
+enum TestSubject {
     Ad(Box<AdDraft>),
     Refused(Problem),
 }
 
-impl Bench<'_> {
-    fn try_suite(&self, folder: &Path, suite: &MappingTests, wanted: &Wanted) -> Vec<TriedTest> {
+impl MappingBench<'_> {
+    fn try_suite(
+        &self,
+        folder: &Path,
+        suite: &MappingTests,
+        wanted: &TestFilter,
+    ) -> Vec<TriedTest> {
         let named = |test: &CompiledMappingTest| {
             let of = format!("{}/{}", suite.institution, suite.source);
             TriedTest {
@@ -116,10 +121,10 @@ impl Bench<'_> {
             at,
         ));
         let (draft, problems) = match &came {
-            Came::Ad(draft) => (&**draft, draft.problems.as_slice()),
-            Came::Refused(problem) => (&empty, std::slice::from_ref(problem)),
+            TestSubject::Ad(draft) => (&**draft, draft.problems.as_slice()),
+            TestSubject::Refused(problem) => (&empty, std::slice::from_ref(problem)),
         };
-        if let (Came::Refused(problem), None) = (&came, &test.reasons) {
+        if let (TestSubject::Refused(problem), None) = (&came, &test.reasons) {
             let mut told = Diagnostic::error(
                 "mapping-test",
                 format!("this is not read as an ad: {}", problem.message),
@@ -153,7 +158,7 @@ impl Bench<'_> {
         folder: &Path,
         given: &'t GivenAd,
         at: Clock,
-    ) -> Result<Came, (String, Option<&'t crate::diagnostic::Place>)> {
+    ) -> Result<TestSubject, (String, Option<&'t crate::diagnostic::Place>)> {
         let document = match given {
             GivenAd::Document(document) => match self
                 .flow
@@ -179,7 +184,7 @@ impl Bench<'_> {
                     .map_err(unreadable)?;
                 match pick(found, ad.as_ref(), file)? {
                     Ok(ad) => {
-                        return Ok(Came::Ad(Box::new(derived(
+                        return Ok(TestSubject::Ad(Box::new(derived(
                             self.checked,
                             self.plan,
                             self.flow,
@@ -192,11 +197,11 @@ impl Bench<'_> {
             }
         };
         Ok(match &document.refused {
-            Some(refused) => Came::Refused(Problem {
+            Some(refused) => TestSubject::Refused(Problem {
                 field: None,
                 ..Problem::error(refused.error_type(), "", refused.message())
             }),
-            None => Came::Ad(Box::new(derived(
+            None => TestSubject::Ad(Box::new(derived(
                 self.checked,
                 self.plan,
                 self.flow,

@@ -11,7 +11,7 @@ pub mod first;
 pub mod institution;
 pub mod mapping;
 
-pub use coverage::Coverage;
+pub use coverage::TestCoverage;
 
 use crate::plan::institution_tests::InstitutionTest;
 use crate::plan::{CheckedProject, TriedTest};
@@ -19,14 +19,14 @@ use std::path::Path;
 
 /// Which tests are tried.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct TestFilter {
     /// Of these institutions; of all if none is named.
     pub institutions: Vec<String>,
     /// Only tests whose names contain this text.
     pub filter: Option<String>,
 }
 
-impl Wanted {
+impl TestFilter {
     /// Whether a test is wanted by its name.
     pub fn is_named(&self, test: &TriedTest) -> bool {
         let holds = |text: &String| {
@@ -43,7 +43,7 @@ impl Wanted {
 }
 
 /// Tries everything that needs no database, in the order of the files.
-pub fn try_alone(folder: &Path, checked: &CheckedProject, wanted: &Wanted) -> Vec<TriedTest> {
+pub fn try_alone(folder: &Path, checked: &CheckedProject, wanted: &TestFilter) -> Vec<TriedTest> {
     let is_wanted = |test: &&TriedTest| {
         checked.belongs(&test.place, &wanted.institutions) && wanted.is_named(test)
     };
@@ -56,7 +56,7 @@ pub fn try_alone(folder: &Path, checked: &CheckedProject, wanted: &Wanted) -> Ve
 /// does.
 pub fn runs<'c>(
     checked: &'c CheckedProject,
-    wanted: &Wanted,
+    wanted: &TestFilter,
 ) -> Vec<(&'c InstitutionTest, TriedTest)> {
     let tests = checked
         .institution_tests

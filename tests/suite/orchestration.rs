@@ -13,7 +13,7 @@ use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use weir::config::Project;
 use weir::orchestration::calendar::due_work;
-use weir::orchestration::protocol::{QueueModel, Step, UnitState};
+use weir::orchestration::protocol::{ProtocolStep, QueueModel, UnitState};
 use weir::plan::{Plan, check};
 use weir::store::queue::{self, ClaimedUnit, DueUnit, UnitEnd};
 use weir::store::runs::InstitutionLock;
@@ -513,8 +513,8 @@ impl Drive {
     }
 
     /// Does a step in SQL if the model allows it.
-    async fn take(&mut self, step: Step) {
-        if let Step::Claim(worker, _) = step {
+    async fn take(&mut self, step: ProtocolStep) {
+        if let ProtocolStep::Claim(worker, _) = step {
             return self.claim(worker).await;
         }
         let Some(next) = self.model.after(step) else {
@@ -522,7 +522,7 @@ impl Drive {
         };
         let connection = &mut self.connection;
         match step {
-            Step::Beat(worker) => {
+            ProtocolStep::Beat(worker) => {
                 let claim = self.claims[worker].clone().unwrap();
                 let still = queue::beat(connection, &[(claim.id, claim.fence, None)])
                     .await
@@ -534,7 +534,7 @@ impl Drive {
                 );
                 self.claims[worker] = Some(claim).filter(|_| !still.is_empty());
             }
-            Step::Expire(unit) => {
+            ProtocolStep::Expire(unit) => {
                 sqlx::query(
                     "UPDATE work_units SET expires_at = now() - interval '1 s' WHERE id = $1",
                 )
@@ -543,9 +543,9 @@ impl Drive {
                 .await
                 .unwrap();
             }
-            Step::Rescue(_) => return self.rescue().await,
-            Step::Finish(worker) | Step::GiveBack(worker) => {
-                let end = if matches!(step, Step::Finish(_)) {
+            ProtocolStep::Rescue(_) => return self.rescue().await,
+            ProtocolStep::Finish(worker) | ProtocolStep::GiveBack(worker) => {
+                let end = if matches!(step, ProtocolStep::Finish(_)) {
                     UnitEnd::Done { run: None }
                 } else {
                     UnitEnd::GivenBack {
@@ -556,8 +556,11 @@ impl Drive {
                 let claim = self.claims[worker].take().unwrap();
                 queue::end(connection, &claim, &end).await.unwrap();
             }
-            Step::Die(worker) => self.claims[worker] = None,
-            Step::Stop(_) | Step::Wake(_) | Step::Write(_) | Step::Claim(..) => {}
+            ProtocolStep::Die(worker) => self.claims[worker] = None,
+            ProtocolStep::Stop(_)
+            | ProtocolStep::Wake(_)
+            | ProtocolStep::Write(_)
+            | ProtocolStep::Claim(..) => {}
         }
         self.model = next;
     }
@@ -581,7 +584,7 @@ impl Drive {
         let unit = self.units.iter().position(|id| *id == claimed.id).unwrap();
         self.model = self
             .model
-            .after(Step::Claim(worker, unit))
+            .after(ProtocolStep::Claim(worker, unit))
             .expect("the model allows it");
         self.claims[worker] = Some(claimed);
     }
@@ -590,13 +593,13 @@ impl Drive {
     async fn rescue(&mut self) {
         queue::rescue(&mut self.connection, 2).await.unwrap();
         for unit in 0..2 {
-            if let Some(next) = self.model.after(Step::Rescue(unit)) {
+            if let Some(next) = self.model.after(ProtocolStep::Rescue(unit)) {
                 self.model = next;
             }
         }
     }
 
-    async fn agrees(&mut self, steps: &[Step]) {
+    async fn agrees(&mut self, steps: &[ProtocolStep]) {
         let rows = rows(&mut self.connection).await;
         let model: Vec<(String, i64, i32)> = self
             .model
@@ -614,7 +617,7 @@ impl Drive {
     }
 }
 
-fn a_step() -> impl Strategy<Value = Step> {
+fn a_step() -> impl Strategy<Value = ProtocolStep> {
     let all = QueueModel::new(2, 3, 2).steps();
     proptest::sample::select(all)
 }

@@ -4,7 +4,7 @@
 use super::exports::seen;
 use super::request::{ApiFormat, ApiRequest};
 use super::{ApiPage, ApiRoute};
-use crate::export::Format;
+use crate::export::ExportFormat;
 use crate::store::views::export::{ExportCell, ExportColumn};
 use crate::web::assets::{entity_tag, is_known};
 use crate::web::refusal::PageError;
@@ -27,9 +27,9 @@ pub(super) fn response(
     let next = page.next.as_ref().map(|next| request.next(next));
     let columns = seen(route, request.asker);
     let written = match request.format {
-        ApiFormat::Json => Format::Ndjson,
-        ApiFormat::Ndjson => Format::Ndjson,
-        ApiFormat::Csv => Format::Csv,
+        ApiFormat::Json => ExportFormat::Ndjson,
+        ApiFormat::Ndjson => ExportFormat::Ndjson,
+        ApiFormat::Csv => ExportFormat::Csv,
     };
     let rows = write(written, &columns, page.rows).map_err(|_| PageError::bug())?;
     let body = match request.format {
@@ -63,7 +63,7 @@ pub(super) fn response(
 }
 
 fn write(
-    format: Format,
+    format: ExportFormat,
     columns: &[ExportColumn],
     rows: Vec<Vec<ExportCell>>,
 ) -> std::io::Result<Vec<u8>> {

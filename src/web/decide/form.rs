@@ -1,7 +1,7 @@
 //! What a form of a decision says, and whether a page of this process has sent it: the browser says
 //! where a request comes from, and the form carries a token that no other site can read.
 
-use crate::actions::holds::Ruling;
+use crate::actions::holds::OperatorRuling;
 use crate::model::Clock;
 use crate::web::access::{Door, Visitor};
 use crate::web::refusal::PageError;
@@ -114,8 +114,8 @@ impl Decision {
         self.more.get(name).map_or("", String::as_str)
     }
 
-    pub(super) fn ruling(&self, at: Clock) -> Ruling<'_> {
-        Ruling {
+    pub(super) fn ruling(&self, at: Clock) -> OperatorRuling<'_> {
+        OperatorRuling {
             at,
             by: &self.by,
             reason: &self.reason,
