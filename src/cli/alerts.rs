@@ -414,7 +414,7 @@ fn test(edge: &Edge, filter: Option<&str>) -> Result<u8, Failure> {
             .help("add some under `tests:` of an alert; see docs/alerts.md"));
     }
     let failed = tried.iter().filter(|test| !test.passed()).count();
-    let page = tests::Page {
+    let page = tests::TestPage {
         coverage: TestCoverage::of(&std::collections::BTreeMap::new(), tried.iter()),
         is_part: true,
         millis: ((edge.now)() - begun).num_milliseconds(),

@@ -16,7 +16,7 @@ use crate::plan::written::written;
 use crate::plan::{CheckedProject, Plan, check};
 use crate::report::columns::line;
 use crate::report::graph::stored::{self, ShownRun, StoredRun};
-use crate::report::graph::{Page, Ran};
+use crate::report::graph::{GraphPage, GraphRun};
 use crate::store::DatabaseDemand;
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
@@ -215,7 +215,7 @@ fn newest(kept: Kept, stored: Option<StoredRun>) -> ShownRun {
         Some(stored) => stored.shown,
         None => {
             let ran = kept.run.zip(kept.at);
-            let ran = ran.map(|(run, at)| Ran {
+            let ran = ran.map(|(run, at)| GraphRun {
                 run,
                 at,
                 dry_run: true,
@@ -240,7 +240,7 @@ fn page(
     work: Option<&BTreeMap<String, Vec<String>>>,
     against: Option<(&PlanDifference, &str)>,
 ) -> String {
-    let page = Page {
+    let page = GraphPage {
         plan: outline,
         run: shown.ran.clone(),
         traffic: &shown.traffic,
@@ -351,7 +351,7 @@ fn as_json(
     shown: &ShownRun,
     against: Option<(&PlanDifference, &str)>,
 ) -> Json {
-    let of = |ran: &Ran| json!({ "run": ran.run, "at": ran.at, "dry_run": ran.dry_run, "millis": ran.millis, "total": ran.total, "traffic": shown.traffic, "asides": shown.asides });
+    let of = |ran: &GraphRun| json!({ "run": ran.run, "at": ran.at, "dry_run": ran.dry_run, "millis": ran.millis, "total": ran.total, "traffic": shown.traffic, "asides": shown.asides });
     let run = shown.ran.as_ref().map(of);
     let difference = against.map(|(difference, name)| json!({ "against": name, "beside": difference.beside, "stages": difference.told() }));
     json!({ "format": 1, "plan": outline, "run": run, "difference": difference })

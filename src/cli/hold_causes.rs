@@ -7,7 +7,7 @@ use crate::actions::hold_causes::{HoldCause, causes};
 use crate::actions::holds::{OperatorRuling, answer};
 use crate::engine::person;
 use crate::report::columns::{columns, counted, line};
-use crate::report::holds::{self as page, Look};
+use crate::report::holds::{self as page, HoldsLayout};
 use crate::store::holds::{self, Hold};
 use crate::store::{PgConnection, Store};
 use serde_json::json;
@@ -100,7 +100,7 @@ pub(super) fn hint(holds: &[Hold]) {
 pub(super) async fn show(
     connection: &mut PgConnection,
     wanted: &[SeenCause],
-    look: Look,
+    look: HoldsLayout,
     json: bool,
 ) -> Result<(), Failure> {
     if wanted.is_empty() {
@@ -133,7 +133,7 @@ fn find<'c, 'h>(
         .ok_or_else(unknown)
 }
 
-fn shown(cause: &HoldCause, look: Look) -> String {
+fn shown(cause: &HoldCause, look: HoldsLayout) -> String {
     let first = cause.holds[0];
     let held = counted(cause.holds.len(), "hold");
     let mut out = format!(
@@ -253,7 +253,7 @@ fn is_as_seen(
             ))
         }
         Bound::Unseen if edge.interactive => {
-            let look = Look {
+            let look = HoldsLayout {
                 ink: edge.ink(),
                 width: edge.width,
                 limit: 20,

@@ -7,7 +7,7 @@ use crate::actions::holds::{OperatorRuling, answer};
 use crate::engine::person;
 use crate::model::{Clock, HoldKind, RelationTable};
 use crate::report::columns::{columns, line};
-use crate::report::holds::{self as page, Look};
+use crate::report::holds::{self as page, HoldsLayout};
 use crate::stage::resolve::{NearName, nearest};
 use crate::store::holds::{self, Hold};
 use crate::store::{DatabaseDemand, PgConnection, Store, relations, revisions};
@@ -78,8 +78,8 @@ struct Decision {
 }
 
 /// How a hold is shown in full.
-fn look(edge: &Edge, limit: usize) -> Look {
-    Look {
+fn look(edge: &Edge, limit: usize) -> HoldsLayout {
+    HoldsLayout {
         ink: edge.ink(),
         width: edge.width,
         limit,
@@ -176,7 +176,7 @@ async fn list(
 async fn show(
     connection: &mut PgConnection,
     wanted: &[SeenNumber],
-    look: Look,
+    look: HoldsLayout,
     json: bool,
 ) -> Result<(), Failure> {
     let found = find(connection, wanted).await?;
@@ -219,7 +219,7 @@ async fn difference(
     connection: &mut PgConnection,
     hold: &Hold,
     seen: &str,
-    look: Look,
+    look: HoldsLayout,
 ) -> Result<String, Failure> {
     let then = revisions::content(connection, hold.institution_id, hold.id, seen).await?;
     Ok(then.map_or_else(

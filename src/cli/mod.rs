@@ -324,8 +324,8 @@ impl Edge {
     }
 
     /// Colours, if the output may have them.
-    fn ink(&self) -> crate::report::ink::Ink {
-        crate::report::ink::Ink {
+    fn ink(&self) -> crate::report::ink::TerminalInk {
+        crate::report::ink::TerminalInk {
             colour: self.colour,
         }
     }

@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::plan::Plan;
 use crate::report::records::html;
-use crate::report::records::text::{self, Look};
+use crate::report::records::text::{self, RecordsLayout};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -193,8 +193,8 @@ impl View {
         self.out.is_some()
     }
 
-    fn look<'f>(&self, edge: &Edge, fields: &'f [String]) -> Look<'f> {
-        Look {
+    fn look<'f>(&self, edge: &Edge, fields: &'f [String]) -> RecordsLayout<'f> {
+        RecordsLayout {
             ink: edge.ink(),
             width: edge.width,
             fields,

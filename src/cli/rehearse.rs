@@ -10,7 +10,7 @@ use crate::plan::InstitutionStatus;
 use crate::plan::tried::TriedTest;
 use crate::plan::{CheckedProject, Plan, check};
 use crate::report::columns::counted;
-use crate::report::rehearsal::{self, Page};
+use crate::report::rehearsal::{self, RehearsalPage};
 use crate::store::{DatabaseDemand, Store};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -183,7 +183,7 @@ impl Rehearse {
         store: &Store,
         checked: &CheckedProject,
         plans: &[Arc<Plan>],
-    ) -> Result<Vec<Page>, Failure> {
+    ) -> Result<Vec<RehearsalPage>, Failure> {
         let asked = RehearsalRequest {
             at: self.at.clock(edge)?,
             all: self.all,
@@ -199,7 +199,7 @@ impl Rehearse {
                         .await?,
                 );
             }
-            pages.push(Page {
+            pages.push(RehearsalPage {
                 institution: plan.institution.slug.clone(),
                 openings: dedupe::rehearse(store, plan, asked.at).await?,
                 millis: ((edge.now)() - begun).num_milliseconds(),
@@ -209,7 +209,7 @@ impl Rehearse {
         Ok(pages)
     }
 
-    fn tell(&self, pages: &[Page], left_out: bool) -> Result<u8, Failure> {
+    fn tell(&self, pages: &[RehearsalPage], left_out: bool) -> Result<u8, Failure> {
         if self.json {
             say!("{:#}", json!({ "format": 1, "institutions": pages }));
         } else {

@@ -5,7 +5,7 @@ use super::decision::{SeenNumber, confirmed, moved, unseen};
 use super::{At, DONE, Edge, FAILED, Failure, named};
 use crate::engine::rollback::{self as undo, RollbackRequest};
 use crate::report::columns::line;
-use crate::report::rollback::{self, ClockBack, Page};
+use crate::report::rollback::{self, ClockBack, RollbackPage};
 use crate::store::rollback::{RollbackOrder, RolledBackRun, find};
 use crate::store::{DatabaseDemand, Store, retention};
 use serde_json::json;
@@ -175,14 +175,14 @@ impl Rollback {
         store: &Store,
         run: &RolledBackRun,
         asked: &RollbackRequest,
-    ) -> Result<Page, Failure> {
+    ) -> Result<RollbackPage, Failure> {
         let taken = undo::take_back(store, run, asked).await?;
         let clock = taken.clock.map(|clock| ClockBack {
             to: clock.map(|clock| clock.0),
         });
         let is_seen = !taken.has_moved;
         let dry_run = asked.dry_run || taken.has_moved;
-        let page = Page {
+        let page = RollbackPage {
             institution: run.slug.clone(),
             run: run.id,
             revision: taken.revision,

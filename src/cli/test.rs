@@ -6,7 +6,7 @@ use super::{DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out};
 use crate::config::Project;
 use crate::plan::institution_tests::InstitutionTest;
 use crate::plan::{CheckedProject, TriedTest, check};
-use crate::report::test::{self as report, Page};
+use crate::report::test::{self as report, TestPage};
 use crate::test::institution::{self, TestGround};
 use crate::test::{TestCoverage, TestFilter};
 use std::fs::OpenOptions;
@@ -109,7 +109,7 @@ impl Test {
             .map(|(point, place)| (point.clone(), place.clone()))
             .collect();
         let coverage = TestCoverage::of(&points, tried.iter());
-        let page = Page {
+        let page = TestPage {
             tried,
             coverage,
             is_part: self.filter.is_some(),
@@ -133,7 +133,7 @@ impl Test {
             .map_err(|error| not_written(file, &error))
     }
 
-    fn tell(&self, edge: &Edge, checked: &CheckedProject, page: &Page) -> Result<u8, Failure> {
+    fn tell(&self, edge: &Edge, checked: &CheckedProject, page: &TestPage) -> Result<u8, Failure> {
         let is_broken = checked.diagnostics.has_errors();
         if is_broken {
             super::show(checked, edge, &[]);

@@ -4,7 +4,7 @@
 
 use super::classes;
 use super::columns::{columns, line};
-use super::history::{self, Entry, History, short, value};
+use super::history::{self, HistoryEntry, JobHistory, short, value};
 use crate::engine::verdicts::JudgedAd;
 use crate::model::RelationTable;
 use crate::stage::resolve::FoundRelation;
@@ -25,20 +25,20 @@ use uuid::Uuid;
 
 /// The biography of an ad.
 #[derive(Debug, Serialize)]
-pub struct Biography {
+pub struct AdBiography {
     /// Whose.
     #[serde(flatten)]
     pub of: FoundJob,
     /// What happened, in order of time.
-    pub events: Vec<Event>,
+    pub events: Vec<BiographyEvent>,
     /// The state of the ad; `None` if its id now belongs to another job.
     pub ad: Option<AdState>,
     /// The fields of the newest version, and what made them.
-    pub fields: Vec<Made>,
+    pub fields: Vec<FieldOrigin>,
     /// The current verdict of each mandatory field and rule; `None` if unavailable.
     pub verdicts: Option<JudgedAd>,
     /// The versions.
-    pub versions: Vec<Entry>,
+    pub versions: Vec<HistoryEntry>,
     /// What retention has removed of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<RemovedParts>,
@@ -58,7 +58,7 @@ pub struct AdOpening {
 
 /// Something that happened.
 #[derive(Debug, Serialize)]
-pub struct Event {
+pub struct BiographyEvent {
     /// When.
     pub at: DateTime<Utc>,
     /// document, create, update, archive, reopen, resolved, removed, hold, decision, alert, seen,
@@ -72,7 +72,7 @@ pub struct Event {
 
 /// A field, and what made it.
 #[derive(Debug, Serialize)]
-pub struct Made {
+pub struct FieldOrigin {
     /// The field.
     pub field: String,
     /// Its value.
@@ -97,7 +97,7 @@ pub async fn collect(
     found: &FoundJob,
     ad: Option<AdState>,
     verdicts: Option<JudgedAd>,
-) -> Result<Biography> {
+) -> Result<AdBiography> {
     let history = match found.job_id {
         Some(job) => Some(history::collect(connection, found, job).await?),
         None => None,
@@ -132,7 +132,7 @@ pub async fn collect(
         None => Vec::new(),
     };
     let fields = made(connection, found, &versions, verdicts.as_ref()).await?;
-    let mut events: Vec<Event> = documents(&replaced, &versions, ad.as_ref());
+    let mut events: Vec<BiographyEvent> = documents(&replaced, &versions, ad.as_ref());
     events.extend(resolved.iter().map(gone));
     events.extend(removed_at);
     events.extend(versions.iter().map(changed));
@@ -140,7 +140,7 @@ pub async fn collect(
     events.extend(alerts.iter().map(raised));
     events.extend(ad.as_ref().into_iter().flat_map(presence));
     events.sort_by_key(|event| event.at);
-    Ok(Biography {
+    Ok(AdBiography {
         of: found.clone(),
         events,
         ad,
@@ -163,7 +163,7 @@ async fn opening(connection: &mut PgConnection, found: &FoundJob) -> Result<Opti
 }
 
 /// The ids that the ad has had.
-fn ids(found: &FoundJob, versions: &[Entry]) -> BTreeSet<String> {
+fn ids(found: &FoundJob, versions: &[HistoryEntry]) -> BTreeSet<String> {
     let earlier = versions.iter().filter_map(|entry| {
         entry
             .version
@@ -179,10 +179,10 @@ fn ids(found: &FoundJob, versions: &[Entry]) -> BTreeSet<String> {
 /// versions know.
 fn documents(
     replaced: &[ReplacedDocument],
-    versions: &[Entry],
+    versions: &[HistoryEntry],
     ad: Option<&AdState>,
-) -> Vec<Event> {
-    let event = |at, hash: &str, from: String, more: Vec<String>| Event {
+) -> Vec<BiographyEvent> {
+    let event = |at, hash: &str, from: String, more: Vec<String>| BiographyEvent {
         at,
         kind: "document".to_owned(),
         what: format!("document {}{from}", short(hash)),
@@ -223,13 +223,13 @@ fn documents(
                 .unwrap_or_default();
             event(version.created_at, &version.document, run, Vec::new())
         });
-    let others: Vec<Event> = others.collect();
+    let others: Vec<BiographyEvent> = others.collect();
     traces.chain(stored).chain(others).collect()
 }
 
 /// What retention has removed.
-fn removed_events(history: &History) -> Vec<Event> {
-    let event = |at, what| Event {
+fn removed_events(history: &JobHistory) -> Vec<BiographyEvent> {
+    let event = |at, what| BiographyEvent {
         at,
         kind: "removed".to_owned(),
         what,
@@ -246,7 +246,7 @@ fn removed_events(history: &History) -> Vec<Event> {
 }
 
 /// A reason that is gone.
-fn gone(reason: &ResolvedFailure) -> Event {
+fn gone(reason: &ResolvedFailure) -> BiographyEvent {
     let rule = reason
         .rule
         .as_ref()
@@ -259,7 +259,7 @@ fn gone(reason: &ResolvedFailure) -> Event {
         reason.since.format("%Y-%m-%d"),
         line(&reason.why, 120)
     );
-    Event {
+    BiographyEvent {
         at: reason.resolved_at,
         kind: "resolved".to_owned(),
         what,
@@ -288,7 +288,7 @@ fn place(metadata: Option<&Json>) -> String {
     }
 }
 
-fn changed(entry: &Entry) -> Event {
+fn changed(entry: &HistoryEntry) -> BiographyEvent {
     let version = &entry.version;
     let by = version
         .run_id
@@ -306,7 +306,7 @@ fn changed(entry: &Entry) -> Event {
             dash(part.new.as_ref())
         )
     });
-    Event {
+    BiographyEvent {
         at: version.created_at,
         kind: version.change_type.to_string(),
         what,
@@ -318,14 +318,14 @@ fn dash(text: Option<&String>) -> &str {
     text.map_or("-", String::as_str)
 }
 
-fn held(hold: &PastHold) -> Vec<Event> {
+fn held(hold: &PastHold) -> Vec<BiographyEvent> {
     let opened = format!(
         "hold {} ({}): {}",
         hold.id,
         hold.kind,
         line(&hold.reason, 200)
     );
-    let mut events = vec![Event {
+    let mut events = vec![BiographyEvent {
         at: hold.opened_at,
         kind: "hold".to_owned(),
         what: opened,
@@ -336,7 +336,7 @@ fn held(hold: &PastHold) -> Vec<Event> {
             line(hold.closed_by.as_deref().unwrap_or("-"), 40),
             line(hold.note.as_deref().unwrap_or("-"), 160),
         );
-        events.push(Event {
+        events.push(BiographyEvent {
             at,
             kind: "decision".to_owned(),
             what: format!("hold {} {} by {by}: {note}", hold.id, hold.status),
@@ -346,8 +346,8 @@ fn held(hold: &PastHold) -> Vec<Event> {
     events
 }
 
-fn raised(alert: &PastAlert) -> Event {
-    Event {
+fn raised(alert: &PastAlert) -> BiographyEvent {
+    BiographyEvent {
         at: alert.raised_at,
         kind: "alert".to_owned(),
         what: format!("{}: {}", alert.severity, line(&alert.message, 300)),
@@ -355,8 +355,8 @@ fn raised(alert: &PastAlert) -> Event {
     }
 }
 
-fn presence(ad: &AdState) -> Vec<Event> {
-    let mut events = vec![Event {
+fn presence(ad: &AdState) -> Vec<BiographyEvent> {
+    let mut events = vec![BiographyEvent {
         at: ad.last_seen_at,
         kind: "seen".to_owned(),
         what: "last seen in its source".to_owned(),
@@ -368,7 +368,7 @@ fn presence(ad: &AdState) -> Vec<Event> {
             ad.misses,
             if ad.misses == 1 { "" } else { "s" }
         );
-        events.push(Event {
+        events.push(BiographyEvent {
             at,
             kind: "missed".to_owned(),
             what,
@@ -383,9 +383,9 @@ fn presence(ad: &AdState) -> Vec<Event> {
 async fn made(
     connection: &mut PgConnection,
     found: &FoundJob,
-    versions: &[Entry],
+    versions: &[HistoryEntry],
     judged: Option<&JudgedAd>,
-) -> Result<Vec<Made>> {
+) -> Result<Vec<FieldOrigin>> {
     let Some(newest) = versions.last() else {
         return Ok(Vec::new());
     };
@@ -429,7 +429,7 @@ async fn made(
             .and_then(|hash| texts.get(hash).cloned())
             .or_else(|| named_in_ad(&field, judged));
         let name = value.as_str().and_then(|id| names.get(id).cloned());
-        fields.push(Made {
+        fields.push(FieldOrigin {
             field,
             value,
             name,
@@ -455,13 +455,13 @@ fn named_in_ad(field: &str, judged: Option<&JudgedAd>) -> Option<String> {
 }
 
 /// The version that gave a field its value; for a rollback, the one that it restored.
-fn made_by<'v>(versions: &'v [Entry], column: &str) -> Option<&'v Entry> {
+fn made_by<'v>(versions: &'v [HistoryEntry], column: &str) -> Option<&'v HistoryEntry> {
     let restored = versions
         .last()?
         .version
         .restores
         .filter(|version| *version > 0);
-    let changed = |entry: &&Entry| {
+    let changed = |entry: &&HistoryEntry| {
         entry
             .version
             .changed_fields
@@ -499,7 +499,7 @@ fn flattened<'v>(values: impl Iterator<Item = (&'v String, &'v Json)>) -> Vec<(S
 async fn texts(
     connection: &mut PgConnection,
     found: &FoundJob,
-    versions: &[Entry],
+    versions: &[HistoryEntry],
 ) -> Result<BTreeMap<String, String>> {
     let parts = versions
         .iter()
@@ -522,7 +522,7 @@ async fn texts(
 }
 
 /// The biography as text.
-pub fn text(biography: &Biography) -> String {
+pub fn text(biography: &AdBiography) -> String {
     let mut out = title(biography);
     let _ = writeln!(out, "\nwhat happened");
     for event in &biography.events {
@@ -564,7 +564,7 @@ pub fn text(biography: &Biography) -> String {
 }
 
 /// Which opening the ad advertises, why, and who else does.
-fn advertised(out: &mut String, biography: &Biography, opening: &AdOpening) {
+fn advertised(out: &mut String, biography: &AdBiography, opening: &AdOpening) {
     let _ = writeln!(out, "\nadvertises opening {}", opening.id);
     let row = |(place, member): (usize, &OpeningMemberLine)| {
         let is_this = Some(member.job_id) == biography.of.job_id;
@@ -587,7 +587,7 @@ fn advertised(out: &mut String, biography: &Biography, opening: &AdOpening) {
     ));
 }
 
-fn title(biography: &Biography) -> String {
+fn title(biography: &AdBiography) -> String {
     if biography.versions.is_empty() {
         let FoundJob {
             institution,
@@ -600,7 +600,7 @@ fn title(biography: &Biography) -> String {
             line(original_id, 80)
         );
     }
-    let history = History {
+    let history = JobHistory {
         of: biography.of.clone(),
         versions: biography.versions.clone(),
         removed: biography.removed,
@@ -608,7 +608,7 @@ fn title(biography: &Biography) -> String {
     format!("{}\n", history.title())
 }
 
-fn standing(out: &mut String, biography: &Biography) {
+fn standing(out: &mut String, biography: &AdBiography) {
     if let Some(at) = biography.removed.and_then(|removed| removed.documents_at) {
         let _ = writeln!(
             out,
@@ -666,7 +666,7 @@ fn standing(out: &mut String, biography: &Biography) {
     }
 }
 
-fn field(made: &Made) -> Vec<String> {
+fn field(made: &FieldOrigin) -> Vec<String> {
     let mapping = made
         .mapping
         .as_ref()

@@ -23,7 +23,7 @@ use std::fmt::Write;
 
 /// The content of the report.
 #[derive(Debug, Serialize)]
-pub struct Daily {
+pub struct DailyReport {
     /// The institution.
     pub institution: String,
     /// Its newest run.
@@ -63,12 +63,12 @@ pub struct Daily {
 ///
 /// # Errors
 /// The database failed.
-pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Daily> {
+pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<DailyReport> {
     let institution = &plan.institution;
     let mut runs = figures::runs(connection, institution.id, 8).await?;
     let run = (!runs.is_empty()).then(|| runs.remove(0));
     let id = run.as_ref().map_or(-1, |run| run.id);
-    Ok(Daily {
+    Ok(DailyReport {
         institution: institution.slug.clone(),
         reads: figures::reads(connection, institution.id, id).await?,
         stages: figures::stages(connection, institution.id, id).await?,
@@ -96,7 +96,7 @@ pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Daily
 }
 
 /// The report as text.
-pub fn text(daily: &Daily) -> String {
+pub fn text(daily: &DailyReport) -> String {
     let Some(run) = &daily.run else {
         return format!("{} has never run\n", daily.institution);
     };
@@ -147,7 +147,7 @@ fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
 }
 
 /// How many openings there are, and what the newest run did to them.
-fn openings(daily: &Daily) -> Vec<Vec<String>> {
+fn openings(daily: &DailyReport) -> Vec<Vec<String>> {
     let Some(figures) = &daily.openings else {
         return Vec::new();
     };
@@ -163,7 +163,7 @@ fn openings(daily: &Daily) -> Vec<Vec<String>> {
     rows
 }
 
-fn alerts(daily: &Daily) -> Vec<Vec<String>> {
+fn alerts(daily: &DailyReport) -> Vec<Vec<String>> {
     daily
         .alerts
         .iter()
@@ -171,7 +171,7 @@ fn alerts(daily: &Daily) -> Vec<Vec<String>> {
         .collect()
 }
 
-fn sources(daily: &Daily) -> Vec<Vec<String>> {
+fn sources(daily: &DailyReport) -> Vec<Vec<String>> {
     let mut rows = vec![texts([
         "source",
         "read",
@@ -210,7 +210,7 @@ fn sources(daily: &Daily) -> Vec<Vec<String>> {
     rows
 }
 
-fn incomplete(daily: &Daily) -> Vec<Vec<String>> {
+fn incomplete(daily: &DailyReport) -> Vec<Vec<String>> {
     // What has not been modified since has its reason, and is complete.
     let is_whole = |read: &&ReadRow| read.state.is_whole();
     let with_reason = daily
@@ -239,7 +239,7 @@ fn counts_of(run: Option<&RunRow>, source: &str) -> OutcomeCounts {
         .unwrap_or_default()
 }
 
-fn stages(daily: &Daily) -> Vec<Vec<String>> {
+fn stages(daily: &DailyReport) -> Vec<Vec<String>> {
     let mut rows = vec![texts([
         "source",
         "stage",
@@ -284,7 +284,7 @@ pub fn lost(all: &[SourceLosses]) -> Vec<Vec<String>> {
 }
 
 /// What is decided of the open jobs, by framework.
-fn roles(daily: &Daily) -> Vec<Vec<String>> {
+fn roles(daily: &DailyReport) -> Vec<Vec<String>> {
     let row = |one: &RoleCoverage| {
         let percent = share(one.roles + one.groups, one.jobs);
         vec![
@@ -299,7 +299,7 @@ fn roles(daily: &Daily) -> Vec<Vec<String>> {
     daily.roles.iter().map(row).collect()
 }
 
-fn unmatched(daily: &Daily) -> Vec<Vec<String>> {
+fn unmatched(daily: &DailyReport) -> Vec<Vec<String>> {
     let row = |one: &UnmatchedTitle| {
         vec![
             line(&one.title, 60),
@@ -310,7 +310,7 @@ fn unmatched(daily: &Daily) -> Vec<Vec<String>> {
     daily.unmatched.iter().map(row).collect()
 }
 
-fn reasons(daily: &Daily) -> Vec<Vec<String>> {
+fn reasons(daily: &DailyReport) -> Vec<Vec<String>> {
     let row = |reason: &ReasonRow| {
         vec![
             reason.source_id.clone(),
@@ -323,7 +323,7 @@ fn reasons(daily: &Daily) -> Vec<Vec<String>> {
     daily.reasons.iter().map(row).collect()
 }
 
-fn held(daily: &Daily) -> Vec<Vec<String>> {
+fn held(daily: &DailyReport) -> Vec<Vec<String>> {
     let at = daily
         .run
         .as_ref()
@@ -360,7 +360,7 @@ fn held(daily: &Daily) -> Vec<Vec<String>> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn tables(connection: &mut PgConnection, all: &[Daily]) -> Result<String> {
+pub async fn tables(connection: &mut PgConnection, all: &[DailyReport]) -> Result<String> {
     let bytes = figures::table_bytes(connection).await?;
     let of = |run: &'_ RunRow| Some((run.started_at, run.summary.as_ref()?.get("tables")?.clone()));
     let measured = all

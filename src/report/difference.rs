@@ -7,7 +7,7 @@
 //! shown as removed and added.
 
 use super::columns::line;
-use super::ink::Ink;
+use super::ink::TerminalInk;
 use maud::{Markup, html};
 use serde_json::Value as Json;
 use similar::{DiffTag, TextDiff};
@@ -24,20 +24,20 @@ const SHOWN: usize = 600;
 
 /// What changed from one value to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Difference {
+pub enum ValueDifference {
     /// Short values: the old one and the new one.
     Values(String, String),
     /// Items of a list that went and that came.
     Items(Vec<String>, Vec<String>),
     /// Words of a text.
-    Words(Vec<Piece>),
+    Words(Vec<TextPiece>),
     /// The keys of an object that differ.
-    Keys(Vec<(String, Difference)>),
+    Keys(Vec<(String, ValueDifference)>),
 }
 
 /// A stretch of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub enum TextPiece {
     /// In both.
     Same(String),
     /// Only in the old text.
@@ -50,7 +50,7 @@ pub enum Piece {
 
 /// How a stretch of text is shown.
 #[derive(Debug, Clone, Copy)]
-enum Tone {
+enum TextTone {
     Same,
     Gone,
     Come,
@@ -59,32 +59,32 @@ enum Tone {
 
 /// A stretch of text as shown.
 #[derive(Debug)]
-struct Span {
-    tone: Tone,
+struct ShownSpan {
+    tone: TextTone,
     text: String,
 }
 
-impl Span {
-    fn new(tone: Tone, text: impl Into<String>) -> Span {
-        Span {
+impl ShownSpan {
+    fn new(tone: TextTone, text: impl Into<String>) -> ShownSpan {
+        ShownSpan {
             tone,
             text: text.into(),
         }
     }
 
-    fn paint(&self, ink: Ink, text: &str) -> String {
+    fn paint(&self, ink: TerminalInk, text: &str) -> String {
         match self.tone {
-            Tone::Same => text.to_owned(),
-            Tone::Gone => ink.red(text),
-            Tone::Come => ink.green(text),
-            Tone::Soft => ink.soft(text),
+            TextTone::Same => text.to_owned(),
+            TextTone::Gone => ink.red(text),
+            TextTone::Come => ink.green(text),
+            TextTone::Soft => ink.soft(text),
         }
     }
 }
 
-impl Difference {
+impl ValueDifference {
     /// Compares two values; null and missing are the same.
-    pub fn of(old: &Json, new: &Json) -> Difference {
+    pub fn of(old: &Json, new: &Json) -> ValueDifference {
         match (old, new) {
             (Json::Array(old), Json::Array(new)) => {
                 let only = |these: &[Json], others: &[Json]| {
@@ -94,7 +94,7 @@ impl Difference {
                         .map(plain)
                         .collect()
                 };
-                Difference::Items(only(old, new), only(new, old))
+                ValueDifference::Items(only(old, new), only(new, old))
             }
             (Json::Object(old), Json::Object(new)) => {
                 let names: std::collections::BTreeSet<&String> =
@@ -106,23 +106,23 @@ impl Difference {
                     )
                 };
                 let differing = names.into_iter().filter(|name| of(name).0 != of(name).1);
-                Difference::Keys(
+                ValueDifference::Keys(
                     differing
-                        .map(|name| (name.clone(), Difference::of(of(name).0, of(name).1)))
+                        .map(|name| (name.clone(), ValueDifference::of(of(name).0, of(name).1)))
                         .collect(),
                 )
             }
             (Json::String(old), Json::String(new))
                 if old.chars().count().max(new.chars().count()) > LONG =>
             {
-                Difference::Words(words(old, new, BESIDE))
+                ValueDifference::Words(words(old, new, BESIDE))
             }
-            _ => Difference::Values(plain(old), plain(new)),
+            _ => ValueDifference::Values(plain(old), plain(new)),
         }
     }
 
     /// On one line; `[-removed-]` and `{+added+}` without colours.
-    pub fn text(&self, ink: Ink) -> String {
+    pub fn text(&self, ink: TerminalInk) -> String {
         self.spans(ink)
             .iter()
             .map(|span| span.paint(ink, &span.text))
@@ -130,7 +130,7 @@ impl Difference {
     }
 
     /// On lines no longer than `width`, if their words allow it.
-    pub fn lines(&self, ink: Ink, width: usize) -> Vec<String> {
+    pub fn lines(&self, ink: TerminalInk, width: usize) -> Vec<String> {
         let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
         let spans = self.spans(ink);
         for span in &spans {
@@ -148,14 +148,14 @@ impl Difference {
         lines
     }
 
-    fn spans(&self, ink: Ink) -> Vec<Span> {
+    fn spans(&self, ink: TerminalInk) -> Vec<ShownSpan> {
         match self {
-            Difference::Values(old, new) => vec![
-                Span::new(Tone::Gone, shown(old)),
-                Span::new(Tone::Same, " → "),
-                Span::new(Tone::Come, shown(new)),
+            ValueDifference::Values(old, new) => vec![
+                ShownSpan::new(TextTone::Gone, shown(old)),
+                ShownSpan::new(TextTone::Same, " → "),
+                ShownSpan::new(TextTone::Come, shown(new)),
             ],
-            Difference::Items(gone, come) => {
+            ValueDifference::Items(gone, come) => {
                 let mark = |open: &str, item: &String, close: &str| {
                     if ink.colour {
                         shown(item)
@@ -165,24 +165,24 @@ impl Difference {
                 };
                 let gone = gone
                     .iter()
-                    .map(|item| Span::new(Tone::Gone, mark("[-", item, "-]")));
+                    .map(|item| ShownSpan::new(TextTone::Gone, mark("[-", item, "-]")));
                 let come = come
                     .iter()
-                    .map(|item| Span::new(Tone::Come, mark("{+", item, "+}")));
+                    .map(|item| ShownSpan::new(TextTone::Come, mark("{+", item, "+}")));
                 let parted = gone
                     .chain(come)
-                    .flat_map(|span| [Span::new(Tone::Same, " "), span]);
+                    .flat_map(|span| [ShownSpan::new(TextTone::Same, " "), span]);
                 parted.skip(1).collect()
             }
-            Difference::Words(pieces) => pieces.iter().map(|piece| piece.span(ink)).collect(),
-            Difference::Keys(keys) => {
-                let key = |(name, difference): &(String, Difference)| {
-                    let title = Span::new(Tone::Same, format!("; {} ", line(name, 40)));
+            ValueDifference::Words(pieces) => pieces.iter().map(|piece| piece.span(ink)).collect(),
+            ValueDifference::Keys(keys) => {
+                let key = |(name, difference): &(String, ValueDifference)| {
+                    let title = ShownSpan::new(TextTone::Same, format!("; {} ", line(name, 40)));
                     std::iter::once(title)
                         .chain(difference.spans(ink))
                         .collect::<Vec<_>>()
                 };
-                let mut spans: Vec<Span> = keys.iter().flat_map(key).collect();
+                let mut spans: Vec<ShownSpan> = keys.iter().flat_map(key).collect();
                 if let Some(first) = spans.first_mut() {
                     first.text.drain(..2);
                 }
@@ -194,23 +194,23 @@ impl Difference {
     /// As HTML: `del` and `ins`.
     pub fn html(&self) -> Markup {
         match self {
-            Difference::Values(old, new) => {
+            ValueDifference::Values(old, new) => {
                 html! { del { (shown(old)) } " → " ins { (shown(new)) } }
             }
-            Difference::Items(gone, come) => html! {
+            ValueDifference::Items(gone, come) => html! {
                 @for item in gone { del { (shown(item)) } " " }
                 @for item in come { ins { (shown(item)) } " " }
             },
-            Difference::Words(pieces) => html! { @for piece in pieces { (piece.html()) } },
-            Difference::Keys(keys) => {
+            ValueDifference::Words(pieces) => html! { @for piece in pieces { (piece.html()) } },
+            ValueDifference::Keys(keys) => {
                 html! { @for (name, difference) in keys { div { code { (line(name, 40)) } " " (difference.html()) } } }
             }
         }
     }
 }
 
-impl Piece {
-    fn span(&self, ink: Ink) -> Span {
+impl TextPiece {
+    fn span(&self, ink: TerminalInk) -> ShownSpan {
         let mark = |open: &str, text: &str, close: &str| {
             if ink.colour {
                 clean(text)
@@ -219,19 +219,19 @@ impl Piece {
             }
         };
         match self {
-            Piece::Same(text) => Span::new(Tone::Same, clean(text)),
-            Piece::Gone(text) => Span::new(Tone::Gone, mark("[-", text, "-]")),
-            Piece::Come(text) => Span::new(Tone::Come, mark("{+", text, "+}")),
-            Piece::Skipped(_) => Span::new(Tone::Soft, "…"),
+            TextPiece::Same(text) => ShownSpan::new(TextTone::Same, clean(text)),
+            TextPiece::Gone(text) => ShownSpan::new(TextTone::Gone, mark("[-", text, "-]")),
+            TextPiece::Come(text) => ShownSpan::new(TextTone::Come, mark("{+", text, "+}")),
+            TextPiece::Skipped(_) => ShownSpan::new(TextTone::Soft, "…"),
         }
     }
 
     fn html(&self) -> Markup {
         match self {
-            Piece::Same(text) => html! { (clean(text)) },
-            Piece::Gone(text) => html! { del { (clean(text)) } },
-            Piece::Come(text) => html! { ins { (clean(text)) } },
-            Piece::Skipped(words) => {
+            TextPiece::Same(text) => html! { (clean(text)) },
+            TextPiece::Gone(text) => html! { del { (clean(text)) } },
+            TextPiece::Come(text) => html! { ins { (clean(text)) } },
+            TextPiece::Skipped(words) => {
                 html! { span.skipped title={ (words) " words that are the same" } { " … " } }
             }
         }
@@ -267,19 +267,19 @@ fn clean(text: &str) -> String {
 
 /// The words of two texts: equal, removed, added. Of equal ones, `beside` words are kept next to a
 /// change.
-pub fn words(old: &str, new: &str, beside: usize) -> Vec<Piece> {
+pub fn words(old: &str, new: &str, beside: usize) -> Vec<TextPiece> {
     let (head, tail) = shared(old, new);
     let (old_middle, new_middle) = (&old[head..old.len() - tail], &new[head..new.len() - tail]);
-    let mut pieces = vec![Piece::Same(old[..head].to_owned())];
+    let mut pieces = vec![TextPiece::Same(old[..head].to_owned())];
     if old_middle.len() + new_middle.len() > COMPARED {
         pieces.extend([
-            Piece::Gone(old_middle.to_owned()),
-            Piece::Come(new_middle.to_owned()),
+            TextPiece::Gone(old_middle.to_owned()),
+            TextPiece::Come(new_middle.to_owned()),
         ]);
     } else {
         compare(&mut pieces, old_middle, new_middle);
     }
-    pieces.push(Piece::Same(old[old.len() - tail..].to_owned()));
+    pieces.push(TextPiece::Same(old[old.len() - tail..].to_owned()));
     shortened(joined(pieces), beside)
 }
 
@@ -345,35 +345,35 @@ fn tokens(text: &str) -> Vec<&str> {
     tokens
 }
 
-fn compare(pieces: &mut Vec<Piece>, old: &str, new: &str) {
+fn compare(pieces: &mut Vec<TextPiece>, old: &str, new: &str) {
     let (old, new) = (tokens(old), tokens(new));
     let diff = TextDiff::from_slices(&old, &new);
     for op in diff.ops() {
         let (gone, come) = (old[op.old_range()].concat(), new[op.new_range()].concat());
         match op.tag() {
-            DiffTag::Equal => pieces.push(Piece::Same(gone)),
-            _ => pieces.extend([Piece::Gone(gone), Piece::Come(come)]),
+            DiffTag::Equal => pieces.push(TextPiece::Same(gone)),
+            _ => pieces.extend([TextPiece::Gone(gone), TextPiece::Come(come)]),
         }
     }
 }
 
 /// Joins neighbours: whitespace or punctuation between two changes belongs to them, and all
 /// removals precede all additions.
-fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
-    let mut all: Vec<Piece> = Vec::new();
+fn joined(pieces: Vec<TextPiece>) -> Vec<TextPiece> {
+    let mut all: Vec<TextPiece> = Vec::new();
     let (mut gone, mut come, mut between) = (String::new(), String::new(), String::new());
     let flush =
-        |all: &mut Vec<Piece>, gone: &mut String, come: &mut String, between: &mut String| {
+        |all: &mut Vec<TextPiece>, gone: &mut String, come: &mut String, between: &mut String| {
             let texts = [
-                Piece::Gone(std::mem::take(gone)),
-                Piece::Come(std::mem::take(come)),
-                Piece::Same(std::mem::take(between)),
+                TextPiece::Gone(std::mem::take(gone)),
+                TextPiece::Come(std::mem::take(come)),
+                TextPiece::Same(std::mem::take(between)),
             ];
             all.extend(texts.into_iter().filter(|piece| !piece.is_empty()));
         };
     for piece in pieces {
         match piece {
-            Piece::Same(text)
+            TextPiece::Same(text)
                 if (gone.is_empty() && come.is_empty())
                     || text.chars().any(char::is_alphanumeric) =>
             {
@@ -381,49 +381,49 @@ fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
                 between = text;
                 flush(&mut all, &mut gone, &mut come, &mut between);
             }
-            Piece::Same(text) => between.push_str(&text),
-            Piece::Gone(text) if !text.is_empty() => {
+            TextPiece::Same(text) => between.push_str(&text),
+            TextPiece::Gone(text) if !text.is_empty() => {
                 gone.push_str(&between);
                 come.push_str(&between);
                 between.clear();
                 gone.push_str(&text);
             }
-            Piece::Come(text) if !text.is_empty() => {
+            TextPiece::Come(text) if !text.is_empty() => {
                 gone.push_str(&between);
                 come.push_str(&between);
                 between.clear();
                 come.push_str(&text);
             }
-            Piece::Gone(_) | Piece::Come(_) | Piece::Skipped(_) => {}
+            TextPiece::Gone(_) | TextPiece::Come(_) | TextPiece::Skipped(_) => {}
         }
     }
     flush(&mut all, &mut gone, &mut come, &mut between);
     merged(all)
 }
 
-fn merged(pieces: Vec<Piece>) -> Vec<Piece> {
-    let mut all: Vec<Piece> = Vec::new();
+fn merged(pieces: Vec<TextPiece>) -> Vec<TextPiece> {
+    let mut all: Vec<TextPiece> = Vec::new();
     for piece in pieces {
         match (all.last_mut(), piece) {
-            (Some(Piece::Same(before)), Piece::Same(text)) => before.push_str(&text),
+            (Some(TextPiece::Same(before)), TextPiece::Same(text)) => before.push_str(&text),
             (_, piece) => all.push(piece),
         }
     }
     all
 }
 
-impl Piece {
+impl TextPiece {
     fn is_empty(&self) -> bool {
-        matches!(self, Piece::Same(text) | Piece::Gone(text) | Piece::Come(text) if text.is_empty())
+        matches!(self, TextPiece::Same(text) | TextPiece::Gone(text) | TextPiece::Come(text) if text.is_empty())
     }
 }
 
 /// Omits what is far from any change.
-fn shortened(pieces: Vec<Piece>, beside: usize) -> Vec<Piece> {
+fn shortened(pieces: Vec<TextPiece>, beside: usize) -> Vec<TextPiece> {
     let last = pieces.len().saturating_sub(1);
     let mut all = Vec::new();
     for (index, piece) in pieces.into_iter().enumerate() {
-        let Piece::Same(text) = &piece else {
+        let TextPiece::Same(text) = &piece else {
             all.push(piece);
             continue;
         };
@@ -455,12 +455,12 @@ fn shortened(pieces: Vec<Piece>, beside: usize) -> Vec<Piece> {
         let mut kept = tokens[..head].concat();
         if !kept.is_empty() {
             kept.push(' ');
-            all.push(Piece::Same(std::mem::take(&mut kept)));
+            all.push(TextPiece::Same(std::mem::take(&mut kept)));
         }
-        all.push(Piece::Skipped(words.len() - before - after));
+        all.push(TextPiece::Skipped(words.len() - before - after));
         let _ = write!(kept, " {}", tokens[tail..].concat());
         if tail < tokens.len() {
-            all.push(Piece::Same(kept));
+            all.push(TextPiece::Same(kept));
         }
     }
     all
@@ -477,7 +477,7 @@ mod tests {
     use serde_json::json;
 
     fn text(old: Json, new: Json) -> String {
-        Difference::of(&old, &new).text(Ink::default())
+        ValueDifference::of(&old, &new).text(TerminalInk::default())
     }
 
     #[test]
@@ -507,7 +507,7 @@ mod tests {
             text(json!(old), json!(new)),
             "… northern coast and the wards of [-one hospital-]{+two hospitals+}. Apply by [-Monday-]{+Friday+}, please, and bring two references with you."
         );
-        let page = Difference::of(&json!(format!("<b>{old}")), &json!(format!("<i>{old}")))
+        let page = ValueDifference::of(&json!(format!("<b>{old}")), &json!(format!("<i>{old}")))
             .html()
             .into_string();
         assert!(
@@ -521,7 +521,12 @@ mod tests {
         let [old, new] = ["a b ", "c d "].map(|words| words.repeat(100_000));
         let pieces = words(old.trim_end(), new.trim_end(), 3);
         assert_eq!(pieces.len(), 2, "{}", pieces.len());
-        assert!(Difference::Words(pieces).text(Ink::default()).len() < 4000);
+        assert!(
+            ValueDifference::Words(pieces)
+                .text(TerminalInk::default())
+                .len()
+                < 4000
+        );
     }
 
     proptest! {
@@ -530,9 +535,9 @@ mod tests {
         fn pieces_put_together_are_the_texts(old in "([a-c]{1,2}|[ ,.é]){0,30}", new in "([a-c]{1,2}|[ ,.é]){0,30}") {
             let pieces = words(&old, &new, usize::MAX / 4);
             let of = |is_old: bool| pieces.iter().map(|piece| match piece {
-                Piece::Same(text) => text.as_str(),
-                Piece::Gone(text) if is_old => text.as_str(),
-                Piece::Come(text) if !is_old => text.as_str(),
+                TextPiece::Same(text) => text.as_str(),
+                TextPiece::Gone(text) if is_old => text.as_str(),
+                TextPiece::Come(text) if !is_old => text.as_str(),
                 _ => "",
             }).collect::<String>();
             prop_assert_eq!(of(true), old);

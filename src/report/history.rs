@@ -3,8 +3,8 @@
 
 use super::classes::brief;
 use super::columns::line;
-use super::difference::Difference;
-use super::ink::Ink;
+use super::difference::ValueDifference;
+use super::ink::TerminalInk;
 use crate::model::FingerprintParts;
 use crate::store::retention::{self, RemovedParts};
 use crate::store::views::biography::{self, FoundJob, JobVersion};
@@ -18,17 +18,17 @@ use uuid::Uuid;
 
 /// A version, and which mappings and rules differ from the version before.
 #[derive(Debug, Clone, Serialize)]
-pub struct Entry {
+pub struct HistoryEntry {
     /// The version.
     #[serde(flatten)]
     pub version: JobVersion,
     /// What derived it otherwise than the version before.
-    pub edited: Vec<Edited>,
+    pub edited: Vec<EditedPart>,
 }
 
 /// A mapping or rule that was another one before.
 #[derive(Debug, Clone, Serialize)]
-pub struct Edited {
+pub struct EditedPart {
     /// `mapping of FIELD`, `rule SET/ID`, ...
     pub part: String,
     /// Its version before, if it was there.
@@ -39,12 +39,12 @@ pub struct Edited {
 
 /// The history of a job.
 #[derive(Debug, Serialize)]
-pub struct History {
+pub struct JobHistory {
     /// Whose.
     #[serde(flatten)]
     pub of: FoundJob,
     /// Its versions, oldest first.
-    pub versions: Vec<Entry>,
+    pub versions: Vec<HistoryEntry>,
     /// What retention has removed of it.
     pub removed: Option<RemovedParts>,
 }
@@ -57,8 +57,8 @@ pub async fn collect(
     connection: &mut PgConnection,
     found: &FoundJob,
     job: Uuid,
-) -> Result<History> {
-    let mut entries: Vec<Entry> = Vec::new();
+) -> Result<JobHistory> {
+    let mut entries: Vec<HistoryEntry> = Vec::new();
     let mut before: Option<Json> = None;
     for version in biography::versions(connection, found.institution_id, job).await? {
         let edited = version
@@ -67,9 +67,9 @@ pub async fn collect(
             .and_then(|now| Some(edited(before.as_ref()?, now)))
             .unwrap_or_default();
         before = version.parts.clone().or(before);
-        entries.push(Entry { version, edited });
+        entries.push(HistoryEntry { version, edited });
     }
-    Ok(History {
+    Ok(JobHistory {
         of: found.clone(),
         versions: entries,
         removed: retention::of_job(connection, found.institution_id, job).await?,
@@ -78,7 +78,7 @@ pub async fn collect(
 
 /// The differences between the parts of two fingerprints, the older of which may be missing; the
 /// date of the run is not an edit.
-pub fn edited(old: &Json, new: &Json) -> Vec<Edited> {
+pub fn edited(old: &Json, new: &Json) -> Vec<EditedPart> {
     let of = |parts: &Json, name: &str| parts.get(name).and_then(Json::as_str).map(short);
     let names: BTreeSet<&String> = [old, new]
         .into_iter()
@@ -89,7 +89,7 @@ pub fn edited(old: &Json, new: &Json) -> Vec<Edited> {
         .into_iter()
         .filter(|name| *name != FingerprintParts::DATE);
     parts
-        .map(|name| Edited {
+        .map(|name| EditedPart {
             part: name.clone(),
             old: of(old, name),
             new: of(new, name),
@@ -103,7 +103,7 @@ pub fn short(hash: &str) -> String {
     hash.chars().take(8).collect()
 }
 
-impl History {
+impl JobHistory {
     /// The version that a job had at an instant, unless that was removed.
     pub fn at(&self, instant: DateTime<Utc>) -> Option<&JobVersion> {
         self.versions
@@ -176,7 +176,7 @@ impl History {
 }
 
 /// The history as text.
-pub fn text(history: &History) -> String {
+pub fn text(history: &JobHistory) -> String {
     let mut out = format!("{}\n", history.title());
     for entry in &history.versions {
         let follows_gap = history.removed.is_some_and(|removed| {
@@ -229,7 +229,8 @@ pub fn changes(version: &JobVersion) -> Vec<String> {
         })?;
         Some(format!(
             "~ {field}  {}",
-            Difference::of(&brief(field, old), &brief(field, new)).text(Ink::default())
+            ValueDifference::of(&brief(field, old), &brief(field, new))
+                .text(TerminalInk::default())
         ))
     };
     version.changed_fields.iter().filter_map(line).collect()

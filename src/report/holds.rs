@@ -4,9 +4,9 @@
 
 use super::columns::{columns, counted, line};
 use super::companies;
-use super::difference::{Difference, plain};
+use super::difference::{ValueDifference, plain};
 use super::duplicates;
-use super::ink::Ink;
+use super::ink::TerminalInk;
 use crate::actions::holds::{HoldEffect, LISTS, entries};
 use crate::model::{Clock, HoldKind};
 use crate::stage::resolve::NearName;
@@ -18,9 +18,9 @@ use std::fmt::Write;
 
 /// How it is shown.
 #[derive(Debug, Clone, Copy)]
-pub struct Look {
+pub struct HoldsLayout {
     /// Colours.
-    pub ink: Ink,
+    pub ink: TerminalInk,
     /// Characters in a line.
     pub width: usize,
     /// How many ads of a hold are shown; 0 for all.
@@ -69,7 +69,7 @@ pub fn status(hold: &Hold, at: Clock) -> String {
 }
 
 /// A hold in full.
-pub fn shown(hold: &Hold, look: Look) -> String {
+pub fn shown(hold: &Hold, look: HoldsLayout) -> String {
     let mut out = String::new();
     let since = hold.opened_at.format("%Y-%m-%d");
     let head = format!(
@@ -256,7 +256,7 @@ fn counted_are(number: usize, thing: &str) -> String {
 }
 
 /// One ad of a list; old next to new if both are known.
-fn one(entry: &Json, look: Look) -> String {
+fn one(entry: &Json, look: HoldsLayout) -> String {
     let text = |name: &str| entry.get(name).and_then(Json::as_str).unwrap_or_default();
     let does = if text("does").is_empty() {
         String::new()
@@ -305,7 +305,7 @@ pub fn sketched(sketch: &Json) -> String {
 }
 
 /// The fields that differ, old and new.
-fn changed(old: &Json, new: &Json, look: Look) -> String {
+fn changed(old: &Json, new: &Json, look: HoldsLayout) -> String {
     let empty = Map::new();
     let (old, new) = (
         old.as_object().unwrap_or(&empty),
@@ -321,7 +321,8 @@ fn changed(old: &Json, new: &Json, look: Look) -> String {
         if old == new {
             continue;
         }
-        let lines = Difference::of(old, new).lines(look.ink, look.width.saturating_sub(22).max(40));
+        let lines =
+            ValueDifference::of(old, new).lines(look.ink, look.width.saturating_sub(22).max(40));
         for (index, text) in lines.iter().enumerate() {
             let _ = writeln!(
                 out,
@@ -338,7 +339,7 @@ fn changed(old: &Json, new: &Json, look: Look) -> String {
 }
 
 /// What has changed in a hold since its subject was `then`.
-pub fn difference(hold: &Hold, then: &Json, look: Look) -> String {
+pub fn difference(hold: &Hold, then: &Json, look: HoldsLayout) -> String {
     let now = hold.content.as_ref().unwrap_or(&Json::Null);
     let mut out = String::new();
     for list in LISTS {
@@ -366,7 +367,7 @@ pub fn difference(hold: &Hold, then: &Json, look: Look) -> String {
 }
 
 /// What was added to a list of ads, what was removed, and what changed.
-fn listed(then: Option<&Json>, now: Option<&Json>, look: Look) -> String {
+fn listed(then: Option<&Json>, now: Option<&Json>, look: HoldsLayout) -> String {
     let by_ad = |list: Option<&'_ Json>| -> BTreeMap<String, Json> {
         let entries = list.and_then(Json::as_array).into_iter().flatten();
         entries
@@ -399,7 +400,7 @@ fn listed(then: Option<&Json>, now: Option<&Json>, look: Look) -> String {
 }
 
 /// The current subject of a hold, if the earlier one is no longer known.
-pub fn unknown(hold: &Hold, look: Look) -> String {
+pub fn unknown(hold: &Hold, look: HoldsLayout) -> String {
     format!(
         "  the earlier revision is no longer on record; it is now\n{}",
         shown(hold, look)

@@ -40,12 +40,12 @@ pub fn coloured(text: &str) -> String {
 
 /// Whether to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ink {
+pub struct TerminalInk {
     /// On a terminal that shows colours.
     pub colour: bool,
 }
 
-impl Ink {
+impl TerminalInk {
     fn dip(self, code: &str, text: impl Display) -> String {
         let mark = MARKS.iter().find(|(_, of)| self.colour && *of == code);
         mark.map_or_else(

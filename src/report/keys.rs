@@ -22,7 +22,7 @@ pub fn page(kinds: &[FileKind]) -> String {
     for kind in kinds {
         let _ = write!(page, "\n## {}\n", kind.pattern());
         let schema = kind.schema();
-        Section {
+        KeySection {
             definitions: &schema["definitions"],
             told: &mut told,
             out: &mut page,
@@ -33,13 +33,13 @@ pub fn page(kinds: &[FileKind]) -> String {
 }
 
 /// The tables of one type of file; a mapping shared by several types is listed once.
-struct Section<'s> {
+struct KeySection<'s> {
     definitions: &'s Json,
     told: &'s mut BTreeSet<String>,
     out: &'s mut String,
 }
 
-impl Section<'_> {
+impl KeySection<'_> {
     fn write_root(&mut self, schema: &Json) {
         let mut next = self.write_table(schema);
         while !next.is_empty() {

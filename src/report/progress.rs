@@ -25,7 +25,7 @@ pub fn json_lines(print: fn(&str) -> std::io::Result<()>) -> RunWatcher {
 
 /// A bar for each source, on the terminal.
 pub fn bars() -> RunWatcher {
-    let bars = Arc::new(Mutex::new(Bars {
+    let bars = Arc::new(Mutex::new(ProgressBars {
         all: MultiProgress::new(),
         sources: HashMap::new(),
     }));
@@ -37,18 +37,18 @@ pub fn bars() -> RunWatcher {
     })
 }
 
-struct Bars {
+struct ProgressBars {
     all: MultiProgress,
-    sources: HashMap<(String, String), Line>,
+    sources: HashMap<(String, String), ProgressLine>,
 }
 
-struct Line {
+struct ProgressLine {
     bar: ProgressBar,
     read: usize,
     derived: usize,
 }
 
-impl Bars {
+impl ProgressBars {
     fn see(&mut self, event: &RunEvent) {
         match event {
             RunEvent::PageStored {
@@ -93,7 +93,7 @@ impl Bars {
                     bar.set_style(style);
                 }
                 bar.enable_steady_tick(Duration::from_millis(120));
-                Line {
+                ProgressLine {
                     bar,
                     read: 0,
                     derived: 0,

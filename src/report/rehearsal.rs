@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 /// The rehearsal of one institution.
 #[derive(Debug, Serialize)]
-pub struct Page {
+pub struct RehearsalPage {
     /// The institution.
     pub institution: String,
     /// How long it took, in milliseconds.
@@ -47,7 +47,7 @@ fn ads(number: usize) -> String {
 }
 
 /// The rehearsal as text.
-pub fn text(page: &Page) -> String {
+pub fn text(page: &RehearsalPage) -> String {
     let mut out = String::new();
     let judged = page.sources.iter().map(|source| source.judged).sum();
     let _ = writeln!(
@@ -189,7 +189,7 @@ fn examples(out: &mut String, kind: &RehearsedAds, sign: char) {
 }
 
 /// The rehearsal as a self-contained page.
-pub fn html(pages: &[Page]) -> String {
+pub fn html(pages: &[RehearsalPage]) -> String {
     let body = html! {
         header {
             p.over { "Rehearsal · " (counted(pages.len(), "institution")) }
@@ -202,7 +202,7 @@ pub fn html(pages: &[Page]) -> String {
 }
 
 /// The first line: how many ads would be judged otherwise.
-fn answer(pages: &[Page]) -> String {
+fn answer(pages: &[RehearsalPage]) -> String {
     let sources = || pages.iter().flat_map(|page| &page.sources);
     let judged = sources().map(|source| source.judged).sum::<usize>();
     let turned = sources()
@@ -229,7 +229,7 @@ fn answer(pages: &[Page]) -> String {
     }
 }
 
-fn institution(page: &Page) -> Markup {
+fn institution(page: &RehearsalPage) -> Markup {
     html! {
         h2 { bdi { (page.institution) } }
         @for source in &page.sources {

@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 /// One roll-back.
 #[derive(Debug, Serialize)]
-pub struct Page {
+pub struct RollbackPage {
     /// The institution.
     pub institution: String,
     /// The run that was rolled back.
@@ -35,7 +35,7 @@ pub struct ClockBack {
     pub to: Option<DateTime<Utc>>,
 }
 
-impl Page {
+impl RollbackPage {
     /// Jobs left as they are although they were not rolled back.
     pub fn left_alone(&self) -> usize {
         self.jobs
@@ -46,7 +46,7 @@ impl Page {
 }
 
 /// The rollback as text, with at most `limit` jobs of each type.
-pub fn text(page: &Page, limit: usize) -> String {
+pub fn text(page: &RollbackPage, limit: usize) -> String {
     let mut out = String::new();
     let said = if page.dry_run {
         "what the rollback would do; nothing was written"

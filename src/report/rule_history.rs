@@ -4,7 +4,7 @@
 //! [`agreed`] refuses and names them.
 
 use super::columns::line;
-use super::history::{Edited, edited, short};
+use super::history::{EditedPart, edited, short};
 use crate::store::versions::PartUse;
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
@@ -20,7 +20,7 @@ pub struct PartChange<'u> {
     /// Whose, and when.
     pub used: &'u PartUse,
     /// Which part: its version before and since.
-    pub edit: Edited,
+    pub edit: EditedPart,
 }
 
 /// Whether a part is meant by a name: its own, a rule's id with or without its set, or the field of

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 /// The runs of an institution.
 #[derive(Debug, Serialize)]
-pub struct Runs {
+pub struct RunList {
     /// The institution.
     pub institution: String,
     /// Its runs, the newest first.
@@ -34,7 +34,7 @@ pub async fn collect(
     institution: Uuid,
     slug: &str,
     most: i64,
-) -> Result<Runs> {
+) -> Result<RunList> {
     let runs = figures::runs(connection, institution, most).await?;
     // Only the run that holds the lock is under way; one that was killed could not say so.
     let is_held = holder(connection, institution).await?.is_some();
@@ -47,7 +47,7 @@ pub async fn collect(
         .map(|(_, run)| run.id)
         .collect();
     let versions = figures::jobs_by_run(connection, institution, &runs).await?;
-    Ok(Runs {
+    Ok(RunList {
         institution: slug.to_owned(),
         runs,
         died,
@@ -56,7 +56,7 @@ pub async fn collect(
 }
 
 /// The runs as text, a line each.
-pub fn text(page: &Runs) -> String {
+pub fn text(page: &RunList) -> String {
     if page.runs.is_empty() {
         return format!("{} has never run\n", page.institution);
     }
@@ -72,7 +72,7 @@ pub fn text(page: &Runs) -> String {
 }
 
 /// What it made is known for every run; the outcome of its ads only for those that finished.
-fn row(page: &Runs, run: &RunRow) -> Vec<String> {
+fn row(page: &RunList, run: &RunRow) -> Vec<String> {
     let made = |kind: &str| {
         page.versions
             .get(&run.id)
@@ -100,7 +100,7 @@ fn row(page: &Runs, run: &RunRow) -> Vec<String> {
 }
 
 /// How a run ended, with the sources of which it did not read all.
-fn standing(page: &Runs, run: &RunRow) -> String {
+fn standing(page: &RunList, run: &RunRow) -> String {
     let died = page.died.contains(&run.id).then(|| "died".to_owned());
     let status = died.unwrap_or_else(|| run.status.to_string());
     let sources = run

@@ -15,7 +15,7 @@ const LISTED: usize = 1_000;
 
 /// What is due until an instant.
 #[derive(Debug, Serialize)]
-pub struct Schedule {
+pub struct ScheduleOverview {
     /// From when.
     pub from: DateTime<Utc>,
     /// Until when, inclusive.
@@ -55,7 +55,7 @@ pub struct WaitingSource {
 }
 
 /// What is due of these plans.
-pub fn collect(plans: &[&Plan], from: DateTime<Utc>, span: TimeDelta) -> Schedule {
+pub fn collect(plans: &[&Plan], from: DateTime<Utc>, span: TimeDelta) -> ScheduleOverview {
     let until = from
         .checked_add_signed(span)
         .unwrap_or(DateTime::<Utc>::MAX_UTC);
@@ -73,7 +73,7 @@ pub fn collect(plans: &[&Plan], from: DateTime<Utc>, span: TimeDelta) -> Schedul
             .cmp(&key(other))
             .then_with(|| one.institution.cmp(&other.institution))
     });
-    Schedule {
+    ScheduleOverview {
         from,
         until,
         institutions,
@@ -112,7 +112,7 @@ fn due(plan: &Plan, times: &DueTimes, from: DateTime<Utc>, until: DateTime<Utc>)
 }
 
 /// The tables.
-pub fn text(schedule: &Schedule) -> String {
+pub fn text(schedule: &ScheduleOverview) -> String {
     let mut zones: BTreeMap<&str, Vec<&DueInstitution>> = BTreeMap::new();
     for due in &schedule.institutions {
         zones.entry(&due.zone).or_default().push(due);
@@ -131,7 +131,7 @@ pub fn text(schedule: &Schedule) -> String {
     out
 }
 
-fn table(schedule: &Schedule, zone: &str, all: &[&DueInstitution]) -> String {
+fn table(schedule: &ScheduleOverview, zone: &str, all: &[&DueInstitution]) -> String {
     let local: Tz = zone.parse().unwrap_or(Tz::UTC);
     let shown = |at: DateTime<Utc>| {
         at.with_timezone(&local)
@@ -170,7 +170,7 @@ fn table(schedule: &Schedule, zone: &str, all: &[&DueInstitution]) -> String {
 }
 
 /// The schedule as JSON.
-pub fn json(schedule: &Schedule) -> serde_json::Value {
+pub fn json(schedule: &ScheduleOverview) -> serde_json::Value {
     let mut page = serde_json::to_value(schedule).unwrap_or_default();
     page["format"] = 1.into();
     page

@@ -79,7 +79,7 @@ pub struct InstitutionNow {
 
 /// Everything that runs, waits or should.
 #[derive(Debug, Serialize)]
-pub struct Status {
+pub struct StatusOverview {
     /// When.
     pub at: DateTime<Utc>,
     /// The institutions, those that need somebody first.
@@ -93,7 +93,7 @@ pub struct Status {
 }
 
 /// Facts of which the states are made.
-struct Facts {
+struct StatusFacts {
     units: Vec<UnitRow>,
     pauses: Vec<InstitutionPause>,
     health: Vec<InstitutionHealth>,
@@ -108,7 +108,7 @@ pub async fn collect(
     checked: &CheckedProject,
     named: &[String],
     now: DateTime<Utc>,
-) -> Result<Status> {
+) -> Result<StatusOverview> {
     let plans: Vec<&Plan> = checked.ready(named).map(|plan| &**plan).collect();
     let mut connection = store.connection().await?;
     let project = project_of(store);
@@ -117,7 +117,7 @@ pub async fn collect(
         .iter()
         .map(|plan| (plan.institution.id, plan.institution.slug.clone()))
         .collect();
-    let facts = Facts {
+    let facts = StatusFacts {
         units: queue::units(&mut connection, &project).await?,
         health: health::collect(&mut connection, &names).await?,
         pauses,
@@ -135,7 +135,7 @@ pub async fn collect(
         (one.state, &one.institution).cmp(&(other.state, &other.institution))
     });
     let is_open = |unit: &UnitRow| matches!(unit.state.as_str(), "waiting" | "leased");
-    Ok(Status {
+    Ok(StatusOverview {
         at: now,
         institutions,
         is_scheduled,
@@ -144,7 +144,7 @@ pub async fn collect(
     })
 }
 
-impl Facts {
+impl StatusFacts {
     fn of(&self, plan: &Plan, now: DateTime<Utc>) -> InstitutionNow {
         let slug = &plan.institution.slug;
         let health = self.health.iter().find(|one| one.institution == *slug);
@@ -281,7 +281,7 @@ fn local(at: DateTime<Utc>, zone: Tz) -> String {
         .to_string()
 }
 
-impl Status {
+impl StatusOverview {
     /// Whether something is late or failing.
     pub fn needs_somebody(&self) -> bool {
         self.institutions
@@ -317,7 +317,7 @@ impl Status {
 }
 
 /// The status as text.
-pub fn text(status: &Status) -> String {
+pub fn text(status: &StatusOverview) -> String {
     let mut out = format!("{}\n", status.answer());
     let head = ["institution", "state", "last run", "next run", ""]
         .map(str::to_owned)
@@ -355,7 +355,7 @@ pub fn text(status: &Status) -> String {
 }
 
 /// The status as JSON.
-pub fn json(status: &Status) -> serde_json::Value {
+pub fn json(status: &StatusOverview) -> serde_json::Value {
     let mut page = serde_json::to_value(status).unwrap_or_default();
     page["format"] = 1.into();
     page

@@ -2,7 +2,7 @@
 //! in text and escaped in XML.
 
 use super::columns::{line, took};
-use super::ink::Ink;
+use super::ink::TerminalInk;
 use crate::diagnostic::Place;
 use crate::plan::TriedTest;
 use crate::plan::tried::{TestFailure, TestPoint};
@@ -17,7 +17,7 @@ use std::fmt::Write;
 const SHOWN: usize = 200;
 
 /// What came of all tests.
-pub struct Page {
+pub struct TestPage {
     /// The tests.
     pub tried: Vec<TriedTest>,
     /// What they touch.
@@ -28,14 +28,14 @@ pub struct Page {
     pub millis: i64,
 }
 
-impl Page {
+impl TestPage {
     fn failed(&self) -> impl Iterator<Item = &TriedTest> {
         self.tried.iter().filter(|test| !test.passed())
     }
 }
 
 /// The outcome as text: what failed, then a summary; `details` lists what no test touches.
-pub fn text(page: &Page, details: bool, ink: Ink) -> String {
+pub fn text(page: &TestPage, details: bool, ink: TerminalInk) -> String {
     let mut out = String::new();
     page.failed().for_each(|test| failed(&mut out, test, ink));
     if details && !page.is_part {
@@ -65,7 +65,7 @@ fn tests(count: usize) -> String {
 }
 
 /// One failed test: its name, and each difference at its place.
-fn failed(out: &mut String, test: &TriedTest, ink: Ink) {
+fn failed(out: &mut String, test: &TriedTest, ink: TerminalInk) {
     let _ = writeln!(
         out,
         "{} {}",
@@ -174,7 +174,7 @@ fn in_words(point: &TestPoint) -> (&str, String) {
 }
 
 /// The outcome for programs.
-pub fn json(page: &Page) -> Json {
+pub fn json(page: &TestPage) -> Json {
     let tests: Vec<Json> = page.tried.iter().map(test_json).collect();
     let kinds: BTreeMap<&str, Json> = page
         .coverage
@@ -223,7 +223,7 @@ fn test_json(test: &TriedTest) -> Json {
 }
 
 /// The outcome as JUnit XML: a suite for each thing that is tested.
-pub fn junit(page: &Page) -> String {
+pub fn junit(page: &TestPage) -> String {
     let mut suites: BTreeMap<(&str, &str), Vec<&TriedTest>> = BTreeMap::new();
     page.tried.iter().for_each(|test| {
         suites

@@ -4,7 +4,7 @@
 //! Scraped text is escaped, and the page forbids itself every script but its own and every request.
 //! It must never ask a database: all that it shows is given to it.
 //!
-//! To show more of a stage, add a part to `panel`; to show more of a run, to `Page::head`.
+//! To show more of a stage, add a part to `panel`; to show more of a run, to `GraphPage::head`.
 
 mod panel;
 pub mod stored;
@@ -25,11 +25,11 @@ use std::collections::BTreeMap;
 pub const SCRIPT: &str = include_str!("graph.js");
 
 /// Everything that the page shows.
-pub struct Page<'p> {
+pub struct GraphPage<'p> {
     /// The plan.
     pub plan: &'p PlanOutline,
     /// The run whose counts it shows, if any.
-    pub run: Option<Ran>,
+    pub run: Option<GraphRun>,
     /// What passed in it.
     pub traffic: &'p StageTraffic,
     /// Why more or fewer ads reached a stage than left the one before it.
@@ -46,7 +46,7 @@ pub struct Page<'p> {
 
 /// A run in a few words.
 #[derive(Debug, Clone)]
-pub struct Ran {
+pub struct GraphRun {
     /// Its number.
     pub run: i64,
     /// Its clock.
@@ -60,15 +60,15 @@ pub struct Ran {
 }
 
 /// A stage on the page.
-struct Stage<'p> {
+struct GraphStage<'p> {
     step: &'p OutlineStage,
     turn: StageDifference,
     place: String,
     passed: Option<&'p StagePassage>,
 }
 
-impl Page<'_> {
-    fn stages(&self) -> Vec<Stage<'_>> {
+impl GraphPage<'_> {
+    fn stages(&self) -> Vec<GraphStage<'_>> {
         let all: Vec<(&OutlineStage, StageDifference)> = match self.against {
             Some((difference, _)) => difference
                 .stages
@@ -84,7 +84,7 @@ impl Page<'_> {
         };
         let stage = |(number, (step, turn)): (usize, (_, StageDifference))| {
             let step: &OutlineStage = step;
-            Stage {
+            GraphStage {
                 step,
                 turn,
                 place: format!("stage-{number}"),
@@ -188,7 +188,7 @@ impl Page<'_> {
     }
 
     /// What differs, as a list.
-    fn changes(&self, stages: &[Stage]) -> Markup {
+    fn changes(&self, stages: &[GraphStage]) -> Markup {
         let Some((difference, _)) = self.against else {
             return html! {};
         };
@@ -213,7 +213,7 @@ impl Page<'_> {
     }
 
     /// All stages in numbers: what paper and readers of text get.
-    fn table(&self, stages: &[Stage]) -> Markup {
+    fn table(&self, stages: &[GraphStage]) -> Markup {
         html! {
             section.stages {
                 h2 { "Stages" }
@@ -275,7 +275,7 @@ pub fn outcomes(total: &OutcomeCounts) -> Markup {
     }
 }
 
-fn ran(run: &Ran) -> Markup {
+fn ran(run: &GraphRun) -> Markup {
     html! {
         (outcomes(&run.total))
         p {

@@ -2,7 +2,7 @@
 //! work, a few ads and the YAML that it comes from. The stage that refused most is open from the
 //! start.
 
-use super::{Page, Ran, Stage, line, per_ad, short, spent, thousands};
+use super::{GraphPage, GraphRun, GraphStage, line, per_ad, short, spent, thousands};
 use crate::draw;
 use crate::model::RunSample;
 use crate::plan::outline::OutlineStage;
@@ -15,10 +15,10 @@ use maud::{Markup, html};
 /// Lines of one excerpt; rule sets and lists of names can be long.
 const LINES: usize = 120;
 
-impl Page<'_> {
+impl GraphPage<'_> {
     /// The panels of all stages, of which one is open.
-    pub(super) fn panels(&self, stages: &[Stage]) -> Markup {
-        let refused = |stage: &Stage| stage.passed.map_or(0, |passed| passed.refused);
+    pub(super) fn panels(&self, stages: &[GraphStage]) -> Markup {
+        let refused = |stage: &GraphStage| stage.passed.map_or(0, |passed| passed.refused);
         let worst = stages.iter().map(refused).max().filter(|most| *most > 0);
         let first = stages
             .iter()
@@ -30,7 +30,7 @@ impl Page<'_> {
         }
     }
 
-    fn panel(&self, stage: &Stage, all: &[Stage], is_first: bool) -> Markup {
+    fn panel(&self, stage: &GraphStage, all: &[GraphStage], is_first: bool) -> Markup {
         let step = stage.step;
         let after = all
             .iter()
@@ -61,7 +61,7 @@ impl Page<'_> {
         }
     }
 
-    fn turned(&self, stage: &Stage) -> Markup {
+    fn turned(&self, stage: &GraphStage) -> Markup {
         let Some((_, against)) = self.against else {
             return html! {};
         };
@@ -172,7 +172,7 @@ impl Page<'_> {
 }
 
 /// Stages as links.
-fn links(names: Vec<&str>, all: &[Stage]) -> Markup {
+fn links(names: Vec<&str>, all: &[GraphStage]) -> Markup {
     let of = |name: &&str| all.iter().find(|other| other.step.stage == **name);
     let links: Vec<(&str, &str)> = names
         .iter()
@@ -196,7 +196,7 @@ fn figures(passed: &StagePassage) -> Markup {
     }
 }
 
-fn ads(title: &str, samples: &[&RunSample], run: &Ran) -> Markup {
+fn ads(title: &str, samples: &[&RunSample], run: &GraphRun) -> Markup {
     html! {
         @if !samples.is_empty() {
             h3 { (title) small { "a few, " @if run.dry_run { "dry run of " } (instant(run.at)) } }

@@ -1,7 +1,7 @@
 //! A run as the database keeps it, for its picture: the plan that it walked and what passed. It must
 //! never compute what a run did: it shows what the run has left.
 
-use super::Ran;
+use super::GraphRun;
 use crate::model::RunSample;
 use crate::plan::outline::PlanOutline;
 use crate::plan::picture::{SetAside, StageAsides, StagePassage, StageTraffic};
@@ -26,7 +26,7 @@ pub struct StoredRun {
 #[derive(Default)]
 pub struct ShownRun {
     /// The run in a few words.
-    pub ran: Option<Ran>,
+    pub ran: Option<GraphRun>,
     /// What passed in it.
     pub traffic: StageTraffic,
     /// Why more or fewer ads reached a stage than left the one before it.
@@ -68,7 +68,7 @@ async fn of(connection: &mut PgConnection, institution: Uuid, run: TracedRun) ->
     let millis = run
         .finished_at
         .map_or(0, |end| (end - run.started_at).num_milliseconds());
-    let ran = Ran {
+    let ran = GraphRun {
         run: run.id,
         at: run.at,
         dry_run: false,

@@ -7,7 +7,7 @@ use crate::engine::DryRun;
 use crate::model::{RECORD_KINDS, RecordKind, RunRecord};
 use crate::plan::picture::thousands;
 use crate::report::columns::{counted, line};
-use crate::report::difference::Difference;
+use crate::report::difference::ValueDifference;
 use crate::report::page::{instant, page, sign};
 use maud::{Markup, html};
 use std::io::Result;
@@ -183,7 +183,7 @@ fn one(record: &RunRecord, fields: &[String]) -> Markup {
                 }
                 @if !gist.is_empty() { p.soft { bdi { (line(&gist.join(" · "), 300)) } } }
                 @if !changed.is_empty() {
-                    dl { @for (field, old, new) in &changed { dt { (in_words(field)) } dd { (Difference::of(old, new).html()) } } }
+                    dl { @for (field, old, new) in &changed { dt { (in_words(field)) } dd { (ValueDifference::of(old, new).html()) } } }
                 }
                 @if !reasons.is_empty() {
                     ul.reasons { @for [kind, field, message] in &reasons { li title=(line(kind, 40)) { @if !field.is_empty() { b { (in_words(field)) } ": " } bdi { (line(message, 300)) } } } }

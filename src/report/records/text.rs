@@ -6,16 +6,16 @@ use crate::engine::DryRun;
 use crate::model::{OutcomeCounts, ReadState, RecordKind, RunRecord};
 use crate::plan::picture::thousands;
 use crate::report::columns::{columns, line};
-use crate::report::difference::Difference;
-use crate::report::ink::Ink;
+use crate::report::difference::ValueDifference;
+use crate::report::ink::TerminalInk;
 use crate::report::summary::notes;
 use std::io::{Result, Write};
 
 /// How it is shown.
 #[derive(Debug, Clone, Copy)]
-pub struct Look<'l> {
+pub struct RecordsLayout<'l> {
     /// Colours.
-    pub ink: Ink,
+    pub ink: TerminalInk,
     /// Characters in a line.
     pub width: usize,
     /// Fields to which differences are limited.
@@ -26,7 +26,7 @@ pub struct Look<'l> {
     pub is_whole: bool,
 }
 
-impl Look<'_> {
+impl RecordsLayout<'_> {
     fn paint(&self, what: Option<RecordKind>, text: String) -> String {
         match what {
             Some(RecordKind::Create) => self.ink.green(text),
@@ -42,7 +42,7 @@ impl Look<'_> {
 }
 
 /// One line per institution and source: the effect of a run in numbers, then warnings.
-pub fn overview(plans: &[&DryRun], look: Look<'_>) -> String {
+pub fn overview(plans: &[&DryRun], look: RecordsLayout<'_>) -> String {
     let mut rows = Vec::new();
     for plan in plans {
         for (source, about) in &plan.summary.sources {
@@ -80,7 +80,7 @@ fn counted(
     counts: &OutcomeCounts,
     questions: usize,
     hindered: Option<&str>,
-    look: Look<'_>,
+    look: RecordsLayout<'_>,
 ) -> String {
     let word = |(what, number): (Option<RecordKind>, i64)| {
         let (sign, word) = what.map_or(UNCHANGED, sign);
@@ -114,8 +114,8 @@ pub fn in_words(counts: &OutcomeCounts) -> String {
 ///
 /// # Errors
 /// The records cannot be read, or the reader has gone away.
-pub fn write(out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
-    let mut shown = Shown {
+pub fn write(out: &mut dyn Write, plan: &DryRun, look: RecordsLayout<'_>) -> Result<()> {
+    let mut shown = ShownCount {
         source: String::new(),
         what: None,
         count: 0,
@@ -132,7 +132,7 @@ pub fn write(out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
                         .bold(format!("{} · {}", plan.summary.institution, record.source))
                 )?;
             }
-            shown = Shown {
+            shown = ShownCount {
                 source: record.source.clone(),
                 what: Some(record.what),
                 count: 0,
@@ -175,7 +175,7 @@ pub fn write(out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
 }
 
 /// Which ads would join and leave openings.
-fn write_openings(out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
+fn write_openings(out: &mut dyn Write, plan: &DryRun, look: RecordsLayout<'_>) -> Result<()> {
     let openings = plans(&plan.openings);
     if openings.is_empty() {
         return Ok(());
@@ -214,15 +214,15 @@ fn as_before(plan: &DryRun, source: &str, counts: &OutcomeCounts) -> Option<Stri
 }
 
 /// What was shown of a source and type.
-struct Shown {
+struct ShownCount {
     source: String,
     what: Option<RecordKind>,
     count: usize,
 }
 
-impl Shown {
+impl ShownCount {
     /// Says how many were left out.
-    fn rest(&self, out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
+    fn rest(&self, out: &mut dyn Write, plan: &DryRun, look: RecordsLayout<'_>) -> Result<()> {
         let Some(what) = self.what else { return Ok(()) };
         let more = plan
             .records
@@ -240,7 +240,7 @@ impl Shown {
     }
 }
 
-fn put(out: &mut dyn Write, record: &RunRecord, look: Look<'_>) -> Result<()> {
+fn put(out: &mut dyn Write, record: &RunRecord, look: RecordsLayout<'_>) -> Result<()> {
     let (sign, _) = sign(record.what);
     let title = line(record.title.as_deref().unwrap_or_default(), 80);
     let id = line(&short(&record.id), 44);
@@ -267,7 +267,7 @@ fn short(id: &str) -> String {
     }
 }
 
-fn body(record: &RunRecord, look: Look<'_>) -> Vec<String> {
+fn body(record: &RunRecord, look: RecordsLayout<'_>) -> Vec<String> {
     let room = look.width.saturating_sub(8).max(40);
     let gist = gist(record).join(" · ");
     let mut lines: Vec<String> = if gist.is_empty() {
@@ -283,7 +283,8 @@ fn body(record: &RunRecord, look: Look<'_>) -> Vec<String> {
         .unwrap_or_default()
         .min(24);
     for (field, old, new) in &changed {
-        let difference = Difference::of(old, new).lines(look.ink, room.saturating_sub(name + 2));
+        let difference =
+            ValueDifference::of(old, new).lines(look.ink, room.saturating_sub(name + 2));
         for (index, text) in difference.into_iter().enumerate() {
             lines.push(format!(
                 "{:<name$}  {text}",

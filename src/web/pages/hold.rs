@@ -5,7 +5,7 @@ use super::holds::decided;
 use super::job::in_words;
 use crate::actions::holds::entries;
 use crate::report::columns::{counted, line};
-use crate::report::difference::Difference;
+use crate::report::difference::ValueDifference;
 use crate::report::holds::{answers, does, name, sketched};
 use crate::report::page::when;
 use crate::store::holds::{self, Hold};
@@ -136,7 +136,7 @@ fn versions(content: &Json) -> Markup {
         dl.facts { @for name in names {
             @let (was, now) = (of(old, name), of(new, name));
             @if was != now { dt { (in_words(name)) } dd {
-                @if is_new { (told(&super::job::plain(&now), 600)) } @else { bdi { (Difference::of(&was, &now).html()) } }
+                @if is_new { (told(&super::job::plain(&now), 600)) } @else { bdi { (ValueDifference::of(&was, &now).html()) } }
             } }
         } }
     }

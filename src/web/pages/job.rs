@@ -3,12 +3,12 @@
 
 use super::jobs::standing;
 use crate::engine::verdicts;
-use crate::report::biography::{self, AdOpening, Biography, Event, Made};
+use crate::report::biography::{self, AdBiography, AdOpening, BiographyEvent, FieldOrigin};
 use crate::report::classes::brief;
 use crate::report::columns::{counted, line};
-use crate::report::difference::Difference;
+use crate::report::difference::ValueDifference;
 use crate::report::duplicates::membership;
-use crate::report::history::{Entry, short};
+use crate::report::history::{HistoryEntry, short};
 use crate::report::page::when;
 use crate::store::views::biography::{self as stored, FoundJob, JobName, JobVersion};
 use crate::web::access::Visitor;
@@ -73,7 +73,7 @@ async fn shown(site: &Visitor, name: &str) -> Result<Html<String>, PageError> {
         .show(site, &shown.body()))
 }
 
-async fn collect(site: &Visitor, name: &str) -> Result<(Biography, Tz), PageError> {
+async fn collect(site: &Visitor, name: &str) -> Result<(AdBiography, Tz), PageError> {
     let mut connection = site.connection().await?;
     let catalog = Catalog::load(&mut connection, site).await?;
     let mut all = stored::find(&mut connection, &JobName::read(name)).await?;
@@ -113,7 +113,7 @@ async fn collect(site: &Visitor, name: &str) -> Result<(Biography, Tz), PageErro
 }
 
 struct JobPage<'b> {
-    biography: &'b Biography,
+    biography: &'b AdBiography,
     zone: Tz,
     now: DateTime<Utc>,
 }
@@ -195,7 +195,7 @@ impl JobPage<'_> {
 
     fn fields(&self) -> Markup {
         let fields = self.biography.fields.iter();
-        let short: Vec<&Made> = fields.filter(|made| made.field != "description").collect();
+        let short: Vec<&FieldOrigin> = fields.filter(|made| made.field != "description").collect();
         html! {
             @if !short.is_empty() {
                 section { h2 { "Fields" } dl.facts { @for made in short { dt { (in_words(&made.field)) } dd { (self.field(made)) } } } }
@@ -203,7 +203,7 @@ impl JobPage<'_> {
         }
     }
 
-    fn field(&self, made: &Made) -> Markup {
+    fn field(&self, made: &FieldOrigin) -> Markup {
         let shown = made.name.clone().unwrap_or_else(|| plain(&made.value));
         let filter = match made.field.as_str() {
             "company_id" => "company",
@@ -239,7 +239,7 @@ impl JobPage<'_> {
         }
     }
 
-    fn version(&self, entry: &Entry) -> Markup {
+    fn version(&self, entry: &HistoryEntry) -> Markup {
         let version = &entry.version;
         html! {
             li {
@@ -316,7 +316,7 @@ impl JobPage<'_> {
         }
     }
 
-    fn event(&self, event: &Event) -> Markup {
+    fn event(&self, event: &BiographyEvent) -> Markup {
         html! {
             li {
                 (when(event.at, self.zone, self.now))
@@ -348,7 +348,7 @@ fn differences(version: &JobVersion) -> Markup {
     html! {
         dl.facts { @for (field, change) in changes.take(40) {
             @let (old, new) = (change.get("old").unwrap_or(&Json::Null), change.get("new").unwrap_or(&Json::Null));
-            dt { (in_words(field)) } dd { bdi { (Difference::of(&brief(field, old), &brief(field, new)).html()) } }
+            dt { (in_words(field)) } dd { bdi { (ValueDifference::of(&brief(field, old), &brief(field, new)).html()) } }
         } }
     }
 }

@@ -7,7 +7,7 @@ use crate::plan::picture::{spent, thousands};
 use crate::plan::written::{YamlExcerpt, written};
 use crate::report::columns::{line, took};
 use crate::report::graph::stored::{self, StoredRun};
-use crate::report::graph::{Page, answer, outcomes};
+use crate::report::graph::{GraphPage, answer, outcomes};
 use crate::report::page::when;
 use crate::store::figures::{self, AlertRow, ReadRow, StageRow};
 use crate::store::views::live::{self, LiveRun};
@@ -259,7 +259,7 @@ fn picture(facts: &RunFacts, excerpts: &BTreeMap<String, Vec<YamlExcerpt>>) -> M
     let Some(stored) = &facts.stored else {
         return html! { p.soft { "This run has left no plan." } };
     };
-    let page = Page {
+    let page = GraphPage {
         plan: &stored.outline,
         run: stored.shown.ran.clone(),
         traffic: &stored.shown.traffic,

@@ -5,7 +5,7 @@ use super::work::WorkFacts;
 use crate::plan::Plan;
 use crate::report::columns::{counted, line, span_words};
 use crate::report::page::when;
-use crate::report::schedule::{self, DueInstitution, Schedule};
+use crate::report::schedule::{self, DueInstitution, ScheduleOverview};
 use crate::store::schedules::{self, InstitutionPause};
 use crate::web::access::Visitor;
 use crate::web::catalog::{Catalog, YamlStanding};
@@ -87,7 +87,7 @@ fn zone(wanted: &str, zones: &BTreeSet<&str>) -> Result<Tz, PageError> {
     })
 }
 
-fn answer(schedule: &Schedule, is_scheduled: bool) -> String {
+fn answer(schedule: &ScheduleOverview, is_scheduled: bool) -> String {
     let runs: usize = schedule.institutions.iter().map(|due| due.runs).sum();
     let next = schedule
         .institutions
@@ -109,7 +109,12 @@ fn answer(schedule: &Schedule, is_scheduled: bool) -> String {
 }
 
 /// The institutions by when they are due, to be paused and resumed.
-fn table(site: &Visitor, schedule: &Schedule, pauses: &[InstitutionPause], zone: Tz) -> Markup {
+fn table(
+    site: &Visitor,
+    schedule: &ScheduleOverview,
+    pauses: &[InstitutionPause],
+    zone: Tz,
+) -> Markup {
     html! {
         form method="post" action="/schedule/pause" {
             div.table { table {
@@ -127,7 +132,7 @@ fn table(site: &Visitor, schedule: &Schedule, pauses: &[InstitutionPause], zone:
 }
 
 fn row(
-    schedule: &Schedule,
+    schedule: &ScheduleOverview,
     due: &DueInstitution,
     pause: Option<&InstitutionPause>,
     zone: Tz,
@@ -156,7 +161,7 @@ fn paused(pause: &InstitutionPause, zone: Tz, now: DateTime<Utc>) -> Markup {
 }
 
 /// The next day as a strip: a line every six hours, a mark for each run.
-fn strip(schedule: &Schedule, due: &DueInstitution, zone: Tz) -> Markup {
+fn strip(schedule: &ScheduleOverview, due: &DueInstitution, zone: Tz) -> Markup {
     let place = |minutes: i64| minutes * 480 / 1440;
     let from = schedule.from.with_timezone(&zone);
     let into = i64::from(from.hour() % 6) * 60 + i64::from(from.minute());
@@ -178,7 +183,7 @@ fn strip(schedule: &Schedule, due: &DueInstitution, zone: Tz) -> Markup {
 }
 
 /// Sources that the next run will not read.
-fn waits(schedule: &Schedule) -> Markup {
+fn waits(schedule: &ScheduleOverview) -> Markup {
     let all = schedule
         .institutions
         .iter()
