@@ -1,7 +1,7 @@
 //! Sends what is due, channel by channel, in the order of the notices. What fails is tried again
 //! later, ever more rarely; nothing behind it overtakes it. No transaction waits for a receiver.
 
-use super::message::Message;
+use super::message::AlertMessage;
 use super::sender::NoticeSender;
 use crate::plan::channels::Channel;
 use crate::source::webhook::PostError;
@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// What was sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Delivered {
+pub struct DeliveryOutcome {
     /// Notices that were taken.
     pub sent: usize,
     /// Channels that did not take theirs, and why.
@@ -27,11 +27,11 @@ pub async fn deliver_due(
     channels: &[Channel],
     sender: &NoticeSender,
     now: DateTime<Utc>,
-) -> Result<Delivered> {
+) -> Result<DeliveryOutcome> {
     let each = channels
         .iter()
         .map(|channel| deliver(store, channel, sender, now));
-    let mut all = Delivered::default();
+    let mut all = DeliveryOutcome::default();
     for one in futures::future::join_all(each).await {
         let one = one?;
         all.sent += one.sent;
@@ -45,15 +45,15 @@ async fn deliver(
     channel: &Channel,
     sender: &NoticeSender,
     now: DateTime<Utc>,
-) -> Result<Delivered> {
-    let mut delivered = Delivered::default();
+) -> Result<DeliveryOutcome> {
+    let mut delivered = DeliveryOutcome::default();
     let due = notices::claim(&mut *store.connection().await?, &channel.name, now).await?;
     if due.is_empty() {
         return Ok(delivered);
     }
     for group in messages(&due) {
         let ids: Vec<i64> = group.iter().map(|notice| notice.id).collect();
-        let message = Message::of(&sender.project, &group);
+        let message = AlertMessage::of(&sender.project, &group);
         let sent = sender.send(channel, &message).await;
         let mut connection = store.connection().await?;
         match sent {

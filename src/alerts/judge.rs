@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What is judged.
-pub struct Judging<'a> {
+pub struct AlertJudging<'a> {
     /// The project: its alerts and channels.
     pub checked: &'a CheckedProject,
     /// The plans of its institutions, those that stand in for broken files included.
@@ -35,7 +35,7 @@ pub struct Judging<'a> {
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Judged {
+pub struct JudgingOutcome {
     /// Alerts that began to fire.
     pub fired: usize,
     /// Alerts that were resolved.
@@ -43,7 +43,7 @@ pub struct Judged {
 }
 
 /// What is seen of one alert on one subject.
-struct Sighting<'a> {
+struct AlertSighting<'a> {
     key: AlertKey,
     holds: Option<bool>,
     message: String,
@@ -61,13 +61,16 @@ const RUNS: &str = "runs";
 ///
 /// # Errors
 /// The database failed.
-pub async fn judge(connection: &mut PgConnection, judging: &Judging<'_>) -> Result<Judged> {
+pub async fn judge(
+    connection: &mut PgConnection,
+    judging: &AlertJudging<'_>,
+) -> Result<JudgingOutcome> {
     let mut tx = connection.begin().await.map_err(StoreError::from)?;
     alerts::lock(&mut tx).await?;
     let states = alerts::states(&mut tx).await?.into_iter();
     let mut states: BTreeMap<AlertKey, StoredState> =
         states.map(|state| (state.key.clone(), state)).collect();
-    let mut judged = Judged::default();
+    let mut judged = JudgingOutcome::default();
     let mut seen = sightings(&mut tx, judging).await?;
     seen.extend(raised(&mut tx, judging, states.keys()).await?);
     for sighting in &seen {
@@ -77,7 +80,7 @@ pub async fn judge(connection: &mut PgConnection, judging: &Judging<'_>) -> Resu
     let are_whole = judging.checked.alerts_are_whole();
     let is_gone = |state: &&StoredState| are_whole && judging.is_gone(state);
     for state in states.values().filter(is_gone) {
-        let sighting = Sighting::gone(&state.key);
+        let sighting = AlertSighting::gone(&state.key);
         take(&mut tx, judging, &sighting, Some(state), &mut judged).await?;
     }
     notices::apply_silences(&mut tx, judging.now).await?;
@@ -85,7 +88,7 @@ pub async fn judge(connection: &mut PgConnection, judging: &Judging<'_>) -> Resu
     Ok(judged)
 }
 
-impl Judging<'_> {
+impl AlertJudging<'_> {
     /// Whether what was not seen is over, where all files of alerts could be read: its alert or its
     /// subject is no longer there.
     fn is_gone(&self, state: &StoredState) -> bool {
@@ -115,9 +118,9 @@ impl Judging<'_> {
     }
 }
 
-impl Sighting<'_> {
-    fn gone(key: &AlertKey) -> Sighting<'static> {
-        Sighting {
+impl AlertSighting<'_> {
+    fn gone(key: &AlertKey) -> AlertSighting<'static> {
+        AlertSighting {
             key: key.clone(),
             holds: Some(false),
             message: String::new(),
@@ -131,7 +134,10 @@ impl Sighting<'_> {
 }
 
 /// What is seen by the alerts of the project.
-async fn sightings<'a>(tx: &mut PgConnection, judging: &Judging<'a>) -> Result<Vec<Sighting<'a>>> {
+async fn sightings<'a>(
+    tx: &mut PgConnection,
+    judging: &AlertJudging<'a>,
+) -> Result<Vec<AlertSighting<'a>>> {
     let query = FigureQuery {
         institutions: Some(judging.institutions),
         plans: judging.plans,
@@ -147,7 +153,7 @@ async fn sightings<'a>(tx: &mut PgConnection, judging: &Judging<'a>) -> Result<V
         for (subject, figures) in subjects(tx, over, query).await? {
             for rule in &rules {
                 let verdict = rule.judge(&judging.checked.sandbox, &subject, &figures);
-                all.push(Sighting {
+                all.push(AlertSighting {
                     key: key(&rule.name, &subject),
                     holds: verdict.holds,
                     message: verdict.message,
@@ -177,11 +183,11 @@ fn key(alert: &str, subject: &AlertSubject) -> AlertKey {
 /// What the newest runs raised themselves, and what they no longer raise.
 async fn raised(
     tx: &mut PgConnection,
-    judging: &Judging<'_>,
+    judging: &AlertJudging<'_>,
     known: impl Iterator<Item = &AlertKey>,
-) -> Result<Vec<Sighting<'static>>> {
+) -> Result<Vec<AlertSighting<'static>>> {
     let rows = alert_figures::raised(tx, Some(judging.institutions)).await?;
-    let mut all: BTreeMap<AlertKey, Sighting> = BTreeMap::new();
+    let mut all: BTreeMap<AlertKey, AlertSighting> = BTreeMap::new();
     let mut concluded = BTreeSet::new();
     for row in &rows {
         if row.is_concluded {
@@ -196,14 +202,14 @@ async fn raised(
             && concluded.contains(key.institution.as_str())
             && !all.contains_key(key);
         if is_over {
-            all.insert(key.clone(), Sighting::gone(key));
+            all.insert(key.clone(), AlertSighting::gone(key));
         }
     }
     Ok(all.into_values().collect())
 }
 
-fn of_row(row: &RaisedAlert) -> Vec<Sighting<'static>> {
-    let sighting = |kind: &str, source: &str, severity, message: &str| Sighting {
+fn of_row(row: &RaisedAlert) -> Vec<AlertSighting<'static>> {
+    let sighting = |kind: &str, source: &str, severity, message: &str| AlertSighting {
         key: AlertKey {
             alert: format!("run/{kind}"),
             institution: row.institution.clone(),
@@ -213,7 +219,7 @@ fn of_row(row: &RaisedAlert) -> Vec<Sighting<'static>> {
         message: message.to_owned(),
         severity,
         group: RUNS,
-        ..Sighting::gone(&AlertKey {
+        ..AlertSighting::gone(&AlertKey {
             alert: String::new(),
             institution: String::new(),
             source_id: String::new(),
@@ -242,10 +248,10 @@ fn of_row(row: &RaisedAlert) -> Vec<Sighting<'static>> {
 /// Moves an alert to its next state, and records what is to be told.
 async fn take(
     tx: &mut PgConnection,
-    judging: &Judging<'_>,
-    sighting: &Sighting<'_>,
+    judging: &AlertJudging<'_>,
+    sighting: &AlertSighting<'_>,
     stored: Option<&StoredState>,
-    judged: &mut Judged,
+    judged: &mut JudgingOutcome,
 ) -> Result<()> {
     let state = stored.map(|stored| AlertState {
         status: stored.state,
@@ -286,8 +292,8 @@ async fn take(
 
 async fn fire(
     tx: &mut PgConnection,
-    judging: &Judging<'_>,
-    sighting: &Sighting<'_>,
+    judging: &AlertJudging<'_>,
+    sighting: &AlertSighting<'_>,
 ) -> Result<i64> {
     let (key, now) = (&sighting.key, judging.now);
     let (severity, message) = (sighting.severity, sighting.message.as_str());
@@ -327,7 +333,7 @@ async fn fire(
 
 async fn resolve(
     tx: &mut PgConnection,
-    judging: &Judging<'_>,
+    judging: &AlertJudging<'_>,
     key: &AlertKey,
     cause: i64,
 ) -> Result<()> {

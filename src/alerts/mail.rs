@@ -1,6 +1,6 @@
 //! Mail over SMTP. Without the encryption that the channel asks for nothing is sent.
 
-use super::message::Message;
+use super::message::AlertMessage;
 use super::sender::NoticeSender;
 use crate::config::alerts::MailEncryption;
 use crate::plan::channels::MailWay;
@@ -14,7 +14,7 @@ use std::time::Duration;
 pub(super) async fn send(
     sender: &NoticeSender,
     way: &MailWay,
-    message: &Message,
+    message: &AlertMessage,
     timeout: Duration,
 ) -> Result<(), PostError> {
     let mail = compose(sender, way, message)?;
@@ -53,7 +53,11 @@ fn transport(
 }
 
 /// The mail: as text, and where there is a page, as that, too.
-fn compose(sender: &NoticeSender, way: &MailWay, message: &Message) -> Result<Mail, PostError> {
+fn compose(
+    sender: &NoticeSender,
+    way: &MailWay,
+    message: &AlertMessage,
+) -> Result<Mail, PostError> {
     let mailbox = |template| -> Result<Mailbox, PostError> {
         let address = sender.fill(template)?;
         let bad = |_| PostError::passing(format!("`{address}` is not an address for mail"));

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 /// A message, as channels are given it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Message {
+pub struct AlertMessage {
     /// It, once: a receiver that has had it may pass it over.
     pub id: String,
     /// One line.
@@ -22,13 +22,13 @@ pub struct Message {
     pub content: Json,
 }
 
-impl Message {
+impl AlertMessage {
     /// One message for notices that go out together.
-    pub fn of(project: &str, notices: &[&DueNotice]) -> Message {
+    pub fn of(project: &str, notices: &[&DueNotice]) -> AlertMessage {
         let ids: Vec<String> = notices.iter().map(|notice| notice.id.to_string()).collect();
         let id = format!("weir-{project}-{}", ids.join("-"));
         if let [one] = notices {
-            return Message {
+            return AlertMessage {
                 id,
                 subject: one.subject.clone(),
                 body: one.body.clone(),
@@ -51,7 +51,7 @@ impl Message {
             .map(|notice| format!("{}\n{}", notice.subject, notice.body))
             .collect();
         let contents: Vec<&Json> = notices.iter().map(|notice| &notice.content).collect();
-        Message {
+        AlertMessage {
             id,
             subject: format!("{group}: {}", counts.join(", ")),
             body: bodies.join("\n\n"),
@@ -108,9 +108,9 @@ pub(super) fn resolved(
 }
 
 /// What tries a channel.
-pub fn test_message(channel: &str, now: DateTime<Utc>) -> Message {
+pub fn test_message(channel: &str, now: DateTime<Utc>) -> AlertMessage {
     let subject = format!("test of the channel `{channel}`");
-    Message {
+    AlertMessage {
         id: format!("weir-test-{channel}-{}", now.timestamp_millis()),
         body: format!(
             "sent by `weir alerts try {channel}` at {}",

@@ -22,8 +22,8 @@ mod sender;
 pub mod subject;
 
 pub use daily::report_if_due;
-pub use delivery::{Delivered, deliver_due};
-pub use judge::{Judged, Judging, judge};
-pub use message::{Message, test_message};
+pub use delivery::{DeliveryOutcome, deliver_due};
+pub use judge::{AlertJudging, JudgingOutcome, judge};
+pub use message::{AlertMessage, test_message};
 pub use runs::tell_ended_runs;
 pub use sender::NoticeSender;

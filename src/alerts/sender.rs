@@ -2,7 +2,7 @@
 //! here and nowhere else.
 
 use super::mail;
-use super::message::Message;
+use super::message::AlertMessage;
 use crate::model::untrusted::SecretStore;
 use crate::plan::channels::{Channel, ChannelWay, WebhookForm};
 use crate::source::template::{Template, Variables};
@@ -38,7 +38,7 @@ impl NoticeSender {
     ///
     /// # Errors
     /// The message was not taken.
-    pub async fn send(&self, channel: &Channel, message: &Message) -> Result<(), PostError> {
+    pub async fn send(&self, channel: &Channel, message: &AlertMessage) -> Result<(), PostError> {
         match &channel.way {
             ChannelWay::Webhook(form, url, headers) => {
                 let url = self.fill(url)?;
@@ -71,7 +71,7 @@ impl NoticeSender {
     async fn start(
         &self,
         words: &[Template],
-        message: &Message,
+        message: &AlertMessage,
         timeout: Duration,
     ) -> Result<(), PostError> {
         let words = words
@@ -124,7 +124,7 @@ impl NoticeSender {
 }
 
 /// A message as a webhook understands it.
-fn body(form: WebhookForm, message: &Message) -> String {
+fn body(form: WebhookForm, message: &AlertMessage) -> String {
     let content = match form {
         WebhookForm::Generic => json!({
             "id": message.id, "subject": message.subject, "text": message.body, "content": message.content,
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn each_receiver_is_told_in_its_own_form() {
-        let message = Message {
+        let message = AlertMessage {
             id: "weir-1".to_owned(),
             subject: "error: acme: <!channel>".to_owned(),
             body: "down & out".to_owned(),

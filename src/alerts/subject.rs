@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
 /// Something with figures.
-pub type Subject = (AlertSubject, FigureValues);
+pub type FigureSubject = (AlertSubject, FigureValues);
 
 /// Which figures, at what time.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ pub async fn subjects(
     connection: &mut PgConnection,
     over: AlertScope,
     query: FigureQuery<'_>,
-) -> Result<Vec<Subject>> {
+) -> Result<Vec<FigureSubject>> {
     let of = |institution: &str, source: &str| AlertSubject {
         institution: institution.to_owned(),
         source: source.to_owned(),

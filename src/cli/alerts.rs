@@ -6,7 +6,7 @@ use super::{
 };
 use crate::actions::alerts::{self as actions, SilenceScope};
 use crate::actions::holds::OperatorRuling;
-use crate::alerts::{self, Delivered, Judging, NoticeSender, test_message};
+use crate::alerts::{self, AlertJudging, DeliveryOutcome, NoticeSender, test_message};
 use crate::config::ProjectIdentity;
 use crate::diagnostic::one_of;
 use crate::model::Clock;
@@ -250,7 +250,7 @@ fn judge_now(edge: &Edge, institutions: &[String], at: &At) -> Result<u8, Failur
     super::show(&checked, edge, institutions);
     let plans = all_plans(&checked);
     let own = own_institutions(&checked);
-    let judging = Judging {
+    let judging = AlertJudging {
         checked: &checked,
         plans: &plans,
         institutions: if institutions.is_empty() {
@@ -306,7 +306,7 @@ pub(super) async fn keep_telling(
         out::secrets().learn(channels.flat_map(|channel| channel.secrets(&sender.variables)));
         sender.project = project(&checked);
         let (plans, own) = (all_plans(&checked), own_institutions(&checked));
-        let judging = Judging {
+        let judging = AlertJudging {
             checked: &checked,
             plans: &plans,
             institutions: &own,
@@ -328,8 +328,8 @@ pub(super) async fn keep_telling(
 async fn judge_and_deliver(
     edge: &Edge,
     store: &Store,
-    judging: &Judging<'_>,
-) -> Result<(alerts::Judged, Delivered), Failure> {
+    judging: &AlertJudging<'_>,
+) -> Result<(alerts::JudgingOutcome, DeliveryOutcome), Failure> {
     let sender = sender(edge, judging.checked)?;
     Ok(tell_now(store, &sender, judging).await?)
 }
@@ -337,8 +337,8 @@ async fn judge_and_deliver(
 async fn tell_now(
     store: &Store,
     sender: &NoticeSender,
-    judging: &Judging<'_>,
-) -> crate::store::Result<(alerts::Judged, Delivered)> {
+    judging: &AlertJudging<'_>,
+) -> crate::store::Result<(alerts::JudgingOutcome, DeliveryOutcome)> {
     let mut connection = store.connection().await?;
     let judged = alerts::judge(&mut connection, judging).await?;
     let plans = all_plans(judging.checked);
@@ -381,7 +381,7 @@ pub(super) async fn after_runs(
         .iter()
         .map(|plan| plan.institution.slug.clone())
         .collect();
-    let judging = Judging {
+    let judging = AlertJudging {
         checked,
         plans,
         institutions: &ran,
@@ -393,7 +393,7 @@ pub(super) async fn after_runs(
     }
 }
 
-fn tell_failures(delivered: &Delivered) {
+fn tell_failures(delivered: &DeliveryOutcome) {
     for (channel, why) in &delivered.failures {
         tell!("warn: channel `{channel}`: {why}; it is tried again later");
     }

@@ -7,7 +7,7 @@ use crate::orchestration::scheduler::SchedulerTick;
 use crate::orchestration::{PlanSet, Scheduler};
 use crate::span::Span;
 use crate::store::{DatabaseDemand, Store, TableUse, users};
-use crate::web::{self, Doors, IdentityProxy, Site, TrustedNetwork};
+use crate::web::{self, EntryPolicy, IdentityProxy, Site, TrustedNetwork};
 use axum::http::HeaderName;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -133,12 +133,12 @@ impl Serve {
     }
 
     /// How people come in.
-    fn doors(&self) -> Doors {
+    fn doors(&self) -> EntryPolicy {
         let proxy = self.identity_header.clone().map(|header| IdentityProxy {
             header,
             networks: self.trusted_proxies.clone(),
         });
-        Doors {
+        EntryPolicy {
             is_loopback: self.listen.ip().is_loopback(),
             proxy,
         }

@@ -47,7 +47,7 @@ pub(super) fn router() -> Router<Arc<Site>> {
 }
 
 /// The stream of the first page.
-async fn today(site: Visitor) -> Result<Told, PageError> {
+async fn today(site: Visitor) -> Result<StampEvents, PageError> {
     told(site, |site| {
         async move {
             let mut connection = site.connection().await.ok()?;
@@ -58,7 +58,10 @@ async fn today(site: Visitor) -> Result<Told, PageError> {
 }
 
 /// The stream of a run.
-async fn run(site: Visitor, Path((slug, number)): Path<(String, i64)>) -> Result<Told, PageError> {
+async fn run(
+    site: Visitor,
+    Path((slug, number)): Path<(String, i64)>,
+) -> Result<StampEvents, PageError> {
     let id: Option<Uuid> = {
         let mut connection = site.connection().await?;
         let catalog = Catalog::load(&mut connection, &site).await?;
@@ -83,16 +86,16 @@ async fn run(site: Visitor, Path((slug, number)): Path<(String, i64)>) -> Result
 }
 
 /// A stream of stamps.
-type Told = Sse<axum::response::sse::KeepAliveStream<StampStream>>;
+type StampEvents = Sse<axum::response::sse::KeepAliveStream<StampStream>>;
 type StampStream = std::pin::Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>>;
 
 /// A look at what a page shows; none if the database does not answer.
-type Look = Box<dyn Fn(Visitor) -> BoxFuture<'static, Option<String>> + Send>;
+type StampLook = Box<dyn Fn(Visitor) -> BoxFuture<'static, Option<String>> + Send>;
 
 /// What a stream knows.
-struct Watch {
+struct StampWatch {
     site: Visitor,
-    look: Look,
+    look: StampLook,
     last: Option<String>,
     ends_at: Instant,
     _room: OwnedSemaphorePermit,
@@ -101,22 +104,22 @@ struct Watch {
 fn told(
     site: Visitor,
     look: impl Fn(Visitor) -> BoxFuture<'static, Option<String>> + Send + 'static,
-) -> Result<Told, PageError> {
+) -> Result<StampEvents, PageError> {
     let room = Arc::clone(&site.streams).try_acquire_owned();
-    let watch = Watch {
+    let watch = StampWatch {
         _room: room.map_err(|_| PageError::too_slow())?,
         site,
         look: Box::new(look),
         last: None,
         ends_at: Instant::now() + LASTS,
     };
-    let stamps: StampStream = Box::pin(stream::unfold(watch, Watch::next));
+    let stamps: StampStream = Box::pin(stream::unfold(watch, StampWatch::next));
     Ok(Sse::new(stamps).keep_alive(KeepAlive::default()))
 }
 
-impl Watch {
+impl StampWatch {
     /// Waits for a stamp that differs from the last one.
-    async fn next(mut self) -> Option<(Result<Event, Infallible>, Watch)> {
+    async fn next(mut self) -> Option<(Result<Event, Infallible>, StampWatch)> {
         loop {
             let stamp = (self.look)(self.site.clone()).await;
             if stamp.is_some() && stamp != self.last {

@@ -28,7 +28,7 @@ mod shell;
 mod site;
 
 pub use access::{IdentityProxy, TrustedNetwork};
-pub use site::{Doors, Readiness, Site};
+pub use site::{EntryPolicy, Readiness, Site};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -2,7 +2,7 @@
 //! safe, what to do. A browser gets a page, a program JSON. Must never show the inside of an error
 //! that no operator can act on.
 
-use super::shell::{self, Shell};
+use super::shell::{self, PageShell};
 use crate::report::columns::line;
 use crate::store::StoreError;
 use axum::Json;
@@ -122,7 +122,7 @@ impl PageError {
             p { (shell::prose(&self.help)) }
             p { a href="/" { "Today" } " shows what needs you." }
         };
-        let page = Shell::new("Not shown", &self.what).alone(&body);
+        let page = PageShell::new("Not shown", &self.what).alone(&body);
         (self.status, page).into_response()
     }
 }

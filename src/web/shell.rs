@@ -3,7 +3,7 @@
 //!
 //! Must never load anything from elsewhere or hold a script in its text: the policy forbids both.
 
-use super::access::{Door, Visitor};
+use super::access::{EntryMethod, Visitor};
 use crate::report::columns::line;
 use axum::response::Html;
 use maud::{DOCTYPE, Markup, html};
@@ -42,7 +42,7 @@ const KEYS: [(&str, &str); 5] = [
 ];
 
 /// A page to be.
-pub(super) struct Shell<'p> {
+pub(super) struct PageShell<'p> {
     title: &'p str,
     answer: &'p str,
     at: &'p str,
@@ -51,10 +51,10 @@ pub(super) struct Shell<'p> {
     live: Option<(&'p str, &'p str)>,
 }
 
-impl<'p> Shell<'p> {
+impl<'p> PageShell<'p> {
     /// A page: its name, and its answer.
-    pub(super) fn new(title: &'p str, answer: &'p str) -> Shell<'p> {
-        Shell {
+    pub(super) fn new(title: &'p str, answer: &'p str) -> PageShell<'p> {
+        PageShell {
             title,
             answer,
             at: "",
@@ -65,32 +65,32 @@ impl<'p> Shell<'p> {
     }
 
     /// Which page of the navigation it is, or belongs to.
-    pub(super) fn at(self, address: &'p str) -> Shell<'p> {
-        Shell {
+    pub(super) fn at(self, address: &'p str) -> PageShell<'p> {
+        PageShell {
             at: address,
             ..self
         }
     }
 
     /// Where it belongs, above its answer.
-    pub(super) fn over(self, over: Markup) -> Shell<'p> {
-        Shell {
+    pub(super) fn over(self, over: Markup) -> PageShell<'p> {
+        PageShell {
             over: Some(over),
             ..self
         }
     }
 
     /// With a further script.
-    pub(super) fn script(self, address: &'p str) -> Shell<'p> {
-        Shell {
+    pub(super) fn script(self, address: &'p str) -> PageShell<'p> {
+        PageShell {
             script: Some(address),
             ..self
         }
     }
 
     /// Following a stream: its address, and the stamp that is shown.
-    pub(super) fn live(self, live: Option<(&'p str, &'p str)>) -> Shell<'p> {
-        Shell { live, ..self }
+    pub(super) fn live(self, live: Option<(&'p str, &'p str)>) -> PageShell<'p> {
+        PageShell { live, ..self }
     }
 
     /// The whole page, for somebody.
@@ -160,11 +160,11 @@ fn person(visitor: &Visitor) -> Markup {
     let who = visitor.who();
     let only = who.institutions.as_ref();
     html! {
-        @if who.door != Door::Open {
+        @if who.door != EntryMethod::Open {
             div.person {
                 p { bdi { (line(&who.name, 40)) } " " span.soft { (who.role) } }
                 @if let Some(only) = only { p.soft { "only " (line(&only.join(", "), 80)) } }
-                @if let Door::Login(_) = who.door {
+                @if let EntryMethod::Login(_) = who.door {
                     form method="post" action="/logout" { input type="hidden" name="token" value=(visitor.form_token()); button.quiet { "Log out" } }
                 }
             }

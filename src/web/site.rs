@@ -23,7 +23,7 @@ const STREAMS: usize = 64;
 
 /// How people come in.
 #[derive(Debug, Clone, Default)]
-pub struct Doors {
+pub struct EntryPolicy {
     /// Whether it can be reached from this machine alone. If there are no users then, everybody on
     /// it is let in.
     pub is_loopback: bool,
@@ -46,7 +46,7 @@ pub struct Site {
     /// Who decides on its pages, where there are no users, unless the page says otherwise.
     pub operator: String,
     /// How people come in.
-    pub doors: Doors,
+    pub doors: EntryPolicy,
     /// What only this process knows.
     pub(super) seal: String,
     /// Sessions for those who may see some institutions alone.
@@ -80,7 +80,7 @@ impl Site {
             readiness,
             hosts: Vec::new(),
             operator: String::new(),
-            doors: Doors::default(),
+            doors: EntryPolicy::default(),
             seal: seal(),
             pace: LoginPace::default(),
             hashing: Semaphore::new(HASHED_AT_ONCE),
@@ -104,7 +104,7 @@ impl Site {
 
     /// The same site, with other doors.
     #[must_use]
-    pub fn entered_by(self, doors: Doors) -> Site {
+    pub fn entered_by(self, doors: EntryPolicy) -> Site {
         Site { doors, ..self }
     }
 

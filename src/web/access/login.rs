@@ -1,7 +1,7 @@
 //! Logging in with a name and a password, and logging out. A login begins with a new secret, so that
 //! one that somebody else has put into the browser is worth nothing.
 
-use super::{Door, LASTS, Visitor, cookie};
+use super::{EntryMethod, LASTS, Visitor, cookie};
 use crate::actions::access;
 use crate::store::audit_trail::{self, TrailEntry};
 use crate::store::users::{self, KnownUser};
@@ -9,7 +9,7 @@ use crate::store::{Connection, StoreError};
 use crate::web::decide::{is_own, is_token_of};
 use crate::web::guard::ClientAddress;
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use crate::web::{Site, links};
 use axum::Router;
 use axum::extract::{ConnectInfo, Query, State};
@@ -57,7 +57,7 @@ fn form(to: &str, answer: &str) -> Html<String> {
         }
         p.soft { "Whoever runs this Weir adds people with " code { "weir users add NAME" } "." }
     };
-    Shell::new("Log in", answer).alone(&body)
+    PageShell::new("Log in", answer).alone(&body)
 }
 
 async fn log_in(
@@ -157,7 +157,7 @@ async fn log_out(
             "The request does not come from a page of this process",
         ));
     }
-    if let Door::Login(secret) = &visitor.who().door {
+    if let EntryMethod::Login(secret) = &visitor.who().door {
         let mut connection = visitor.store.connection().await?;
         users::end_login(&mut connection, &access::secret_hash(secret)).await?;
     }

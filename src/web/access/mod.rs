@@ -16,7 +16,7 @@ mod visitor;
 pub(super) use login::router;
 pub(super) use pace::LoginPace;
 pub use proxy::{IdentityProxy, TrustedNetwork};
-pub(super) use visitor::{Door, Identity, Visitor};
+pub(super) use visitor::{EntryMethod, Visitor, VisitorIdentity};
 
 use super::Site;
 use super::refusal::PageError;
@@ -48,7 +48,7 @@ pub(super) async fn admit(
     site: &Site,
     headers: &HeaderMap,
     client: Option<IpAddr>,
-) -> Result<Option<Identity>, PageError> {
+) -> Result<Option<VisitorIdentity>, PageError> {
     let mut connection = site.store.connection().await?;
     if let Some(token) = bearer(headers) {
         return of_token(site, &mut connection, token).await.map(Some);
@@ -57,21 +57,21 @@ pub(super) async fn admit(
     if let Some(name) = proxied.and_then(|proxy| proxy.named(headers, client)) {
         let user = users::named(&mut connection, name).await?;
         let user = user.ok_or_else(|| PageError::stranger(name))?;
-        return Ok(Some(Identity::of_user(user, Door::Proxy)));
+        return Ok(Some(VisitorIdentity::of_user(user, EntryMethod::Proxy)));
     }
     if let Some(secret) = cookie::secret(headers) {
         let now = (site.now)();
         let hash = secret_hash(secret);
         let user = users::of_login(&mut connection, &hash, now, now - IDLE).await?;
         if let Some(user) = user {
-            return Ok(Some(Identity::of_user(
+            return Ok(Some(VisitorIdentity::of_user(
                 user,
-                Door::Login(secret.to_owned()),
+                EntryMethod::Login(secret.to_owned()),
             )));
         }
     }
     let is_open = site.doors.is_loopback && !users::are_any(&mut connection).await?;
-    Ok(is_open.then(|| Identity::operator(&site.operator)))
+    Ok(is_open.then(|| VisitorIdentity::operator(&site.operator)))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -84,16 +84,16 @@ async fn of_token(
     site: &Site,
     connection: &mut PgConnection,
     token: &str,
-) -> Result<Identity, PageError> {
+) -> Result<VisitorIdentity, PageError> {
     let known = api_tokens::of_secret(connection, &secret_hash(token), (site.now)()).await?;
     let known = known.ok_or_else(PageError::bad_token)?;
     let scopes = known.scopes.into_iter();
     let scopes = scopes.filter_map(|scope| TokenScope::try_from(scope).ok());
-    Ok(Identity {
+    Ok(VisitorIdentity {
         name: known.name,
         role: AccessRole::Look,
         institutions: known.institutions,
-        door: Door::Token(scopes.collect()),
+        door: EntryMethod::Token(scopes.collect()),
     })
 }
 
@@ -101,9 +101,9 @@ async fn of_token(
 ///
 /// # Errors
 /// They may not; why.
-pub(super) fn judge(who: &Identity, method: &Method, path: &str) -> Result<(), PageError> {
+pub(super) fn judge(who: &VisitorIdentity, method: &Method, path: &str) -> Result<(), PageError> {
     let is_read = matches!(*method, Method::GET | Method::HEAD);
-    if let Door::Token(scopes) = &who.door {
+    if let EntryMethod::Token(scopes) = &who.door {
         let wanted = match path {
             "/metrics" => Some(TokenScope::Metrics),
             path if path.starts_with("/api/") => Some(TokenScope::Read),
@@ -133,20 +133,20 @@ pub(super) fn judge(who: &Identity, method: &Method, path: &str) -> Result<(), P
 
 #[cfg(test)]
 mod tests {
-    use super::{Door, Identity, judge};
+    use super::{EntryMethod, VisitorIdentity, judge};
     use crate::model::{AccessRole, TokenScope};
     use axum::http::Method;
 
     #[test]
     fn what_one_may_follows_from_role_method_and_address() {
-        let person = |role, limited: bool| Identity {
+        let person = |role, limited: bool| VisitorIdentity {
             name: "ada".to_owned(),
             role,
             institutions: limited.then(Vec::new),
-            door: Door::Proxy,
+            door: EntryMethod::Proxy,
         };
-        let token = |scopes: &[TokenScope], limited: bool| Identity {
-            door: Door::Token(scopes.to_vec()),
+        let token = |scopes: &[TokenScope], limited: bool| VisitorIdentity {
+            door: EntryMethod::Token(scopes.to_vec()),
             ..person(AccessRole::Look, limited)
         };
         let (get, post) = (Method::GET, Method::POST);

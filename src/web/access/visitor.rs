@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// How somebody was let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::web) enum Door {
+pub(in crate::web) enum EntryMethod {
     /// There are no users, and it is this machine.
     Open,
     /// With a password; the secret of the login.
@@ -26,27 +26,27 @@ pub(in crate::web) enum Door {
 
 /// Who somebody is.
 #[derive(Debug, Clone)]
-pub(in crate::web) struct Identity {
+pub(in crate::web) struct VisitorIdentity {
     pub(in crate::web) name: String,
     pub(in crate::web) role: AccessRole,
     /// The only institutions that they see.
     pub(in crate::web) institutions: Option<Vec<String>>,
-    pub(in crate::web) door: Door,
+    pub(in crate::web) door: EntryMethod,
 }
 
-impl Identity {
+impl VisitorIdentity {
     /// Whoever is at this machine.
-    pub(super) fn operator(name: &str) -> Identity {
-        Identity {
+    pub(super) fn operator(name: &str) -> VisitorIdentity {
+        VisitorIdentity {
             name: name.to_owned(),
             role: AccessRole::Edit,
             institutions: None,
-            door: Door::Open,
+            door: EntryMethod::Open,
         }
     }
 
-    pub(super) fn of_user(user: KnownUser, door: Door) -> Identity {
-        Identity {
+    pub(super) fn of_user(user: KnownUser, door: EntryMethod) -> VisitorIdentity {
+        VisitorIdentity {
             name: user.name,
             role: user.role,
             institutions: user.institutions,
@@ -59,7 +59,7 @@ impl Identity {
 #[derive(Clone)]
 pub(in crate::web) struct Visitor {
     site: Arc<Site>,
-    who: Arc<Identity>,
+    who: Arc<VisitorIdentity>,
 }
 
 impl Deref for Visitor {
@@ -71,14 +71,14 @@ impl Deref for Visitor {
 }
 
 impl Visitor {
-    pub(in crate::web) fn new(site: Arc<Site>, who: Identity) -> Visitor {
+    pub(in crate::web) fn new(site: Arc<Site>, who: VisitorIdentity) -> Visitor {
         Visitor {
             site,
             who: Arc::new(who),
         }
     }
 
-    pub(in crate::web) fn who(&self) -> &Identity {
+    pub(in crate::web) fn who(&self) -> &VisitorIdentity {
         &self.who
     }
 
@@ -103,7 +103,7 @@ impl Visitor {
 
     /// Whether they may see contacts of recruiters through the API.
     pub(in crate::web) fn sees_contacts(&self) -> bool {
-        matches!(&self.who.door, Door::Token(scopes) if scopes.contains(&TokenScope::Contacts))
+        matches!(&self.who.door, EntryMethod::Token(scopes) if scopes.contains(&TokenScope::Contacts))
     }
 
     /// Whether they may decide.
@@ -114,7 +114,7 @@ impl Visitor {
     /// What their forms carry, which no other site and no other person knows.
     pub(in crate::web) fn form_token(&self) -> String {
         let known = match &self.who.door {
-            Door::Login(secret) => format!("login {secret}"),
+            EntryMethod::Login(secret) => format!("login {secret}"),
             _ => format!("process {} {}", self.site.seal, self.who.name),
         };
         crate::actions::access::form_token(&known)

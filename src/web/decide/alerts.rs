@@ -1,7 +1,7 @@
 //! Acknowledges causes, keeps them silent for some hours, ends silences. A cause is bound to what
 //! was shown of it: whether it lasts, and who looks after it.
 
-use super::form::{Decision, selected, signature};
+use super::form::{DecisionForm, selected, signature};
 use super::told_page;
 use crate::actions::alerts::{self as actions, SilenceScope};
 use crate::model::Clock;
@@ -59,7 +59,7 @@ pub(in crate::web) fn silence_form(site: &Visitor, number: i64, silence: &AlertS
 }
 
 /// The causes that are decided about, if all are as they were seen.
-fn as_seen(decision: &Decision, causes: &[AlertCause]) -> Result<(), PageError> {
+fn as_seen(decision: &DecisionForm, causes: &[AlertCause]) -> Result<(), PageError> {
     let is_seen = |cause: &AlertCause| {
         cause.resolved_at.is_none() && decision.is_as_seen(cause.id, Some(&revision(cause)))
     };
@@ -73,7 +73,7 @@ fn as_seen(decision: &Decision, causes: &[AlertCause]) -> Result<(), PageError> 
 }
 
 /// Those of the causes that whoever decides may see.
-async fn visible(site: &Visitor, decision: &Decision) -> Result<Vec<i64>, PageError> {
+async fn visible(site: &Visitor, decision: &DecisionForm) -> Result<Vec<i64>, PageError> {
     let mut connection = site.connection().await?;
     let causes = stored::causes(&mut connection, &decision.ids(), (site.now)()).await?;
     Ok(causes.iter().map(|cause| cause.id).collect())
@@ -83,7 +83,7 @@ async fn visible(site: &Visitor, decision: &Decision) -> Result<Vec<i64>, PageEr
 /// gives them.
 async fn decide(
     site: &Visitor,
-    decision: &Decision,
+    decision: &DecisionForm,
     now: DateTime<Utc>,
     work: impl AsyncFnOnce(&mut PgConnection, &[AlertCause]) -> Result<(), StoreError>,
 ) -> Result<Vec<AlertCause>, PageError> {
@@ -103,7 +103,7 @@ pub(super) async fn acknowledge(
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
-    let decision = Decision::read(&site, &headers, &form)?;
+    let decision = DecisionForm::read(&site, &headers, &form)?;
     let now = (site.now)();
     let ruling = decision.ruling(Clock(now));
     let causes = decide(&site, &decision, now, async |tx, causes| {
@@ -124,7 +124,7 @@ pub(super) async fn silence(
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
-    let decision = Decision::read(&site, &headers, &form)?;
+    let decision = DecisionForm::read(&site, &headers, &form)?;
     let hours = decision.text("hours").parse();
     let hours = hours.ok().filter(|hours| (1..=720).contains(hours));
     let hours: i64 = hours.ok_or_else(|| {
@@ -168,7 +168,7 @@ pub(super) async fn end_silence(
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
-    let decision = Decision::read(&site, &headers, &form)?;
+    let decision = DecisionForm::read(&site, &headers, &form)?;
     let now = (site.now)();
     let known = stored::silences(&mut *site.connection().await?, now).await?;
     let mut connection = site.store.connection().await?;

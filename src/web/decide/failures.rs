@@ -1,6 +1,6 @@
 //! Retries and discards selected failures.
 
-use super::form::{Decision, looks_only, signature};
+use super::form::{DecisionForm, looks_only, signature};
 use super::{told_page, whose};
 use crate::actions::failures as failing;
 use crate::engine::person;
@@ -32,7 +32,7 @@ pub(in crate::web) fn failure_buttons(site: &Visitor) -> Markup {
 }
 
 /// The selected failures, as they were seen.
-async fn chosen(site: &Visitor, decision: &Decision) -> Result<Vec<FailedDocument>, PageError> {
+async fn chosen(site: &Visitor, decision: &DecisionForm) -> Result<Vec<FailedDocument>, PageError> {
     let found = failures::find(&mut *site.connection().await?, &decision.ids()).await?;
     // Numbers of documents are unique within an institution; the revision tells the others apart.
     let seen = found
@@ -53,7 +53,7 @@ pub(super) async fn retry(
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
-    let decision = Decision::read(&site, &headers, &form)?;
+    let decision = DecisionForm::read(&site, &headers, &form)?;
     let found = chosen(&site, &decision).await?;
     let mut lines = Vec::new();
     for of_one in found.chunk_by(|one, other| one.institution_id == other.institution_id) {
@@ -78,7 +78,7 @@ pub(super) async fn discard(
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
-    let decision = Decision::read(&site, &headers, &form)?;
+    let decision = DecisionForm::read(&site, &headers, &form)?;
     let found = chosen(&site, &decision).await?;
     let at = Clock((site.now)());
     let mut lines = Vec::new();

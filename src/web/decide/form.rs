@@ -3,7 +3,7 @@
 
 use crate::actions::holds::OperatorRuling;
 use crate::model::Clock;
-use crate::web::access::{Door, Visitor};
+use crate::web::access::{EntryMethod, Visitor};
 use crate::web::refusal::PageError;
 use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 const TOGETHER: usize = 60;
 
 /// What a form says.
-pub(super) struct Decision {
+pub(super) struct DecisionForm {
     /// Numbers, each with the revision that was shown.
     pub(super) seen: Vec<(i64, String)>,
     by: String,
@@ -28,19 +28,19 @@ pub(super) struct Decision {
     more: BTreeMap<String, String>,
 }
 
-impl Decision {
+impl DecisionForm {
     /// Reads a form that a page of this process has sent.
     pub(super) fn read(
         site: &Visitor,
         headers: &HeaderMap,
         form: &str,
-    ) -> Result<Decision, PageError> {
+    ) -> Result<DecisionForm, PageError> {
         if !is_own(headers) {
             return Err(PageError::forbidden(
                 "The request does not come from a page of this process",
             ));
         }
-        let mut decision = Decision {
+        let mut decision = DecisionForm {
             seen: Vec::new(),
             by: String::new(),
             reason: String::new(),
@@ -68,13 +68,13 @@ impl Decision {
                 "The form is of another login, or of a process that has ended since",
             ));
         }
-        if site.who().door != Door::Open {
+        if site.who().door != EntryMethod::Open {
             decision.by.clone_from(&site.who().name);
         }
         decision.checked()
     }
 
-    fn checked(mut self) -> Result<Decision, PageError> {
+    fn checked(mut self) -> Result<DecisionForm, PageError> {
         self.seen.sort();
         self.seen.dedup();
         self.institutions.sort();
@@ -169,7 +169,7 @@ pub(super) fn signature(site: &Visitor, reason: &str) -> Markup {
     html! {
         input type="hidden" name="token" value=(site.form_token());
         label { span { "Reason" } input name="reason" required maxlength="1000" value=(reason) autocomplete="off"; }
-        @if site.who().door == Door::Open { label { span { "Your name" } input name="by" required maxlength="100" value=(site.operator) autocomplete="username"; } }
+        @if site.who().door == EntryMethod::Open { label { span { "Your name" } input name="by" required maxlength="100" value=(site.operator) autocomplete="username"; } }
     }
 }
 

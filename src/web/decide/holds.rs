@@ -1,6 +1,6 @@
 //! Releases and discards holds, among them those of pairs of ads.
 
-use super::form::{Decision, looks_only, signature};
+use super::form::{DecisionForm, looks_only, signature};
 use super::{told_page, whose};
 use crate::actions::holds::answer;
 use crate::engine::person;
@@ -74,7 +74,7 @@ async fn decide_holds(
     form: &str,
     release: bool,
 ) -> Result<Html<String>, PageError> {
-    let decision = Decision::read(site, headers, form)?;
+    let decision = DecisionForm::read(site, headers, form)?;
     let open = holds::find(&mut *site.connection().await?, &decision.ids()).await?;
     if open.len() < decision.seen.len() {
         return Err(PageError::moved(
@@ -108,7 +108,7 @@ async fn decide_holds(
     Ok(told_page(site, "Holds", &lines))
 }
 
-fn unmoved(decision: &Decision, hold: &Hold) -> Result<(), PageError> {
+fn unmoved(decision: &DecisionForm, hold: &Hold) -> Result<(), PageError> {
     if decision.is_as_seen(hold.id, hold.revision.as_deref()) {
         return Ok(());
     }

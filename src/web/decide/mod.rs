@@ -22,7 +22,7 @@ pub(super) use pauses::{pause_buttons, pause_name};
 use super::Site;
 use super::access::Visitor;
 use super::refusal::PageError;
-use super::shell::Shell;
+use super::shell::PageShell;
 use crate::engine::RunError;
 use crate::engine::person::DecisionScope;
 use crate::model::Clock;
@@ -68,7 +68,7 @@ fn told_page(site: &Visitor, title: &str, lines: &[Markup]) -> Html<String> {
         ul.list { @for line in lines { li { (line) } } }
         p { a href="/holds" { "Holds" } " · " a href="/failures" { "Failures" } " · " a href="/alerts" { "Alerts" } " · " a href="/schedule" { "Schedule" } " · " a href="/audit" { "Audit" } }
     };
-    Shell::new(title, &answer).show(site, &body)
+    PageShell::new(title, &answer).show(site, &body)
 }
 
 fn whose(institution: Uuid, slug: &str, at: Option<Clock>) -> DecisionScope<'_> {

@@ -1,6 +1,6 @@
 //! Takes back what was decided about a pair of ads.
 
-use super::form::{Decision, looks_only, signature};
+use super::form::{DecisionForm, looks_only, signature};
 use super::{told_page, whose};
 use crate::actions::duplicates;
 use crate::engine::person;
@@ -12,7 +12,7 @@ use crate::web::catalog::Catalog;
 use crate::web::links;
 use crate::web::parts::told;
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::extract::Query;
 use axum::http::HeaderMap;
 use axum::response::Html;
@@ -47,7 +47,7 @@ pub(super) async fn ask_undo(
         } }
     };
     Ok(
-        Shell::new("Undo", "Take back what was decided about two ads")
+        PageShell::new("Undo", "Take back what was decided about two ads")
             .at("/duplicates")
             .show(&site, &body),
     )
@@ -58,7 +58,7 @@ pub(super) async fn undo(
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
-    let decision = Decision::read(&site, &headers, &form)?;
+    let decision = DecisionForm::read(&site, &headers, &form)?;
     let [one, other] = decision.jobs[..] else {
         return Err(PageError::bad(
             "A pair has two ads",

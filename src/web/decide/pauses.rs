@@ -1,7 +1,7 @@
 //! Holds back the schedules of institutions, and lets them go on. Bound to the pause that was shown,
 //! or to there being none.
 
-use super::form::{Decision, selected};
+use super::form::{DecisionForm, selected};
 use super::told_page;
 use crate::actions::pauses;
 use crate::plan::Plan;
@@ -37,7 +37,7 @@ pub(in crate::web) fn pause_buttons(site: &Visitor) -> Markup {
 }
 
 /// The plans of the institutions that are decided about, if all are as they were seen.
-async fn chosen(site: &Visitor, decision: &Decision) -> Result<Vec<Arc<Plan>>, PageError> {
+async fn chosen(site: &Visitor, decision: &DecisionForm) -> Result<Vec<Arc<Plan>>, PageError> {
     let mut connection = site.connection().await?;
     let catalog = Catalog::load(&mut connection, site).await?;
     let pauses = schedules::pauses(&mut connection, (site.now)()).await?;
@@ -68,7 +68,7 @@ pub(super) async fn pause(
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
-    let decision = Decision::read(&site, &headers, &form)?;
+    let decision = DecisionForm::read(&site, &headers, &form)?;
     let now = (site.now)();
     let ruling = decision.ruling(crate::model::Clock(now));
     let plans = chosen(&site, &decision).await?;
@@ -131,7 +131,7 @@ pub(super) async fn resume(
     headers: HeaderMap,
     form: String,
 ) -> Result<Html<String>, PageError> {
-    let decision = Decision::read(&site, &headers, &form)?;
+    let decision = DecisionForm::read(&site, &headers, &form)?;
     let now = (site.now)();
     let ruling = decision.ruling(crate::model::Clock(now));
     let plans = chosen(&site, &decision).await?;

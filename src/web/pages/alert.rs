@@ -18,7 +18,7 @@ use crate::web::decide::cause_buttons;
 use crate::web::links::address;
 use crate::web::parts::{OperatingState, state, told};
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::extract::Path;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
@@ -60,7 +60,7 @@ pub(super) async fn page(site: Visitor, Path(id): Path<i64>) -> Result<Html<Stri
         (deliveries(&facts))
     };
     let answer = line(&cause.message.replace('`', ""), 200);
-    Ok(Shell::new("Alert", &answer)
+    Ok(PageShell::new("Alert", &answer)
         .at("/alerts")
         .over(over)
         .show(&site, &body))

@@ -17,7 +17,7 @@ use crate::web::parts::{
     FilterField, OperatingState, empty, filter, institution_choices, pager, state, told,
 };
 use crate::web::refusal::PageError;
-use crate::web::shell::{Shell, prose};
+use crate::web::shell::{PageShell, prose};
 use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
@@ -63,7 +63,7 @@ pub(super) async fn page(
         (over(&facts))
         (pager("/alerts", &[("institution", &query.institution)], ("before", &query.before), next.as_deref()))
     };
-    Ok(Shell::new("Alerts", &answer(&facts.page.causes))
+    Ok(PageShell::new("Alerts", &answer(&facts.page.causes))
         .at("/alerts")
         .show(&site, &body))
 }

@@ -9,7 +9,7 @@ use crate::web::catalog::Catalog;
 use crate::web::links::address;
 use crate::web::parts::{FilterField, empty, filter, institution_choices, pager, told};
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -54,7 +54,7 @@ pub(super) async fn page(
         @else { (table(&done, &catalog, (site.now)())) }
         (pager("/audit", &[("institution", &query.institution)], ("after", &query.after), next.as_deref()))
     };
-    Ok(Shell::new("Audit", &answer(&done, more))
+    Ok(PageShell::new("Audit", &answer(&done, more))
         .at("/audit")
         .show(&site, &body))
 }

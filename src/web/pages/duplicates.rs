@@ -12,7 +12,7 @@ use crate::web::catalog::Catalog;
 use crate::web::links;
 use crate::web::parts::{FilterField, empty, filter, institution_choices, told};
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::extract::Query;
 use axum::response::Html;
 use maud::{Markup, html};
@@ -58,7 +58,7 @@ pub(super) async fn page(
         (super::super::parts::pager("/duplicates", &[("institution", &query.institution)], ("after", &query.after), next.as_deref()))
         (openings(&facts.openings))
     };
-    Ok(Shell::new("Duplicates", &answer(&facts))
+    Ok(PageShell::new("Duplicates", &answer(&facts))
         .at("/duplicates")
         .show(&site, &body))
 }

@@ -12,7 +12,7 @@ use crate::web::catalog::Catalog;
 use crate::web::links::address;
 use crate::web::parts::{FilterField, empty, filter, institution_choices, pager, told};
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
@@ -104,7 +104,7 @@ pub(super) async fn page(
         }
         (pager("/failures", &query.filters(), ("after", &query.after), next.as_deref()))
     };
-    Ok(Shell::new("Failures", &answer(total, &query))
+    Ok(PageShell::new("Failures", &answer(total, &query))
         .at("/failures")
         .show(&site, &body))
 }

@@ -9,7 +9,7 @@ use crate::web::access::Visitor;
 use crate::web::links::{self, address};
 use crate::web::parts::{empty, told};
 use crate::web::refusal::PageError;
-use crate::web::shell::{Shell, prose};
+use crate::web::shell::{PageShell, prose};
 use axum::response::Html;
 use maud::{Markup, html};
 
@@ -33,7 +33,7 @@ pub(super) async fn page(site: Visitor) -> Result<Html<String>, PageError> {
         @if known.is_empty() { (empty("No run has used a framework.", "`roles: { framework: NAME }` in an institution finds the role of each job; docs/roles.md says how.")) }
         @else { (shares(&coverage)) (titles(&unmatched)) (versions(&known)) }
     };
-    Ok(Shell::new("Frameworks", &answer(&coverage))
+    Ok(PageShell::new("Frameworks", &answer(&coverage))
         .at("/frameworks")
         .show(&site, &body))
 }

@@ -15,7 +15,7 @@ use crate::web::catalog::Catalog;
 use crate::web::links::address;
 use crate::web::parts::told;
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::extract::{Path, RawQuery};
 use axum::response::Html;
 use maud::{Markup, html};
@@ -45,7 +45,7 @@ pub(super) async fn page(site: Visitor, Path(id): Path<i64>) -> Result<Html<Stri
         (super::super::decide::hold_forms(&site, &open))
     };
     let answer = sentence(&line(&known.reason, 200));
-    Ok(Shell::new("Hold", &answer)
+    Ok(PageShell::new("Hold", &answer)
         .at("/holds")
         .over(over)
         .show(&site, &body))
@@ -76,7 +76,7 @@ pub(super) async fn several(
         (super::super::decide::hold_forms(&site, &open))
     };
     let over = html! { a href="/holds" { "Holds" } " › Decide" };
-    Ok(Shell::new("Decide", &answer)
+    Ok(PageShell::new("Decide", &answer)
         .at("/holds")
         .over(over)
         .show(&site, &body))

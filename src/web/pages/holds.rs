@@ -12,7 +12,7 @@ use crate::web::parts::{
     FilterField, OperatingState, empty, filter, institution_choices, pager, state, told,
 };
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
@@ -71,7 +71,7 @@ pub(super) async fn page(
         (pager("/holds", &filters, ("after", &query.after), next.as_deref()))
     };
     let all: i64 = kinds.iter().map(|(_, count)| count).sum();
-    Ok(Shell::new("Holds", &answer(all))
+    Ok(PageShell::new("Holds", &answer(all))
         .at("/holds")
         .show(&site, &body))
 }

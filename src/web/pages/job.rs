@@ -16,7 +16,7 @@ use crate::web::catalog::Catalog;
 use crate::web::links::{self, address};
 use crate::web::parts::{long, told};
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::extract::{Path, Query};
 use axum::response::Html;
 use chrono::{DateTime, Utc};
@@ -67,7 +67,7 @@ async fn shown(site: &Visitor, name: &str) -> Result<Html<String>, PageError> {
         a href=(address("/jobs", [("institution", biography.of.institution.as_str())])) { (line(&biography.of.institution, 60)) } " › "
         (told(&biography.of.source_id, 60)) ":" (told(&biography.of.original_id, 60))
     };
-    Ok(Shell::new("Job", &title)
+    Ok(PageShell::new("Job", &title)
         .at("/jobs")
         .over(over)
         .show(site, &shown.body()))

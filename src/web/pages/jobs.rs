@@ -12,7 +12,7 @@ use crate::web::parts::{
     FilterField, OperatingState, empty, filter, institution_choices, pager, state, told,
 };
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -123,7 +123,7 @@ pub(super) async fn page(
         } @else { (table(&facts, (site.now)())) }
         (pager("/jobs", &query.filters(), ("after", &query.after), next.as_deref()))
     };
-    Ok(Shell::new("Jobs", &answer(&facts, &query))
+    Ok(PageShell::new("Jobs", &answer(&facts, &query))
         .at("/jobs")
         .show(&site, &body))
 }

@@ -17,7 +17,7 @@ use crate::web::catalog::Catalog;
 use crate::web::links::address;
 use crate::web::parts::{OperatingState, empty, pager, state, told};
 use crate::web::refusal::PageError;
-use crate::web::shell::{Shell, prose};
+use crate::web::shell::{PageShell, prose};
 use axum::extract::{Path, Query};
 use axum::response::Html;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -62,7 +62,7 @@ pub(super) async fn page(
         @else { (table(&kept, &catalog, (site.now)())) }
         (pager("/reports", &[], ("before", &query.before), next.as_deref()))
     };
-    Ok(Shell::new("Reports", &answer)
+    Ok(PageShell::new("Reports", &answer)
         .at("/reports")
         .show(&site, &body))
 }
@@ -136,7 +136,7 @@ pub(super) async fn day(
         (overview(&report))
         @for one in &report.institutions { (institution(one, &report)) }
     };
-    Ok(Shell::new(&title, &title)
+    Ok(PageShell::new(&title, &title)
         .at("/reports")
         .over(over)
         .show(&site, &body))

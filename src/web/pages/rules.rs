@@ -17,7 +17,7 @@ use crate::web::chart::{Chart, ChartPoint};
 use crate::web::links::address;
 use crate::web::parts::{empty, told};
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
@@ -61,7 +61,7 @@ pub(super) async fn page(
         @if rules.is_empty() { (empty("No institution uses a rule.", "`rules: [common]` in an institution uses `rules/common.yaml`; docs/analysts.md shows how to write one.")) }
         @else { (table(&rules, &rates)) }
     };
-    Ok(Shell::new("Rules", &answer(&rules, &rates))
+    Ok(PageShell::new("Rules", &answer(&rules, &rates))
         .at("/rules")
         .show(&site, &body))
 }
@@ -192,7 +192,7 @@ async fn one(
         || "It is not used any more".to_owned(),
         |used| line(&used.rule.message.to_string(), 200),
     );
-    Ok(Shell::new("Rule", &answer)
+    Ok(PageShell::new("Rule", &answer)
         .at("/rules")
         .over(over)
         .show(site, &body))

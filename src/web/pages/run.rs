@@ -17,7 +17,7 @@ use crate::web::catalog::{Catalog, CatalogEntry};
 use crate::web::links::{self, address};
 use crate::web::parts::{capped, counts, empty, pager, run_state, state, told};
 use crate::web::refusal::PageError;
-use crate::web::shell::{Shell, prose};
+use crate::web::shell::{PageShell, prose};
 use axum::extract::{Path, Query};
 use axum::response::Html;
 use maud::{Markup, html};
@@ -86,7 +86,7 @@ pub(super) async fn page(
     let stream = format!("/live{link}");
     let stamp = facts.live.as_ref().map(LiveRun::stamp);
     let over = html! { a href="/runs" { "Runs" } " › " a href=(address("/runs", [("institution", slug.as_str())])) { (line(&slug, 60)) } " › " (title) };
-    Ok(Shell::new(&title, &said(&facts))
+    Ok(PageShell::new(&title, &said(&facts))
         .at("/runs")
         .over(over)
         .script("/assets/graph.js")

@@ -14,7 +14,7 @@ use crate::web::parts::{
     FilterField, counts, empty, figure, filter, institution_choices, pager, run_state, state,
 };
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
@@ -80,7 +80,7 @@ pub(super) async fn page(
         @else { (table(&runs, &died, &catalog, (site.now)())) }
         (pager("/runs", &filters, ("before", &query.before), next.as_deref()))
     };
-    Ok(Shell::new("Runs", &answer(&runs, more, &died))
+    Ok(PageShell::new("Runs", &answer(&runs, more, &died))
         .at("/runs")
         .show(&site, &body))
 }

@@ -13,7 +13,7 @@ use crate::web::decide::{pause_buttons, pause_name};
 use crate::web::links::address;
 use crate::web::parts::{FilterField, OperatingState, empty, filter, state, told};
 use crate::web::refusal::PageError;
-use crate::web::shell::{Shell, prose};
+use crate::web::shell::{PageShell, prose};
 use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
@@ -67,7 +67,7 @@ pub(super) async fn page(
         p.soft { (prose("`weir serve` runs institutions when they are due; `weir schedule --next 7d` looks further ahead.")) }
     };
     let answer = answer(&schedule, work.is_scheduled);
-    Ok(Shell::new("Schedule", &answer)
+    Ok(PageShell::new("Schedule", &answer)
         .at("/schedule")
         .show(&site, &body))
 }

@@ -14,7 +14,7 @@ use crate::web::parts::{
     FilterField, OperatingState, empty, filter, institution_choices, state, told,
 };
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
@@ -75,7 +75,7 @@ pub(super) async fn page(
         }
         (pages(&query, rows.len()))
     };
-    Ok(Shell::new("Sources", &answer(&rows))
+    Ok(PageShell::new("Sources", &answer(&rows))
         .at("/sources")
         .show(&site, &body))
 }
@@ -272,7 +272,7 @@ async fn one(site: &Visitor, query: &SourcesQuery) -> Result<Html<String>, PageE
         (read_table(&reads, &entry, now))
     };
     let over = html! { a href="/sources" { "Sources" } " › " a href=(address("/sources", [("institution", entry.slug.as_str())])) { (line(&entry.slug, 60)) } " › " (told(&query.source, 60)) };
-    Ok(Shell::new("Source", &answer)
+    Ok(PageShell::new("Source", &answer)
         .at("/sources")
         .over(over)
         .show(site, &body))

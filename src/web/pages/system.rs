@@ -9,7 +9,7 @@ use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::parts::{OperatingState, state};
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::response::Html;
 use maud::{Markup, html};
 
@@ -47,9 +47,11 @@ pub(super) async fn page(site: Visitor) -> Result<Html<String>, PageError> {
         (of_database(&database))
         (of_tables(&tables))
     };
-    Ok(Shell::new("System", &answer(readiness.is_ok(), &database))
-        .at("/system")
-        .show(&site, &body))
+    Ok(
+        PageShell::new("System", &answer(readiness.is_ok(), &database))
+            .at("/system")
+            .show(&site, &body),
+    )
 }
 
 fn answer(is_ready: bool, database: &DatabaseState) -> String {

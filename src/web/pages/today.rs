@@ -16,7 +16,7 @@ use crate::web::catalog::{Catalog, CatalogEntry};
 use crate::web::links;
 use crate::web::parts::{bars, counts, empty, figure, pager, state};
 use crate::web::refusal::PageError;
-use crate::web::shell::{Shell, prose};
+use crate::web::shell::{PageShell, prose};
 use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
@@ -84,7 +84,7 @@ pub(super) async fn page(
             (pager("/", &[], ("from", &from), next.as_deref()))
         }
     };
-    Ok(Shell::new("Today", &answer(&rows))
+    Ok(PageShell::new("Today", &answer(&rows))
         .at("/")
         .live(Some(("/live/today", facts.stamp.as_str())))
         .show(&site, &body))

@@ -12,7 +12,7 @@ use crate::web::catalog::Catalog;
 use crate::web::chart::{Chart, ChartPoint, usual};
 use crate::web::parts::{FilterField, empty, filter, told};
 use crate::web::refusal::PageError;
-use crate::web::shell::Shell;
+use crate::web::shell::PageShell;
 use axum::extract::Query;
 use axum::response::Html;
 use maud::{Markup, html};
@@ -52,7 +52,7 @@ pub(super) async fn page(
             "No run yet.",
             "Every run leaves its figures; `weir run` makes the first.",
         );
-        return Ok(Shell::new("Trends", "There are no figures yet")
+        return Ok(PageShell::new("Trends", "There are no figures yet")
             .at("/trends")
             .show(&site, &body));
     };
@@ -74,7 +74,7 @@ pub(super) async fn page(
         @if runs.is_empty() { (empty("No run of this institution has ended.", "`weir run` makes one.")) }
         @else { div.charts { (charts(&runs)) } (changed(&fields, &runs)) (errors(&stages)) }
     };
-    Ok(Shell::new("Trends", &answer(&entry.slug, &runs))
+    Ok(PageShell::new("Trends", &answer(&entry.slug, &runs))
         .at("/trends")
         .show(&site, &body))
 }
