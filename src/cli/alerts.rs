@@ -2,7 +2,8 @@
 
 use super::database::with_store;
 use super::{
-    At, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out, parse_span, unknown_name,
+    ClockArgs, CommandContext, CommandFailure, DONE, FAILED, NOTHING, are_institutions, out,
+    parse_span, unknown_name,
 };
 use crate::actions::alerts::{self as actions, SilenceScope};
 use crate::actions::holds::OperatorRuling;
@@ -33,20 +34,20 @@ use tokio_util::sync::CancellationToken;
                   run judges them when it ends and sends what is due; `weir serve` does so all the \
                   time; `weir alerts judge` does it once, from a timer."
 )]
-pub struct Alerts {
+pub struct AlertsArgs {
     #[command(subcommand)]
-    command: Command,
+    command: AlertsCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum AlertsCommand {
     /// List what fires, what is about to, and how the channels do
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        at: At,
+        at: ClockArgs,
     },
     /// List what has fired, the newest first
     History {
@@ -57,7 +58,7 @@ enum Command {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        at: At,
+        at: ClockArgs,
     },
     /// Say that you look after a cause
     Ack {
@@ -68,16 +69,16 @@ enum Command {
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
         #[command(flatten)]
-        who: Who,
+        who: ActorArgs,
     },
     /// Send nothing for a while; what still fires at the end is sent then
-    Silence(Silence),
+    Silence(SilenceArgs),
     /// Judge all alerts now, and send what is due
     Judge {
         /// Only these institutions, and what belongs to none; by default all
         institutions: Vec<String>,
         #[command(flatten)]
-        at: At,
+        at: ClockArgs,
     },
     /// Try the tests in alerts/*.yaml; no database, no channel
     Test {
@@ -94,16 +95,16 @@ enum Command {
 
 /// Who acts, and when.
 #[derive(clap::Args)]
-struct Who {
+struct ActorArgs {
     /// Who, for the record; by default the user of this session
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
     #[command(flatten)]
-    at: At,
+    at: ClockArgs,
 }
 
 #[derive(clap::Args)]
-struct Silence {
+struct SilenceArgs {
     /// For how long: 2h, 3d
     #[arg(long = "for", value_name = "SPAN", value_parser = parse_span, required_unless_present = "end")]
     span: Option<Span>,
@@ -123,24 +124,26 @@ struct Silence {
     #[arg(long, value_name = "N", conflicts_with_all = ["span", "alert", "institution", "source", "reason"])]
     end: Option<i64>,
     #[command(flatten)]
-    who: Who,
+    who: ActorArgs,
 }
 
-impl Alerts {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl AlertsArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         match &self.command {
-            Command::List { json, at } => list(edge, *json, at),
-            Command::History { limit, json, at } => history(edge, *limit, *json, at),
-            Command::Ack { cause, note, who } => acknowledge(edge, *cause, note.as_deref(), who),
-            Command::Silence(silence) => silence.run(edge),
-            Command::Judge { institutions, at } => judge_now(edge, institutions, at),
-            Command::Test { filter } => test(edge, filter.as_deref()),
-            Command::Try { channel } => try_channel(edge, channel),
+            AlertsCommand::List { json, at } => list(edge, *json, at),
+            AlertsCommand::History { limit, json, at } => history(edge, *limit, *json, at),
+            AlertsCommand::Ack { cause, note, who } => {
+                acknowledge(edge, *cause, note.as_deref(), who)
+            }
+            AlertsCommand::Silence(silence) => silence.run(edge),
+            AlertsCommand::Judge { institutions, at } => judge_now(edge, institutions, at),
+            AlertsCommand::Test { filter } => test(edge, filter.as_deref()),
+            AlertsCommand::Try { channel } => try_channel(edge, channel),
         }
     }
 }
 
-fn list(edge: &Edge, json: bool, at: &At) -> Result<u8, Failure> {
+fn list(edge: &CommandContext, json: bool, at: &ClockArgs) -> Result<u8, CommandFailure> {
     let now = at.clock(edge)?.0;
     let page = with_store(edge, DatabaseDemand::READ, async |store| {
         let mut connection = store.connection().await?;
@@ -154,7 +157,12 @@ fn list(edge: &Edge, json: bool, at: &At) -> Result<u8, Failure> {
     Ok(DONE)
 }
 
-fn history(edge: &Edge, limit: i64, json: bool, at: &At) -> Result<u8, Failure> {
+fn history(
+    edge: &CommandContext,
+    limit: i64,
+    json: bool,
+    at: &ClockArgs,
+) -> Result<u8, CommandFailure> {
     let now = at.clock(edge)?.0;
     let causes = with_store(edge, DatabaseDemand::READ, async |store| {
         let mut connection = store.connection().await?;
@@ -170,29 +178,34 @@ fn history(edge: &Edge, limit: i64, json: bool, at: &At) -> Result<u8, Failure> 
 
 /// The work of a decision: one connection that may write.
 fn deciding<T>(
-    edge: &Edge,
-    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    edge: &CommandContext,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, CommandFailure>,
+) -> Result<T, CommandFailure> {
     with_store(edge, DatabaseDemand::writing(2), async |store| {
         work(&mut *store.connection().await?).await
     })
 }
 
-fn acknowledge(edge: &Edge, cause: i64, note: Option<&str>, who: &Who) -> Result<u8, Failure> {
+fn acknowledge(
+    edge: &CommandContext,
+    cause: i64,
+    note: Option<&str>,
+    who: &ActorArgs,
+) -> Result<u8, CommandFailure> {
     let (by, now) = (edge.person(who.by.as_deref())?, who.at.clock(edge)?.0);
     let done = deciding(edge, async |connection| {
         Ok(actions::acknowledge(connection, &[cause], &by, note, now).await?)
     })?;
     if done == 0 {
-        return Err(Failure::nothing(format!("no cause {cause} lasts"))
+        return Err(CommandFailure::nothing(format!("no cause {cause} lasts"))
             .help("`weir alerts list` shows those that do"));
     }
     say!("cause {cause}: {by} looks after it");
     Ok(DONE)
 }
 
-impl Silence {
-    fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl SilenceArgs {
+    fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let (by, now) = (
             edge.person(self.who.by.as_deref())?,
             self.who.at.clock(edge)?.0,
@@ -217,7 +230,7 @@ impl Silence {
             Ok(actions::silence(connection, scope, span.0, ruling).await?)
         })?;
         let Some((number, ends_at)) = silenced else {
-            return Err(Failure::nothing(format!("`{span}` is too long")));
+            return Err(CommandFailure::nothing(format!("`{span}` is too long")));
         };
         say!(
             "silence {number} until {}",
@@ -228,22 +241,28 @@ impl Silence {
 }
 
 fn end_silence(
-    edge: &Edge,
+    edge: &CommandContext,
     number: i64,
     now: chrono::DateTime<chrono::Utc>,
-) -> Result<u8, Failure> {
+) -> Result<u8, CommandFailure> {
     let done = deciding(edge, async |connection| {
         Ok(actions::end_silence(connection, number, now).await?)
     })?;
     if !done {
-        return Err(Failure::nothing(format!("no silence {number} lasts"))
-            .help("`weir alerts list` shows those that do"));
+        return Err(
+            CommandFailure::nothing(format!("no silence {number} lasts"))
+                .help("`weir alerts list` shows those that do"),
+        );
     }
     say!("silence {number} has ended");
     Ok(DONE)
 }
 
-fn judge_now(edge: &Edge, institutions: &[String], at: &At) -> Result<u8, Failure> {
+fn judge_now(
+    edge: &CommandContext,
+    institutions: &[String],
+    at: &ClockArgs,
+) -> Result<u8, CommandFailure> {
     let now = at.clock(edge)?;
     let checked = edge.checked();
     are_institutions(institutions, &checked)?;
@@ -326,10 +345,10 @@ pub(super) async fn keep_telling(
 }
 
 async fn judge_and_deliver(
-    edge: &Edge,
+    edge: &CommandContext,
     store: &Store,
     judging: &AlertJudging<'_>,
-) -> Result<(alerts::JudgingOutcome, DeliveryOutcome), Failure> {
+) -> Result<(alerts::JudgingOutcome, DeliveryOutcome), CommandFailure> {
     let sender = sender(edge, judging.checked)?;
     Ok(tell_now(store, &sender, judging).await?)
 }
@@ -359,7 +378,10 @@ fn project(checked: &CheckedProject) -> String {
 }
 
 /// What sends to the channels of a project.
-pub(super) fn sender(edge: &Edge, checked: &CheckedProject) -> Result<NoticeSender, Failure> {
+pub(super) fn sender(
+    edge: &CommandContext,
+    checked: &CheckedProject,
+) -> Result<NoticeSender, CommandFailure> {
     Ok(NoticeSender {
         variables: edge.variables(),
         secrets: out::secrets(),
@@ -371,7 +393,7 @@ pub(super) fn sender(edge: &Edge, checked: &CheckedProject) -> Result<NoticeSend
 /// Judges the alerts of institutions that have run, and sends what is due. What fails is reported,
 /// and changes nothing about the run.
 pub(super) async fn after_runs(
-    edge: &Edge,
+    edge: &CommandContext,
     checked: &CheckedProject,
     store: &Store,
     plans: &[Arc<Plan>],
@@ -399,7 +421,7 @@ fn tell_failures(delivered: &DeliveryOutcome) {
     }
 }
 
-fn test(edge: &Edge, filter: Option<&str>) -> Result<u8, Failure> {
+fn test(edge: &CommandContext, filter: Option<&str>) -> Result<u8, CommandFailure> {
     let begun = (edge.now)();
     let checked = crate::plan::check::check_for_tests(crate::config::Project::load(&edge.project));
     let is_wanted = |test: &&crate::plan::TriedTest| {
@@ -410,7 +432,7 @@ fn test(edge: &Edge, filter: Option<&str>) -> Result<u8, Failure> {
         super::show(&checked, edge, &[]);
     }
     if tried.is_empty() {
-        return Err(Failure::nothing("there are no tests of alerts")
+        return Err(CommandFailure::nothing("there are no tests of alerts")
             .help("add some under `tests:` of an alert; see docs/alerts.md"));
     }
     let failed = tried.iter().filter(|test| !test.passed()).count();
@@ -430,7 +452,7 @@ fn test(edge: &Edge, filter: Option<&str>) -> Result<u8, Failure> {
     })
 }
 
-fn try_channel(edge: &Edge, name: &str) -> Result<u8, Failure> {
+fn try_channel(edge: &CommandContext, name: &str) -> Result<u8, CommandFailure> {
     let checked = edge.checked();
     let names = || checked.channels.iter().map(|channel| channel.name.as_str());
     let Some(channel) = checked.channels.iter().find(|channel| channel.name == name) else {
@@ -445,7 +467,7 @@ fn try_channel(edge: &Edge, name: &str) -> Result<u8, Failure> {
     let message = test_message(name, (edge.now)());
     let sender = sender(edge, &checked)?;
     let sent = super::database::block_on(sender.send(channel, &message))?;
-    sent.map_err(|error| Failure::failed(format!("channel `{name}`: {error}")))?;
+    sent.map_err(|error| CommandFailure::failed(format!("channel `{name}`: {error}")))?;
     say!("channel `{name}` took the message");
     Ok(DONE)
 }

@@ -2,7 +2,9 @@
 
 use super::database::{Database, block_on};
 use super::run::engine;
-use super::{Ahead, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, show};
+use super::{
+    CHANGES, CommandContext, CommandFailure, DONE, FAILED, FutureClockArgs, INTERRUPTED, show,
+};
 use crate::engine::saved::{self, SavedPlan};
 use crate::engine::{Engine, RunError, RunMode, RunPurpose, RunRequest, RunSummary};
 use crate::model::OutcomeCounts;
@@ -23,14 +25,14 @@ use std::sync::Arc;
                   result would differ from the plan; each is applied in one transaction, or not \
                   at all."
 )]
-pub struct Apply {
+pub struct ApplyArgs {
     /// The saved plan
     file: PathBuf,
     /// Wait for a run of the same institution to finish
     #[arg(long)]
     wait: bool,
     #[command(flatten)]
-    ahead: Ahead,
+    ahead: FutureClockArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -39,14 +41,15 @@ pub struct Apply {
     detailed_exitcode: bool,
 }
 
-impl Apply {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl ApplyArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let checked = edge.checked();
-        let plans =
-            saved::read(&self.file, &edge.home().join("spool")).map_err(|error| Failure {
+        let plans = saved::read(&self.file, &edge.home().join("spool")).map_err(|error| {
+            CommandFailure {
                 help: error.help(),
-                ..Failure::nothing(format!("`{}`: {error}", self.file.display()))
-            })?;
+                ..CommandFailure::nothing(format!("`{}`: {error}", self.file.display()))
+            }
+        })?;
         plans
             .iter()
             .try_for_each(|saved| self.ahead.check(saved.at(), edge))?;
@@ -97,7 +100,7 @@ impl Apply {
 
     async fn one(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         engine: &Engine,
         checked: &CheckedProject,
         saved: &SavedPlan,

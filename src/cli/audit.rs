@@ -1,7 +1,7 @@
 //! `weir audit`.
 
 use super::database::with_connection;
-use super::{DONE, Edge, FAILED, Failure, named};
+use super::{CommandContext, CommandFailure, DONE, FAILED, named};
 use crate::plan::picture::thousands;
 use crate::report::columns::{columns, counted, line};
 use crate::report::history::value;
@@ -19,7 +19,7 @@ use serde_json::{Value as Json, json};
                   rollback RUN` undoes the newest run and its clock). Exit codes: 0 everything \
                   matches the history, 1 there are findings."
 )]
-pub struct Audit {
+pub struct AuditArgs {
     /// The institution; by default all
     institution: Option<String>,
     /// Maximum number of findings, 0 for all
@@ -30,8 +30,8 @@ pub struct Audit {
     json: bool,
 }
 
-impl Audit {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl AuditArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let slug = self.institution.as_deref();
         with_connection(edge, async |connection| {
             named::refuse_unknown(edge, connection, self.institution.as_slice()).await?;
@@ -47,7 +47,7 @@ impl Audit {
         })
     }
 
-    fn tell(&self, extent: &AuditExtent, findings: &[AuditFinding]) -> Result<u8, Failure> {
+    fn tell(&self, extent: &AuditExtent, findings: &[AuditFinding]) -> Result<u8, CommandFailure> {
         if self.json {
             say!(
                 "{:#}",

@@ -1,12 +1,12 @@
 //! `weir check`.
 
-use super::{DONE, Edge, Failure, NOTHING, are_institutions, show, verdict};
+use super::{CommandContext, CommandFailure, DONE, NOTHING, are_institutions, show, verdict};
 use crate::plan::{CheckedInstitution, InstitutionStatus};
 use serde_json::json;
 
 /// Reports everything wrong in the YAML.
 #[derive(clap::Args)]
-pub struct Check {
+pub struct CheckArgs {
     /// Institutions to check; by default all, with every file of the project
     institutions: Vec<String>,
     /// Print JSON
@@ -17,8 +17,8 @@ pub struct Check {
     env: bool,
 }
 
-impl Check {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl CheckArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let checked = edge.checked();
         are_institutions(&self.institutions, &checked)?;
         let chosen: Vec<&CheckedInstitution> = checked.chosen(&self.institutions).collect();
@@ -77,7 +77,7 @@ struct UnsetVariable {
     variable: String,
 }
 
-fn unset(edge: &Edge, institutions: &[&CheckedInstitution]) -> Vec<UnsetVariable> {
+fn unset(edge: &CommandContext, institutions: &[&CheckedInstitution]) -> Vec<UnsetVariable> {
     let variables = edge.variables();
     let plans = institutions
         .iter()

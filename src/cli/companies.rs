@@ -2,8 +2,8 @@
 //! names. Decisions are kept in the database, apply from the next run on, and can be exported as YAML.
 
 use super::database::{with_connection, with_store};
-use super::decision::{Bound, SeenNumber, moved};
-use super::{DONE, Edge, Failure, Word, named};
+use super::decision::{RevisionBound, SeenNumber, moved};
+use super::{CommandContext, CommandFailure, DONE, DecisionArgs, named};
 use crate::actions::companies::{self, AliasEffect, AliasRuling, NamedIn};
 use crate::actions::holds::OperatorRuling;
 use crate::diagnostic::one_of;
@@ -29,7 +29,7 @@ use uuid::Uuid;
     the ads that it concerns, and no others. `export` prints what was accepted as YAML, to commit it. docs/companies.md says how companies \
     are found."
 )]
-pub struct Companies {
+pub struct CompaniesArgs {
     #[command(subcommand)]
     command: CompaniesCommand,
 }
@@ -74,7 +74,7 @@ enum CompaniesCommand {
         #[command(flatten)]
         whose: OfInstitution,
         #[command(flatten)]
-        word: Word,
+        word: DecisionArgs,
     },
     /// Take back what was accepted for a name
     Undo {
@@ -83,7 +83,7 @@ enum CompaniesCommand {
         #[command(flatten)]
         whose: OfInstitution,
         #[command(flatten)]
-        word: Word,
+        word: DecisionArgs,
     },
     /// Print the accepted names as YAML, to commit them
     Export {
@@ -100,14 +100,14 @@ struct OfInstitution {
 }
 
 /// An institution that is asked about, and what its YAML says.
-struct Asked {
+struct AskedInstitution {
     id: Uuid,
     slug: String,
     plan: Option<Arc<Plan>>,
 }
 
-impl Companies {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl CompaniesArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         match &self.command {
             CompaniesCommand::List { whose, limit, json } => {
                 with_connection(edge, async |connection| {
@@ -154,7 +154,11 @@ impl Companies {
 }
 
 impl OfInstitution {
-    async fn find(&self, edge: &Edge, connection: &mut PgConnection) -> Result<Asked, Failure> {
+    async fn find(
+        &self,
+        edge: &CommandContext,
+        connection: &mut PgConnection,
+    ) -> Result<AskedInstitution, CommandFailure> {
         let checked = edge.checked();
         let plans = checked.institutions.iter().filter_map(|one| one.plan());
         let plans: Vec<&Arc<Plan>> = plans.filter(|plan| stages(plan).next().is_some()).collect();
@@ -162,25 +166,26 @@ impl OfInstitution {
             (Some(slug), _) => slug.clone(),
             (None, [only]) => only.institution.slug.clone(),
             (None, []) => {
-                return Err(Failure::nothing("no institution resolves companies")
+                return Err(CommandFailure::nothing("no institution resolves companies")
                     .help("declare `company: { from: $.company, unknown: create }`, or name one with `--institution`"));
             }
             (None, several) => {
                 let names = several.iter().map(|plan| plan.institution.slug.as_str());
                 let names = one_of(names);
-                return Err(Failure::nothing("several institutions resolve companies")
-                    .help(format!("choose one with `--institution`: {names}")));
+                return Err(
+                    CommandFailure::nothing("several institutions resolve companies")
+                        .help(format!("choose one with `--institution`: {names}")),
+                );
             }
         };
         named::refuse_unknown(edge, connection, std::slice::from_ref(&slug)).await?;
         let Some(id) = runs::institution(connection, &slug).await? else {
             let message = format!("no data is stored for the institution `{slug}`");
-            return Err(
-                Failure::nothing(message).help(format!("`weir run {slug}` reads its sources"))
-            );
+            return Err(CommandFailure::nothing(message)
+                .help(format!("`weir run {slug}` reads its sources")));
         };
         let plan = plans.into_iter().find(|plan| plan.institution.id == id);
-        Ok(Asked {
+        Ok(AskedInstitution {
             id,
             slug,
             plan: plan.cloned(),
@@ -204,7 +209,7 @@ fn resolves(stage: &Stage) -> Option<&Arc<ResolveStage>> {
     }
 }
 
-impl Asked {
+impl AskedInstitution {
     /// The registries of companies of its sources.
     fn registries(&self) -> Vec<Arc<KnownRegistry>> {
         let mut all: Vec<Arc<KnownRegistry>> = Vec::new();
@@ -222,10 +227,10 @@ impl Asked {
 
 async fn list(
     connection: &mut PgConnection,
-    asked: &Asked,
+    asked: &AskedInstitution,
     limit: u32,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let found = company_list::companies(connection, asked.id, i64::from(limit)).await?;
     if json {
         say!("{:#}", json!({ "format": 1, "companies": found }));
@@ -239,9 +244,9 @@ async fn list(
 
 async fn unmatched(
     connection: &mut PgConnection,
-    asked: &Asked,
+    asked: &AskedInstitution,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let waiting = company_list::waiting_names(connection, asked.id).await?;
     let stored = relations::all_names(connection, RelationTable::Companies, asked.id).await?;
     let registries = asked.registries();
@@ -272,10 +277,10 @@ async fn unmatched(
 
 async fn explain(
     connection: &mut PgConnection,
-    asked: &Asked,
+    asked: &AskedInstitution,
     name: &str,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let mut all: Vec<(FoundRelation, Vec<&str>)> = Vec::new();
     for (source, resolve) in asked.plan.iter().flat_map(|plan| stages(plan)) {
         let Some(found) = resolve.explain_company(connection, asked.id, name).await? else {
@@ -302,12 +307,12 @@ async fn explain(
 }
 
 async fn accept(
-    edge: &Edge,
+    edge: &CommandContext,
     store: &Store,
-    asked: &Asked,
+    asked: &AskedInstitution,
     (name, company): (&str, &str),
-    word: &Word,
-) -> Result<(), Failure> {
+    word: &DecisionArgs,
+) -> Result<(), CommandFailure> {
     let seen: Option<SeenNumber> = name.parse().ok();
     let seen = seen.filter(|seen| seen.revision.is_some());
     let (at, by) = (word.at.clock(edge)?, word.person(edge)?);
@@ -324,7 +329,9 @@ async fn accept(
             name: &name,
         };
         if name.trim().is_empty() {
-            return Err(Failure::nothing("the name is empty").help("give it as ads write it"));
+            return Err(
+                CommandFailure::nothing("the name is empty").help("give it as ads write it")
+            );
         }
         let ruling = OperatorRuling {
             at,
@@ -334,7 +341,7 @@ async fn accept(
         let ruled = companies::accept(tx, named, company, &registries, ruling).await?;
         match ruled {
             AliasRuling::Accepted(effect) => Ok((name, effect)),
-            AliasRuling::OwnName(own) => Err(Failure::nothing(format!(
+            AliasRuling::OwnName(own) => Err(CommandFailure::nothing(format!(
                 "`{name}` is the name of `{own}` itself: nothing is to be decided"
             ))),
             AliasRuling::UnknownCompany => {
@@ -365,8 +372,8 @@ async fn accept(
 async fn name_of_hold(
     tx: &mut PgConnection,
     seen: &SeenNumber,
-    asked: &Asked,
-) -> Result<String, Failure> {
+    asked: &AskedInstitution,
+) -> Result<String, CommandFailure> {
     let found = holds::find(tx, &[seen.id]).await?.pop();
     let is_own =
         |hold: &holds::Hold| hold.kind == HoldKind::Company && hold.institution_id == asked.id;
@@ -375,10 +382,10 @@ async fn name_of_hold(
             "hold {} is no open hold on a company of `{}`",
             seen.id, asked.slug
         );
-        return Err(Failure::nothing(message).help("`weir holds list` shows the numbers"));
+        return Err(CommandFailure::nothing(message).help("`weir holds list` shows the numbers"));
     };
     let revision = hold.revision.clone().unwrap_or_default();
-    if let Bound::Moved(then) = seen.bound(&revision) {
+    if let RevisionBound::Moved(then) = seen.bound(&revision) {
         let (what, id) = (format!("hold {}", hold.id), hold.id);
         return Err(moved(
             &what,
@@ -390,10 +397,14 @@ async fn name_of_hold(
     Ok(hold.subject)
 }
 
-fn unknown_company(company: &str, registries: &[Arc<KnownRegistry>], stored: &[String]) -> Failure {
+fn unknown_company(
+    company: &str,
+    registries: &[Arc<KnownRegistry>],
+    stored: &[String],
+) -> CommandFailure {
     let near = nearest(company, registries, stored);
     let message = format!("no company is known as `{}`", line(company, 80));
-    let failure = Failure::nothing(message);
+    let failure = CommandFailure::nothing(message);
     if near.is_empty() {
         failure.help("`weir companies list` shows those of the table; a registry in `companies/` may know more")
     } else {
@@ -402,12 +413,12 @@ fn unknown_company(company: &str, registries: &[Arc<KnownRegistry>], stored: &[S
 }
 
 async fn undo(
-    edge: &Edge,
+    edge: &CommandContext,
     store: &Store,
-    asked: &Asked,
+    asked: &AskedInstitution,
     name: &str,
-    word: &Word,
-) -> Result<(), Failure> {
+    word: &DecisionArgs,
+) -> Result<(), CommandFailure> {
     let (at, by) = (word.at.clock(edge)?, word.person(edge)?);
     let whose = word.on(edge, asked.id, &asked.slug)?;
     let undone = person::decide(store, whose, async |tx| {
@@ -421,11 +432,11 @@ async fn undo(
             by: &by,
             reason: &word.reason,
         };
-        Ok::<_, Failure>(companies::undo(tx, named, ruling).await?)
+        Ok::<_, CommandFailure>(companies::undo(tx, named, ruling).await?)
     });
     let Some(ads) = undone.await? else {
         return Err(
-            Failure::nothing(format!("`{name}` is not an accepted name"))
+            CommandFailure::nothing(format!("`{name}` is not an accepted name"))
                 .help("`weir companies list` shows the names that are"),
         );
     };
@@ -436,7 +447,7 @@ async fn undo(
     Ok(())
 }
 
-fn export(asked: &Asked, accepted: &[CompanyAlias]) {
+fn export(asked: &AskedInstitution, accepted: &[CompanyAlias]) {
     let registries = asked.registries();
     match registries.first() {
         Some(registry) => {

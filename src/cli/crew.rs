@@ -7,7 +7,7 @@
 use super::database::Database;
 use super::project_files::{ChangeTimes, OF_PLANS, change_times};
 use super::run::signal;
-use super::{DONE, Edge, Failure, INTERRUPTED, identity, last_good, show};
+use super::{CommandContext, CommandFailure, DONE, INTERRUPTED, identity, last_good, show};
 use crate::orchestration::host_pace::HostPace;
 use crate::orchestration::{PlanSet, WorkNotice, Worker};
 use crate::plan::CheckedProject;
@@ -28,7 +28,7 @@ const LOOKS_EVERY: Duration = Duration::from_secs(1);
 const TRIES_EVERY: Duration = Duration::from_secs(3);
 
 /// The files of the project, as they were read.
-pub(super) struct Files {
+pub(super) struct WatchedFiles {
     pub(super) checked: Arc<CheckedProject>,
     seen: ChangeTimes,
 }
@@ -37,7 +37,7 @@ pub(super) struct Files {
 pub(super) struct Crew {
     pub(super) database: Database,
     pub(super) plans: watch::Sender<Arc<PlanSet>>,
-    pub(super) files: Files,
+    pub(super) files: WatchedFiles,
     pub(super) stop: CancellationToken,
     drain: Duration,
 }
@@ -45,10 +45,10 @@ pub(super) struct Crew {
 impl Crew {
     /// Reads the files, waits for the database, and listens to signals.
     pub(super) async fn assemble(
-        edge: &Edge,
+        edge: &CommandContext,
         demand: DatabaseDemand,
         drain: &Span,
-    ) -> Result<Crew, Failure> {
+    ) -> Result<Crew, CommandFailure> {
         let seen = change_times(&edge.project, &[OF_PLANS]);
         let checked = Arc::new(edge.checked());
         show(&checked, edge, &[]);
@@ -61,7 +61,7 @@ impl Crew {
         Ok(Crew {
             plans: watch::channel(Arc::new(today)).0,
             database,
-            files: Files { checked, seen },
+            files: WatchedFiles { checked, seen },
             stop,
             drain: drain.0.to_std().unwrap_or_default(),
         })
@@ -70,10 +70,10 @@ impl Crew {
     /// Works until it is stopped; `changed` gets the project after each edit.
     pub(super) async fn work(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         hands: usize,
         changed: impl Fn(Arc<CheckedProject>),
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandFailure> {
         let worker = self.worker(edge, hands)?;
         notify(NotifyState::Ready);
         let follow = self.follow(edge, changed);
@@ -85,13 +85,13 @@ impl Crew {
     }
 
     /// Closes the database.
-    pub(super) async fn disband(self) -> Result<u8, Failure> {
+    pub(super) async fn disband(self) -> Result<u8, CommandFailure> {
         self.database.close().await?;
         tell!("stopped");
         Ok(DONE)
     }
 
-    fn worker(&self, edge: &Edge, hands: usize) -> Result<Worker, Failure> {
+    fn worker(&self, edge: &CommandContext, hands: usize) -> Result<Worker, CommandFailure> {
         Ok(Worker {
             store: self.database.store.clone(),
             access: edge.access(HttpClient::paced_with(Arc::new(HostPace(
@@ -109,7 +109,7 @@ impl Crew {
     }
 
     /// Reads the files again whenever one has changed. Never ends by itself.
-    async fn follow(&self, edge: &Edge, changed: impl Fn(Arc<CheckedProject>)) {
+    async fn follow(&self, edge: &CommandContext, changed: impl Fn(Arc<CheckedProject>)) {
         let mut seen = self.files.seen.clone();
         loop {
             tokio::time::sleep(LOOKS_EVERY).await;
@@ -138,19 +138,23 @@ impl Crew {
 }
 
 /// The plans of the institutions that can run; what stands in for broken ones included.
-async fn plans(edge: &Edge, store: &Store, checked: &CheckedProject) -> Result<PlanSet, Failure> {
+async fn plans(
+    edge: &CommandContext,
+    store: &Store,
+    checked: &CheckedProject,
+) -> Result<PlanSet, CommandFailure> {
     let ready = checked.ready(&[]).map(Arc::clone);
-    let broken = last_good::Broken::of(&checked.institutions);
+    let broken = last_good::BrokenInstitution::of(&checked.institutions);
     let (standing_in, _) = last_good::stand_in(edge, store, broken).await?;
     Ok(PlanSet::new(ready.chain(standing_in), checked))
 }
 
 /// Opens the database, and waits for one that cannot be reached.
 async fn open(
-    edge: &Edge,
+    edge: &CommandContext,
     demand: DatabaseDemand,
     stop: &CancellationToken,
-) -> Result<Database, Failure> {
+) -> Result<Database, CommandFailure> {
     let mut is_told = false;
     loop {
         let failure = match Database::open(edge, demand).await {

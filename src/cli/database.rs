@@ -1,7 +1,7 @@
 //! Which PostgreSQL a command uses: `DATABASE_URL`, or the private server of the project folder,
 //! started when needed and stopped by the last one out.
 
-use super::{Edge, FAILED, Failure, NOTHING, identity, out};
+use super::{CommandContext, CommandFailure, FAILED, NOTHING, identity, out};
 use crate::store::projects::ActingProject;
 use crate::store::scratch::TestDatabases;
 use crate::store::server::{BinarySearchPath, Server, ServerEnvironment};
@@ -17,15 +17,18 @@ pub(super) struct Database {
 
 impl Database {
     /// Opens the database for the needs of a command; if that fails, nothing was attempted.
-    pub(super) async fn open(edge: &Edge, demand: DatabaseDemand) -> Result<Database, Failure> {
+    pub(super) async fn open(
+        edge: &CommandContext,
+        demand: DatabaseDemand,
+    ) -> Result<Database, CommandFailure> {
         let own = if demand.need == TableUse::Write {
             identity::known(edge)?
         } else {
             None
         };
-        let unfit = |error: crate::store::StoreError| Failure {
+        let unfit = |error: crate::store::StoreError| CommandFailure {
             code: NOTHING,
-            ..Failure::from(error)
+            ..CommandFailure::from(error)
         };
         if let Some(url) = edge.text("DATABASE_URL") {
             let store = Store::open_for(&url, demand, &edge.process())
@@ -64,10 +67,10 @@ impl Database {
     /// Uses it on behalf of this project: see [`identity::on_behalf`].
     pub(super) async fn on_behalf(
         self,
-        edge: &Edge,
+        edge: &CommandContext,
         institutions: &[uuid::Uuid],
         writes: bool,
-    ) -> Result<Database, Failure> {
+    ) -> Result<Database, CommandFailure> {
         let store = identity::on_behalf(edge, self.store.clone(), institutions, writes).await?;
         Ok(Database { store, ..self })
     }
@@ -79,15 +82,15 @@ impl Database {
     }
 
     /// Lets the private server run on after the last one out.
-    pub(super) fn pin(&self) -> Result<(), Failure> {
+    pub(super) fn pin(&self) -> Result<(), CommandFailure> {
         self.server
             .as_ref()
             .map_or(Ok(()), Server::pin)
-            .map_err(Failure::from)
+            .map_err(CommandFailure::from)
     }
 
     /// Closes the connections, then leaves the server.
-    pub(super) async fn close(self) -> Result<(), Failure> {
+    pub(super) async fn close(self) -> Result<(), CommandFailure> {
         if let Some(watching) = self.watching {
             watching.abort();
         }
@@ -116,9 +119,9 @@ fn warn(notice: watch::WatchNotice) {
 /// Opens the server on which databases for tests are made, for the work of a command; the database
 /// of the project is not touched.
 pub(super) fn with_yard<T>(
-    edge: &Edge,
-    work: impl AsyncFnOnce(&TestDatabases) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    edge: &CommandContext,
+    work: impl AsyncFnOnce(&TestDatabases) -> Result<T, CommandFailure>,
+) -> Result<T, CommandFailure> {
     block_on(async {
         let foreign = edge.text("DATABASE_URL");
         let server = if foreign.is_none() {
@@ -141,10 +144,10 @@ pub(super) fn with_yard<T>(
 
 /// Opens the database for the work of a command, and always closes it.
 pub(super) fn with_store<T>(
-    edge: &Edge,
+    edge: &CommandContext,
     demand: DatabaseDemand,
-    work: impl AsyncFnOnce(&Store) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    work: impl AsyncFnOnce(&Store) -> Result<T, CommandFailure>,
+) -> Result<T, CommandFailure> {
     block_on(async {
         let database = Database::open(edge, demand).await?;
         let result = work(&database.store).await;
@@ -155,16 +158,16 @@ pub(super) fn with_store<T>(
 
 /// The same for reading that one connection is enough for.
 pub(super) fn with_connection<T>(
-    edge: &Edge,
-    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    edge: &CommandContext,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, CommandFailure>,
+) -> Result<T, CommandFailure> {
     with_store(edge, DatabaseDemand::READ, async |store| {
         work(&mut *store.connection().await?).await
     })
 }
 
 /// Starts or joins the private server.
-pub(super) async fn start(edge: &Edge) -> Result<Server, Failure> {
+pub(super) async fn start(edge: &CommandContext) -> Result<Server, CommandFailure> {
     let (project, environment) = (edge.project.clone(), environment(edge));
     let server = blocking(move || Server::open(&project, &environment)).await??;
     if let Some(note) = server.location_note() {
@@ -176,12 +179,12 @@ pub(super) async fn start(edge: &Edge) -> Result<Server, Failure> {
 /// Runs blocking work on its own thread.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failure> {
+) -> Result<T, CommandFailure> {
     Ok(tokio::task::spawn_blocking(work).await?)
 }
 
 /// Where the private server's binaries, data and sockets may be.
-pub(super) fn environment(edge: &Edge) -> ServerEnvironment {
+pub(super) fn environment(edge: &CommandContext) -> ServerEnvironment {
     let runtime = edge.text("XDG_RUNTIME_DIR").map(PathBuf::from);
     let temporary = edge
         .text("TMPDIR")
@@ -201,7 +204,7 @@ pub(super) fn environment(edge: &Edge) -> ServerEnvironment {
 }
 
 /// The runtime for commands that need the database.
-pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandFailure> {
     Ok(tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?

@@ -1,8 +1,8 @@
 //! `weir db`.
 
 use super::database::{self, Database, block_on, blocking};
-use super::tidy::Tidy;
-use super::{DONE, Edge, Failure, identity, out};
+use super::tidy::TidyArgs;
+use super::{CommandContext, CommandFailure, DONE, identity, out};
 use crate::engine::person::{self, DecisionScope};
 use crate::model::{Alert, Clock};
 use crate::store::server::{Server, StopOutcome};
@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 /// The private PostgreSQL of this folder.
 #[derive(clap::Args)]
-pub struct Db {
+pub struct DbArgs {
     #[command(subcommand)]
-    command: Command,
+    command: DbCommand,
 }
 
 #[derive(Clone, Subcommand)]
-enum Command {
+enum DbCommand {
     /// Start it and keep it running until `weir db stop`
     Start,
     /// Stop it
@@ -34,7 +34,7 @@ enum Command {
     Tables,
     /// Remove what nobody needs any more: finished work, and what `retention:` of weir.yaml no longer
     /// keeps
-    Tidy(Tidy),
+    Tidy(TidyArgs),
     /// Take over institutions from another project, whose runs are refused from then on
     Adopt {
         /// The institutions
@@ -46,11 +46,11 @@ enum Command {
     },
 }
 
-impl Db {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl DbArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let foreign = edge.text("DATABASE_URL");
-        if let (Some(_), Command::Start | Command::Stop) = (&foreign, &self.command) {
-            return Err(Failure::nothing(
+        if let (Some(_), DbCommand::Start | DbCommand::Stop) = (&foreign, &self.command) {
+            return Err(CommandFailure::nothing(
                 "`DATABASE_URL` is set; Weir does not start or stop that server",
             )
             .help("unset it to use the private server"));
@@ -58,21 +58,21 @@ impl Db {
         let command = self.command.clone();
         block_on(async {
             match command {
-                Command::Start => start(edge).await,
-                Command::Stop => stop(edge).await,
-                Command::Status => status(edge, foreign).await,
-                Command::Url => url(edge, foreign).await,
-                Command::Migrate => migrate(edge).await,
-                Command::Tables => reference(edge).await,
-                Command::Tidy(tidy) => return tidy.run(edge).await,
-                Command::Adopt { institutions, wait } => adopt(edge, &institutions, wait).await,
+                DbCommand::Start => start(edge).await,
+                DbCommand::Stop => stop(edge).await,
+                DbCommand::Status => status(edge, foreign).await,
+                DbCommand::Url => url(edge, foreign).await,
+                DbCommand::Migrate => migrate(edge).await,
+                DbCommand::Tables => reference(edge).await,
+                DbCommand::Tidy(tidy) => return tidy.run(edge).await,
+                DbCommand::Adopt { institutions, wait } => adopt(edge, &institutions, wait).await,
             }
             .map(|()| DONE)
         })?
     }
 }
 
-async fn start(edge: &Edge) -> Result<(), Failure> {
+async fn start(edge: &CommandContext) -> Result<(), CommandFailure> {
     let database = Database::open(edge, DatabaseDemand::MIGRATE).await?;
     database.pin()?;
     database.close().await?;
@@ -81,7 +81,7 @@ async fn start(edge: &Edge) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn stop(edge: &Edge) -> Result<(), Failure> {
+async fn stop(edge: &CommandContext) -> Result<(), CommandFailure> {
     let (project, environment) = (edge.project.clone(), database::environment(edge));
     let stopped = blocking(move || Server::stop(&project, &environment)).await??;
     say!(
@@ -95,12 +95,14 @@ async fn stop(edge: &Edge) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn server_status(edge: &Edge) -> Result<crate::store::server::ServerStatus, Failure> {
+async fn server_status(
+    edge: &CommandContext,
+) -> Result<crate::store::server::ServerStatus, CommandFailure> {
     let (project, environment) = (edge.project.clone(), database::environment(edge));
     Ok(blocking(move || Server::status(&project, &environment)).await??)
 }
 
-async fn status(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
+async fn status(edge: &CommandContext, foreign: Option<String>) -> Result<(), CommandFailure> {
     if foreign.is_some() {
         let database = Database::open(edge, DatabaseDemand::READ).await?;
         say!("`DATABASE_URL` is set and reachable; the private server is not used");
@@ -146,7 +148,7 @@ async fn status(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn url(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
+async fn url(edge: &CommandContext, foreign: Option<String>) -> Result<(), CommandFailure> {
     if let Some(url) = foreign {
         // Another program is to use it, password and all.
         out::raw().write_all(format!("{url}\n").as_bytes())?;
@@ -160,13 +162,13 @@ async fn url(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
     Ok(blocking(move || server.close()).await??)
 }
 
-async fn migrate(edge: &Edge) -> Result<(), Failure> {
+async fn migrate(edge: &CommandContext) -> Result<(), CommandFailure> {
     let database = Database::open(edge, DatabaseDemand::MIGRATE).await?;
     say!("the tables are up to date");
     database.close().await
 }
 
-async fn reference(edge: &Edge) -> Result<(), Failure> {
+async fn reference(edge: &CommandContext) -> Result<(), CommandFailure> {
     let database = Database::open(edge, DatabaseDemand::READ).await?;
     let mut connection = database.store.connection().await?;
     put!("{}", tables::reference(&mut connection).await?);
@@ -175,7 +177,7 @@ async fn reference(edge: &Edge) -> Result<(), Failure> {
 }
 
 /// Takes institutions over for this project.
-async fn adopt(edge: &Edge, slugs: &[String], wait: bool) -> Result<(), Failure> {
+async fn adopt(edge: &CommandContext, slugs: &[String], wait: bool) -> Result<(), CommandFailure> {
     let database = Database::open(edge, DatabaseDemand::DECIDE).await?;
     let done = adopt_all(edge, &database.store, slugs, wait).await;
     database.close().await?;
@@ -183,26 +185,26 @@ async fn adopt(edge: &Edge, slugs: &[String], wait: bool) -> Result<(), Failure>
 }
 
 async fn adopt_all(
-    edge: &Edge,
+    edge: &CommandContext,
     store: &Store,
     slugs: &[String],
     wait: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let mut wanted: Vec<(&str, Uuid)> = Vec::new();
     for slug in slugs {
         let known = runs::institution(&mut *store.connection().await?, slug).await?;
         let never = || {
-            Failure::nothing(format!("`{slug}` has never run on this database"))
+            CommandFailure::nothing(format!("`{slug}` has never run on this database"))
                 .help("it will belong to the project that runs it first")
         };
         wanted.push((slug, known.ok_or_else(never)?));
     }
     let own = identity::made(edge)?;
     if !own.claims {
-        return Err(
-            Failure::nothing("a project without a `weir.yaml` cannot own institutions")
-                .help("create the file first"),
-        );
+        return Err(CommandFailure::nothing(
+            "a project without a `weir.yaml` cannot own institutions",
+        )
+        .help("create the file first"));
     }
     // Whose it was does not matter here.
     let store = store.clone().of_project(None);
@@ -224,11 +226,11 @@ async fn adopt_all(
 }
 
 async fn take_over(
-    edge: &Edge,
+    edge: &CommandContext,
     connection: &mut PgConnection,
     whose: DecisionScope<'_>,
     own: &str,
-) -> Result<String, Failure> {
+) -> Result<String, CommandFailure> {
     let slug = whose.slug;
     let before = projects::owner(connection, whose.institution, slug).await?;
     if before.as_ref().is_some_and(|before| before.project == own) {

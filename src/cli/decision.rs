@@ -1,7 +1,7 @@
 //! Decisions about what was shown: a number with the revision that the operator has seen or, at a
 //! terminal, a question.
 
-use super::{Edge, Failure, out};
+use super::{CommandContext, CommandFailure, out};
 use std::str::FromStr;
 
 /// The subject of a decision: `3@9f2c1a`, or `3` if the operator can be asked.
@@ -78,7 +78,7 @@ impl FromStr for SeenHolds {
 
 /// How the seen revision relates to the current one.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Bound<'a> {
+pub(super) enum RevisionBound<'a> {
     /// They are equal.
     Same,
     /// It has moved since this revision.
@@ -88,43 +88,47 @@ pub(super) enum Bound<'a> {
 }
 
 impl SeenNumber {
-    pub(super) fn bound(&self, revision: &str) -> Bound<'_> {
+    pub(super) fn bound(&self, revision: &str) -> RevisionBound<'_> {
         bound(self.revision.as_deref(), revision)
     }
 }
 
 impl SeenCause {
-    pub(super) fn bound(&self, revision: &str) -> Bound<'_> {
+    pub(super) fn bound(&self, revision: &str) -> RevisionBound<'_> {
         bound(self.revision.as_deref(), revision)
     }
 }
 
-fn bound<'s>(seen: Option<&'s str>, revision: &str) -> Bound<'s> {
+fn bound<'s>(seen: Option<&'s str>, revision: &str) -> RevisionBound<'s> {
     match seen {
-        None => Bound::Unseen,
-        Some(seen) if seen == revision => Bound::Same,
-        Some(seen) => Bound::Moved(seen),
+        None => RevisionBound::Unseen,
+        Some(seen) if seen == revision => RevisionBound::Same,
+        Some(seen) => RevisionBound::Moved(seen),
     }
 }
 
 /// Refuses a decision without a revision. `command` is the decision with the current one.
-pub(super) fn unseen(what: &str, show: &str, command: &str) -> Failure {
-    Failure::nothing(format!("a decision about {what} must name its revision")).help(format!(
-        "`{show}` shows its effect; then run `{command} --reason ...`"
-    ))
+pub(super) fn unseen(what: &str, show: &str, command: &str) -> CommandFailure {
+    CommandFailure::nothing(format!("a decision about {what} must name its revision")).help(
+        format!("`{show}` shows its effect; then run `{command} --reason ...`"),
+    )
 }
 
 /// Refuses a decision about an outdated revision, and shows the difference.
-pub(super) fn moved(what: &str, seen: &str, now: &str, difference: &str) -> Failure {
+pub(super) fn moved(what: &str, seen: &str, now: &str, difference: &str) -> CommandFailure {
     let message = format!(
         "{what} has changed since `{seen}` and is now `{now}`; nothing was done\n{}",
         difference.trim_end()
     );
-    Failure::failed(message)
+    CommandFailure::failed(message)
 }
 
 /// Asks the operator at the terminal; everything but yes is no.
-pub(super) fn confirmed(edge: &Edge, shown: &str, question: &str) -> Result<(), Failure> {
+pub(super) fn confirmed(
+    edge: &CommandContext,
+    shown: &str,
+    question: &str,
+) -> Result<(), CommandFailure> {
     debug_assert!(edge.interactive);
     put!("{shown}");
     tell!("{question} [y/N]");
@@ -135,7 +139,7 @@ pub(super) fn confirmed(edge: &Edge, shown: &str, question: &str) -> Result<(), 
     if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
         Ok(())
     } else {
-        Err(Failure::nothing("nothing was done"))
+        Err(CommandFailure::nothing("nothing was done"))
     }
 }
 
@@ -178,11 +182,11 @@ mod tests {
         let seen = "3@9f2c1a".parse::<SeenNumber>().unwrap();
         assert_eq!(
             [seen.bound("9f2c1a"), seen.bound("9f2c1b")],
-            [Bound::Same, Bound::Moved("9f2c1a")]
+            [RevisionBound::Same, RevisionBound::Moved("9f2c1a")]
         );
         assert_eq!(
             "3".parse::<SeenNumber>().unwrap().bound("9f2c1a"),
-            Bound::Unseen
+            RevisionBound::Unseen
         );
     }
 }

@@ -4,7 +4,7 @@
 
 use super::decision::{SeenNumber, confirmed, moved, unseen};
 use super::failures::{by_institution, find, is_known, name, none, told};
-use super::{Edge, Failure, Word};
+use super::{CommandContext, CommandFailure, DecisionArgs};
 use crate::actions;
 use crate::actions::holds::OperatorRuling;
 use crate::engine::person;
@@ -43,9 +43,9 @@ impl ByRule {
     /// The documents that a rule rejects, if they are as the operator has seen them.
     pub(super) async fn documents(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         connection: &mut PgConnection,
-    ) -> Result<Option<Vec<SeenNumber>>, Failure> {
+    ) -> Result<Option<Vec<SeenNumber>>, CommandFailure> {
         let Some(rule) = self
             .rule
             .as_deref()
@@ -64,7 +64,7 @@ impl ByRule {
         }
         let letters = failures::list(connection, &wanted, None).await?;
         if letters.is_empty() {
-            return Err(Failure::nothing(
+            return Err(CommandFailure::nothing(
                 none(connection, &edge.checked(), &wanted).await?,
             ));
         }
@@ -100,11 +100,11 @@ impl ByRule {
 
 /// Ignores the content of documents as the operator has seen it.
 pub(super) async fn discard(
-    edge: &Edge,
+    edge: &CommandContext,
     store: &Store,
     documents: &[SeenNumber],
-    word: &Word,
-) -> Result<(), Failure> {
+    word: &DecisionArgs,
+) -> Result<(), CommandFailure> {
     let at = word.at.clock(edge)?;
     let who = word.person(edge)?;
     let letters = find(&mut *store.connection().await?, documents).await?;
@@ -145,7 +145,7 @@ pub(super) async fn discard(
                     reason: &word.reason,
                 };
                 actions::failures::discard(connection, &letters, ruling).await?;
-                Ok::<(), Failure>(())
+                Ok::<(), CommandFailure>(())
             },
         )
         .await?;

@@ -1,7 +1,7 @@
 //! `weir duplicates`: openings, why ads are or are not one, and what operators decide about them.
 
 use super::database::{with_connection, with_store};
-use super::{DONE, Edge, Failure, Word, named};
+use super::{CommandContext, CommandFailure, DONE, DecisionArgs, named};
 use crate::actions::duplicates::{self, JobPair, PairRuling};
 use crate::actions::holds::OperatorRuling;
 use crate::engine::dedupe::explain;
@@ -24,7 +24,7 @@ use weir_openings::decision::DecisionVerdict;
     An ad is named as elsewhere: 601245, nswgov:601245, nsw-gov/nswgov:601245, or the uuid of its job. Decisions outlive every \
     score; pairs that a run is unsure of are holds of kind `duplicate` (`weir holds`)."
 )]
-pub struct Duplicates {
+pub struct DuplicatesArgs {
     #[command(subcommand)]
     what: DuplicatesCommand,
 }
@@ -90,14 +90,14 @@ struct RuleOnPairs {
     #[arg(long, value_name = "FILE", conflicts_with = "ads")]
     file: Option<PathBuf>,
     #[command(flatten)]
-    word: Word,
+    word: DecisionArgs,
     /// As JSON, for machines
     #[arg(long)]
     json: bool,
 }
 
-impl Duplicates {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl DuplicatesArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         use DecisionVerdict::{Different, Same};
         match &self.what {
             DuplicatesCommand::List(list) => {
@@ -117,7 +117,11 @@ impl Duplicates {
 }
 
 impl ListOpenings {
-    async fn run(&self, edge: &Edge, connection: &mut PgConnection) -> Result<u8, Failure> {
+    async fn run(
+        &self,
+        edge: &CommandContext,
+        connection: &mut PgConnection,
+    ) -> Result<u8, CommandFailure> {
         named::refuse_unknown(edge, connection, self.institution.as_slice()).await?;
         let slug = self.institution.as_deref();
         let openings = opening_views::list(connection, slug, self.all, self.limit).await?;
@@ -149,10 +153,10 @@ impl ListOpenings {
 }
 
 impl ShowOpening {
-    async fn run(&self, connection: &mut PgConnection) -> Result<u8, Failure> {
+    async fn run(&self, connection: &mut PgConnection) -> Result<u8, CommandFailure> {
         let (institution, opening) = self.opening(connection).await?;
         let Some(head) = opening_views::head(connection, institution, opening).await? else {
-            return Err(Failure::nothing("the opening has no ads any more"));
+            return Err(CommandFailure::nothing("the opening has no ads any more"));
         };
         let members = opening_views::members(connection, institution, opening).await?;
         let log = opening_views::log(connection, institution, opening).await?;
@@ -172,7 +176,7 @@ impl ShowOpening {
     }
 
     /// By its own id, or by one of its ads.
-    async fn opening(&self, connection: &mut PgConnection) -> Result<(Uuid, Uuid), Failure> {
+    async fn opening(&self, connection: &mut PgConnection) -> Result<(Uuid, Uuid), CommandFailure> {
         if let Ok(id) = self.ad.trim().parse::<Uuid>()
             && let Some(found) = opening_views::resolve(connection, id).await?
         {
@@ -188,12 +192,12 @@ impl ShowOpening {
 }
 
 impl ExplainPair {
-    async fn run(&self, connection: &mut PgConnection) -> Result<u8, Failure> {
+    async fn run(&self, connection: &mut PgConnection) -> Result<u8, CommandFailure> {
         let pair = pair(connection, &self.a, &self.b).await?;
         let mut tx = connection.begin().await.map_err(StoreError::from)?;
         let answer = explain(&mut tx, pair.institution, pair.jobs).await?;
         let Some(answer) = answer else {
-            return Err(Failure::nothing(format!(
+            return Err(CommandFailure::nothing(format!(
                 "`{}` and `{}` have not been compared by these settings",
                 self.a, self.b
             ))
@@ -211,7 +215,11 @@ impl ExplainPair {
 }
 
 impl RuleOnPairs {
-    fn run(&self, edge: &Edge, verdict: Option<DecisionVerdict>) -> Result<u8, Failure> {
+    fn run(
+        &self,
+        edge: &CommandContext,
+        verdict: Option<DecisionVerdict>,
+    ) -> Result<u8, CommandFailure> {
         let names = self.names()?;
         with_store(edge, DatabaseDemand::DECIDE, async |store| {
             for (a, b) in &names {
@@ -221,13 +229,13 @@ impl RuleOnPairs {
         })
     }
 
-    fn names(&self) -> Result<Vec<(String, String)>, Failure> {
+    fn names(&self) -> Result<Vec<(String, String)>, CommandFailure> {
         if let Some(file) = &self.file {
             return pairs_of(file);
         }
         let (pairs, rest) = self.ads.as_chunks::<2>();
         if !rest.is_empty() {
-            return Err(Failure::nothing("a pair has two ads")
+            return Err(CommandFailure::nothing("a pair has two ads")
                 .help("`weir duplicates same A B --reason ...`"));
         }
         Ok(pairs.iter().map(|[a, b]| (a.clone(), b.clone())).collect())
@@ -235,11 +243,11 @@ impl RuleOnPairs {
 
     async fn rule(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         store: &Store,
         names: [&str; 2],
         verdict: Option<DecisionVerdict>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandFailure> {
         let mut connection = store.connection().await?;
         let found = named::find(&mut connection, names[0]).await?;
         let pair = pair(&mut connection, names[0], names[1]).await?;
@@ -255,14 +263,14 @@ impl RuleOnPairs {
             let Some(verdict) = verdict else {
                 let counts = duplicates::undo(tx, &pair, ruling).await?;
                 return counts.ok_or_else(|| {
-                    Failure::nothing(format!(
+                    CommandFailure::nothing(format!(
                         "nothing was decided about `{}` and `{}`",
                         names[0], names[1]
                     ))
                 });
             };
             match duplicates::decide(tx, &pair, verdict, ruling).await? {
-                PairRuling::Applied(counts) => Ok::<_, Failure>(counts),
+                PairRuling::Applied(counts) => Ok::<_, CommandFailure>(counts),
                 PairRuling::Refused(conflicts) => Err(crate::engine::RunError::Contradiction(
                     duplicates::contradiction(&conflicts),
                 )
@@ -290,15 +298,16 @@ impl RuleOnPairs {
 }
 
 /// The pairs of a CSV file.
-fn pairs_of(file: &Path) -> Result<Vec<(String, String)>, Failure> {
-    let failed = |error: csv::Error| Failure::nothing(format!("`{}`: {error}", file.display()));
+fn pairs_of(file: &Path) -> Result<Vec<(String, String)>, CommandFailure> {
+    let failed =
+        |error: csv::Error| CommandFailure::nothing(format!("`{}`: {error}", file.display()));
     let mut rows = csv::Reader::from_path(file).map_err(failed)?;
     let column = |name: &str, headers: &csv::StringRecord| {
         headers
             .iter()
             .position(|header| header.trim() == name)
             .ok_or_else(|| {
-                Failure::nothing(format!("`{}` has no column `{name}`", file.display()))
+                CommandFailure::nothing(format!("`{}` has no column `{name}`", file.display()))
                     .help("its header is `a,b`")
             })
     };
@@ -314,34 +323,36 @@ fn pairs_of(file: &Path) -> Result<Vec<(String, String)>, Failure> {
 }
 
 /// The two jobs that a user means.
-async fn pair(connection: &mut PgConnection, a: &str, b: &str) -> Result<JobPair, Failure> {
+async fn pair(connection: &mut PgConnection, a: &str, b: &str) -> Result<JobPair, CommandFailure> {
     let (one, other) = (
         named::find(connection, a).await?,
         named::find(connection, b).await?,
     );
     if one.institution_id != other.institution_id {
-        return Err(Failure::nothing(format!(
+        return Err(CommandFailure::nothing(format!(
             "`{a}` is of `{}`, `{b}` of `{}`: ads of two institutions are never one opening",
             one.institution, other.institution
         )));
     }
     let jobs = [job_of(&one, a)?, job_of(&other, b)?];
     if jobs[0] == jobs[1] {
-        return Err(Failure::nothing(format!("`{a}` and `{b}` are one ad")));
+        return Err(CommandFailure::nothing(format!(
+            "`{a}` and `{b}` are one ad"
+        )));
     }
     let found = duplicates::pair(connection, one.institution_id, jobs).await?;
     found.ok_or_else(|| not_compared(&one))
 }
 
-fn job_of(found: &FoundJob, name: &str) -> Result<Uuid, Failure> {
+fn job_of(found: &FoundJob, name: &str) -> Result<Uuid, CommandFailure> {
     found.job_id.ok_or_else(|| {
-        Failure::nothing(format!("`{name}` never became a job"))
+        CommandFailure::nothing(format!("`{name}` never became a job"))
             .help(format!("`weir why {name}` explains why"))
     })
 }
 
-fn not_compared(found: &FoundJob) -> Failure {
-    Failure::nothing(format!(
+fn not_compared(found: &FoundJob) -> CommandFailure {
+    CommandFailure::nothing(format!(
         "the ads of `{}` have not been compared",
         found.institution
     ))

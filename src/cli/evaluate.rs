@@ -3,12 +3,12 @@
 
 use super::evaluate_decisions::EvaluateDecisions;
 use super::evaluate_duplicates::EvaluateDuplicates;
-use super::{DONE, Edge, Failure};
+use super::{CommandContext, CommandFailure, DONE};
 use clap::Subcommand;
 
 /// Measure decisions on labelled files.
 #[derive(clap::Args)]
-pub struct Evaluate {
+pub struct EvaluateArgs {
     #[command(subcommand)]
     what: EvaluatedKind,
 }
@@ -26,8 +26,8 @@ enum EvaluatedKind {
     Duplicates(EvaluateDuplicates),
 }
 
-impl Evaluate {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl EvaluateArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         match &self.what {
             EvaluatedKind::Roles(command) => command.roles(edge)?,
             EvaluatedKind::Companies(command) => command.companies(edge)?,

@@ -2,7 +2,7 @@
 //! decided right. Reads a framework and a labelled file, prints the score; no database, no network,
 //! no institution needed.
 
-use super::{Edge, Failure, out};
+use super::{CommandContext, CommandFailure, out};
 use crate::diagnostic::{Diagnostics, FileTexts, render};
 use crate::yaml;
 use serde::de::DeserializeOwned;
@@ -67,7 +67,7 @@ fn ratio(text: &str) -> Result<f32, String> {
 }
 
 impl EvaluateDecisions {
-    pub(super) fn roles(&self, edge: &Edge) -> Result<(), Failure> {
+    pub(super) fn roles(&self, edge: &CommandContext) -> Result<(), CommandFailure> {
         let framework = self.framework(edge)?;
         let titles = labelled(read_titles(&read(&self.file)?), &self.file)?;
         let score = if self.classification {
@@ -82,7 +82,7 @@ impl EvaluateDecisions {
     }
 
     /// What the file of accepted titles says.
-    fn accepted(&self) -> Result<AcceptedTitles, Failure> {
+    fn accepted(&self) -> Result<AcceptedTitles, CommandFailure> {
         let one = |title: LabelledTitle| {
             let role = title.role.filter(|role| !role.is_empty())?;
             Some(AcceptedTitle {
@@ -97,7 +97,11 @@ impl EvaluateDecisions {
     }
 
     /// A matcher over the framework, its bridge, and what the files of the command teach.
-    fn matcher(&self, edge: &Edge, framework: Arc<Framework>) -> Result<RoleMatcher, Failure> {
+    fn matcher(
+        &self,
+        edge: &CommandContext,
+        framework: Arc<Framework>,
+    ) -> Result<RoleMatcher, CommandFailure> {
         let bridge = match &framework.bridge {
             Some(name) => Some(framework_of(edge, &folder_of(edge, &self.framework), name)?),
             None => None,
@@ -138,7 +142,7 @@ impl EvaluateDecisions {
         Ok(matcher.calibrated(calibration))
     }
 
-    pub(super) fn companies(&self, edge: &Edge) -> Result<(), Failure> {
+    pub(super) fn companies(&self, edge: &CommandContext) -> Result<(), CommandFailure> {
         let file = edge.project.join(&self.framework);
         let head: CompanyRegistryHead = read_yaml(edge, &file)?;
         let faulty = |faults: Vec<_>| wrong(&file, &faults);
@@ -150,9 +154,9 @@ impl EvaluateDecisions {
         Ok(())
     }
 
-    pub(super) fn capabilities(&self, edge: &Edge) -> Result<(), Failure> {
+    pub(super) fn capabilities(&self, edge: &CommandContext) -> Result<(), CommandFailure> {
         let index =
-            CapabilityIndex::build(vec![self.framework(edge)?]).map_err(Failure::nothing)?;
+            CapabilityIndex::build(vec![self.framework(edge)?]).map_err(CommandFailure::nothing)?;
         let is_csv = self.file.extension().is_some_and(|ending| ending == "csv");
         let texts: Vec<LabelledText> = if is_csv {
             labelled(read_texts(&read(&self.file)?), &self.file)?
@@ -175,7 +179,7 @@ impl EvaluateDecisions {
         }
     }
 
-    fn framework(&self, edge: &Edge) -> Result<Arc<Framework>, Failure> {
+    fn framework(&self, edge: &CommandContext) -> Result<Arc<Framework>, CommandFailure> {
         let folder = folder_of(edge, &self.framework);
         let name = Path::new(&self.framework)
             .file_stem()
@@ -183,7 +187,7 @@ impl EvaluateDecisions {
         framework_of(edge, &folder, &name.unwrap_or_default())
     }
 
-    fn titles(&self, file: &Option<PathBuf>) -> Result<Vec<LabelledTitle>, Failure> {
+    fn titles(&self, file: &Option<PathBuf>) -> Result<Vec<LabelledTitle>, CommandFailure> {
         match file {
             Some(file) => labelled(read_titles(&read(file)?), file),
             None => Ok(Vec::new()),
@@ -192,7 +196,7 @@ impl EvaluateDecisions {
 }
 
 /// The folder of a framework: that of its file, else frameworks/ of the project.
-fn folder_of(edge: &Edge, name: &str) -> PathBuf {
+fn folder_of(edge: &CommandContext, name: &str) -> PathBuf {
     let path = Path::new(name);
     match path
         .parent()
@@ -203,7 +207,11 @@ fn folder_of(edge: &Edge, name: &str) -> PathBuf {
     }
 }
 
-fn framework_of(edge: &Edge, folder: &Path, name: &str) -> Result<Arc<Framework>, Failure> {
+fn framework_of(
+    edge: &CommandContext,
+    folder: &Path,
+    name: &str,
+) -> Result<Arc<Framework>, CommandFailure> {
     let file = folder.join(format!("{name}.yaml"));
     let head: FrameworkHead = read_yaml(edge, &file)?;
     let tables = |table: &str| std::fs::read(folder.join(table)).map_err(|error| error.to_string());
@@ -212,30 +220,31 @@ fn framework_of(edge: &Edge, folder: &Path, name: &str) -> Result<Arc<Framework>
         .map_err(|faults| wrong(&file, &faults))
 }
 
-fn wrong(file: &Path, faults: &[impl Display]) -> Failure {
+fn wrong(file: &Path, faults: &[impl Display]) -> CommandFailure {
     let lines: Vec<String> = faults
         .iter()
         .take(20)
         .map(|fault| format!("  {fault}"))
         .collect();
-    Failure::nothing(format!(
+    CommandFailure::nothing(format!(
         "`{}` cannot be used:\n{}",
         file.display(),
         lines.join("\n")
     ))
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(file)
-        .map_err(|error| Failure::nothing(format!("`{}` cannot be read: {error}", file.display())))
+fn read(file: &Path) -> Result<Vec<u8>, CommandFailure> {
+    std::fs::read(file).map_err(|error| {
+        CommandFailure::nothing(format!("`{}` cannot be read: {error}", file.display()))
+    })
 }
 
-fn labelled<T>(result: Result<T, LabelFault>, file: &Path) -> Result<T, Failure> {
-    result.map_err(|fault| Failure::nothing(format!("`{}`: {fault}", file.display())))
+fn labelled<T>(result: Result<T, LabelFault>, file: &Path) -> Result<T, CommandFailure> {
+    result.map_err(|fault| CommandFailure::nothing(format!("`{}`: {fault}", file.display())))
 }
 
 /// A YAML file as a type; what is wrong in it is shown where it is.
-fn read_yaml<T: DeserializeOwned>(edge: &Edge, file: &Path) -> Result<T, Failure> {
+fn read_yaml<T: DeserializeOwned>(edge: &CommandContext, file: &Path) -> Result<T, CommandFailure> {
     let bytes = read(file)?;
     let name = file
         .strip_prefix(&edge.project)
@@ -251,7 +260,7 @@ fn read_yaml<T: DeserializeOwned>(edge: &Edge, file: &Path) -> Result<T, Failure
     }
     match value.filter(|_| !problems.has_errors()) {
         Some(value) => Ok(value),
-        None => Err(Failure::nothing(format!(
+        None => Err(CommandFailure::nothing(format!(
             "`{name}` cannot be used as it is"
         ))),
     }

@@ -1,7 +1,7 @@
 //! `weir evaluate duplicates`: how often two ads are rightly taken for one opening. Reads ads and
 //! labelled pairs from files; no database, no network, no institution needed.
 
-use super::{DONE, Edge, Failure, out};
+use super::{CommandContext, CommandFailure, DONE, out};
 use crate::diagnostic::{Diagnostics, FileTexts, render};
 use crate::yaml;
 use serde::Deserialize;
@@ -47,7 +47,7 @@ struct AdFile {
 }
 
 impl EvaluateDuplicates {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let ads = ads_of(&self.ads, edge)?;
         let mut rows =
             csv::Reader::from_path(&self.pairs).map_err(|error| failed(&self.pairs, &error))?;
@@ -109,7 +109,7 @@ fn line(name: &str, figures: &ClassFigures) -> String {
     )
 }
 
-fn ads_of(file: &Path, edge: &Edge) -> Result<Vec<AdRow>, Failure> {
+fn ads_of(file: &Path, edge: &CommandContext) -> Result<Vec<AdRow>, CommandFailure> {
     let text = std::fs::read_to_string(file).map_err(|error| failed(file, &error))?;
     let ads = match file.extension().and_then(|ending| ending.to_str()) {
         Some("csv") => ads_of_csv(&text),
@@ -119,7 +119,11 @@ fn ads_of(file: &Path, edge: &Edge) -> Result<Vec<AdRow>, Failure> {
     ads.map_err(|error| failed(file, &error))
 }
 
-fn yaml_ads(file: &Path, text: &str, edge: &Edge) -> Result<Vec<serde_json::Value>, Failure> {
+fn yaml_ads(
+    file: &Path,
+    text: &str,
+    edge: &CommandContext,
+) -> Result<Vec<serde_json::Value>, CommandFailure> {
     let name = file.display().to_string();
     let (mut problems, mut texts) = (Diagnostics::new(), FileTexts::new());
     texts.insert(name.as_str(), text);
@@ -129,12 +133,12 @@ fn yaml_ads(file: &Path, text: &str, edge: &Edge) -> Result<Vec<serde_json::Valu
     }
     match read.filter(|_| !problems.has_errors()) {
         Some(read) => Ok(read.ads),
-        None => Err(Failure::nothing(format!(
+        None => Err(CommandFailure::nothing(format!(
             "`{name}` cannot be used as it is"
         ))),
     }
 }
 
-fn failed(file: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::nothing(format!("`{}`: {error}", file.display()))
+fn failed(file: &Path, error: &dyn std::fmt::Display) -> CommandFailure {
+    CommandFailure::nothing(format!("`{}`: {error}", file.display()))
 }

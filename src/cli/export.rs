@@ -1,7 +1,7 @@
 //! `weir export`.
 
 use super::database::with_connection;
-use super::{DONE, Edge, Failure, named, out, parse_time};
+use super::{CommandContext, CommandFailure, DONE, named, out, parse_time};
 use crate::export::{ExportFormat, FORMATS};
 use crate::model::Clock;
 use crate::plan::picture::thousands;
@@ -26,9 +26,9 @@ use std::path::{Path, PathBuf};
     after_help = "An instant is a day (midnight UTC) or a time such as \
                   2026-09-01T06:00:00+10:00. docs/reference/export.md lists the columns."
 )]
-pub struct Export {
+pub struct ExportArgs {
     #[command(subcommand)]
-    what: Option<What>,
+    what: Option<ExportCommand>,
     #[command(flatten)]
     feed: FeedChoice,
 }
@@ -49,7 +49,7 @@ struct FeedChoice {
 }
 
 #[derive(Subcommand)]
-enum What {
+enum ExportCommand {
     /// One row per job: as it is now, or with --at as it was
     Jobs {
         /// The jobs as they were at an instant
@@ -59,7 +59,7 @@ enum What {
         #[arg(long)]
         raw: bool,
         #[command(flatten)]
-        choice: Choice,
+        choice: ExportChoice,
     },
     /// One row per version: a complete snapshot, what changed, why, and by whom
     History {
@@ -67,24 +67,24 @@ enum What {
         #[arg(long)]
         raw: bool,
         #[command(flatten)]
-        choice: Choice,
+        choice: ExportChoice,
     },
     /// One row per changed field: its old and new value, why, and by whom
     Changes {
         #[command(flatten)]
-        choice: Choice,
+        choice: ExportChoice,
     },
     /// One row per opening, however many ads advertise it: its fields, and which ad each comes from.
     /// --since and --until choose by when it was first seen
     Openings {
         #[command(flatten)]
-        choice: Choice,
+        choice: ExportChoice,
     },
 }
 
 /// Which rows to export, in which format, and where to.
 #[derive(Args)]
-struct Choice {
+struct ExportChoice {
     /// The institutions; by default all
     institutions: Vec<String>,
     /// Only rows written at or after this instant
@@ -118,22 +118,28 @@ fn format() -> impl TypedValueParser<Value = ExportFormat> {
     PossibleValuesParser::new(FORMATS.map(ExportFormat::name)).map(named)
 }
 
-impl Export {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl ExportArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         match &self.what {
             None => self.feed.run(edge),
-            Some(What::Jobs { at, raw, choice }) => choice.run(edge, ExportTable::Jobs, *at, *raw),
-            Some(What::History { raw, choice }) => {
+            Some(ExportCommand::Jobs { at, raw, choice }) => {
+                choice.run(edge, ExportTable::Jobs, *at, *raw)
+            }
+            Some(ExportCommand::History { raw, choice }) => {
                 choice.run(edge, ExportTable::History, None, *raw)
             }
-            Some(What::Changes { choice }) => choice.run(edge, ExportTable::Changes, None, false),
-            Some(What::Openings { choice }) => choice.run(edge, ExportTable::Openings, None, false),
+            Some(ExportCommand::Changes { choice }) => {
+                choice.run(edge, ExportTable::Changes, None, false)
+            }
+            Some(ExportCommand::Openings { choice }) => {
+                choice.run(edge, ExportTable::Openings, None, false)
+            }
         }
     }
 }
 
 impl FeedChoice {
-    fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let format = self.target.format()?;
         with_connection(edge, async |connection| {
             named::refuse_unknown(edge, connection, &self.institutions).await?;
@@ -160,26 +166,33 @@ impl FeedChoice {
 }
 
 /// The cursor, if the database can continue from it.
-async fn known(connection: &mut PgConnection, cursor: FeedCursor) -> Result<FeedCursor, Failure> {
+async fn known(
+    connection: &mut PgConnection,
+    cursor: FeedCursor,
+) -> Result<FeedCursor, CommandFailure> {
     const ANEW: &str = "begin anew with `--since start`, and replace what you have";
     let judged = feed::judge(connection, cursor).await?.accepted();
-    judged.map_err(|refusal| Failure::nothing(refusal.why).help(refusal.remedy.unwrap_or(ANEW)))
+    judged.map_err(|refusal| {
+        CommandFailure::nothing(refusal.why).help(refusal.remedy.unwrap_or(ANEW))
+    })
 }
 
-impl Choice {
+impl ExportChoice {
     fn run(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         table: ExportTable,
         at: Option<Clock>,
         raw: bool,
-    ) -> Result<u8, Failure> {
+    ) -> Result<u8, CommandFailure> {
         let format = self.target.format()?;
         if let (Some(since), Some(until)) = (self.since, self.until)
             && since >= until
         {
-            return Err(Failure::nothing("`--since` must be before `--until`")
-                .help("swap them, or omit one"));
+            return Err(
+                CommandFailure::nothing("`--since` must be before `--until`")
+                    .help("swap them, or omit one"),
+            );
         }
         with_connection(edge, async |connection| {
             named::refuse_unknown(edge, connection, &self.institutions).await?;
@@ -200,13 +213,13 @@ impl Choice {
     }
 }
 
-impl Choice {
+impl ExportChoice {
     /// Says how many jobs are left out because their version of then was removed.
     async fn tell_removed(
         &self,
         connection: &mut PgConnection,
         at: Option<Clock>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandFailure> {
         let Some(at) = at else { return Ok(()) };
         let removed = retention::removed_at(connection, &self.institutions, at.0).await?;
         if removed > 0 {
@@ -230,16 +243,18 @@ struct WrittenRows {
 
 impl ExportTarget {
     /// The format that is wanted, unless that is one which a terminal cannot show.
-    fn format(&self) -> Result<ExportFormat, Failure> {
+    fn format(&self) -> Result<ExportFormat, CommandFailure> {
         let format = self.named_format()?;
         if format == ExportFormat::Parquet && self.out.is_none() && out::is_terminal() {
-            return Err(Failure::nothing("refusing to print Parquet to a terminal")
-                .help("give a file with `--out`, or redirect the output"));
+            return Err(
+                CommandFailure::nothing("refusing to print Parquet to a terminal")
+                    .help("give a file with `--out`, or redirect the output"),
+            );
         }
         Ok(format)
     }
 
-    fn named_format(&self) -> Result<ExportFormat, Failure> {
+    fn named_format(&self) -> Result<ExportFormat, CommandFailure> {
         if let Some(format) = self.format {
             return Ok(format);
         }
@@ -253,7 +268,7 @@ impl ExportTarget {
             .to_lowercase();
         let found = FORMATS.into_iter().find(|format| format.name() == ending);
         found.ok_or_else(|| {
-            Failure::nothing(format!("`{}` has no known file extension", out.display()))
+            CommandFailure::nothing(format!("`{}` has no known file extension", out.display()))
                 .help("use .ndjson, .csv or .parquet, or give `--format`")
         })
     }
@@ -265,10 +280,12 @@ impl ExportTarget {
         table: ExportTable,
         wanted: &ExportFilter,
         format: ExportFormat,
-    ) -> Result<Option<WrittenRows>, Failure> {
+    ) -> Result<Option<WrittenRows>, CommandFailure> {
         let Some(file) = &self.out else {
             return match rows(connection, table, wanted, format, stdout(format)).await {
-                Err(Trouble::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                Err(ExportFailure::Write(error))
+                    if error.kind() == std::io::ErrorKind::BrokenPipe =>
+                {
                     Ok(None)
                 }
                 other => other.map(Some).map_err(|trouble| trouble.of("stdout")),
@@ -303,16 +320,18 @@ fn stdout(format: ExportFormat) -> Box<dyn Write + Send> {
 }
 
 /// Why an export failed.
-enum Trouble {
+enum ExportFailure {
     Write(std::io::Error),
-    Read(Failure),
+    Read(CommandFailure),
 }
 
-impl Trouble {
-    fn of(self, place: &str) -> Failure {
+impl ExportFailure {
+    fn of(self, place: &str) -> CommandFailure {
         match self {
-            Trouble::Write(error) => Failure::failed(format!("cannot write {place}: {error}")),
-            Trouble::Read(failure) => failure,
+            ExportFailure::Write(error) => {
+                CommandFailure::failed(format!("cannot write {place}: {error}"))
+            }
+            ExportFailure::Read(failure) => failure,
         }
     }
 }
@@ -324,12 +343,12 @@ async fn to_file(
     format: ExportFormat,
     partial: &Path,
     file: &Path,
-) -> Result<WrittenRows, Trouble> {
-    let out = std::fs::File::create(partial).map_err(Trouble::Write)?;
+) -> Result<WrittenRows, ExportFailure> {
+    let out = std::fs::File::create(partial).map_err(ExportFailure::Write)?;
     let written = rows(connection, table, wanted, format, Box::new(&out)).await?;
     out.sync_all()
         .and_then(|()| std::fs::rename(partial, file))
-        .map_err(Trouble::Write)?;
+        .map_err(ExportFailure::Write)?;
     Ok(written)
 }
 
@@ -339,24 +358,24 @@ async fn rows(
     wanted: &ExportFilter,
     format: ExportFormat,
     out: Box<dyn Write + Send + '_>,
-) -> Result<WrittenRows, Trouble> {
+) -> Result<WrittenRows, ExportFailure> {
     let place = table.cursor_place();
     let mut sheet = format
         .sheet(out, &table.columns(wanted.raw))
-        .map_err(Trouble::Write)?;
+        .map_err(ExportFailure::Write)?;
     let mut rows = export::rows(connection, table, wanted);
     let mut written = WrittenRows::default();
     while let Some(row) = rows
         .try_next()
         .await
-        .map_err(|error| Trouble::Read(error.into()))?
+        .map_err(|error| ExportFailure::Read(error.into()))?
     {
         if let Some(ExportCell::Text(cursor)) = place.and_then(|place| row.get(place)) {
             written.cursor = Some(cursor.clone());
         }
-        sheet.add(row).map_err(Trouble::Write)?;
+        sheet.add(row).map_err(ExportFailure::Write)?;
         written.rows += 1;
     }
-    sheet.end().map_err(Trouble::Write)?;
+    sheet.end().map_err(ExportFailure::Write)?;
     Ok(written)
 }

@@ -12,7 +12,7 @@ use std::fmt::Display;
 
 /// Why a command failed.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct CommandFailure {
     /// What happened.
     pub(super) message: String,
     /// What the operator does about it.
@@ -21,10 +21,10 @@ pub(super) struct Failure {
     pub(super) code: u8,
 }
 
-impl Failure {
+impl CommandFailure {
     /// A command that attempted nothing.
-    pub(super) fn nothing(message: impl Into<String>) -> Failure {
-        Failure {
+    pub(super) fn nothing(message: impl Into<String>) -> CommandFailure {
+        CommandFailure {
             message: message.into(),
             help: None,
             code: NOTHING,
@@ -32,16 +32,16 @@ impl Failure {
     }
 
     /// A command that failed in its work.
-    pub(super) fn failed(message: impl Into<String>) -> Failure {
-        Failure {
+    pub(super) fn failed(message: impl Into<String>) -> CommandFailure {
+        CommandFailure {
             code: FAILED,
-            ..Failure::nothing(message)
+            ..CommandFailure::nothing(message)
         }
     }
 
     /// With the remedy.
-    pub(super) fn help(self, help: impl Into<String>) -> Failure {
-        Failure {
+    pub(super) fn help(self, help: impl Into<String>) -> CommandFailure {
+        CommandFailure {
             help: Some(help.into()),
             ..self
         }
@@ -103,11 +103,11 @@ impl Remedy for csv::Error {}
 impl Remedy for crate::source::door::DoorError {}
 impl Remedy for tokio::task::JoinError {}
 
-impl<E: Remedy> From<E> for Failure {
-    fn from(error: E) -> Failure {
-        Failure {
+impl<E: Remedy> From<E> for CommandFailure {
+    fn from(error: E) -> CommandFailure {
+        CommandFailure {
             help: error.help(),
-            ..Failure::failed(error.to_string())
+            ..CommandFailure::failed(error.to_string())
         }
     }
 }

@@ -1,9 +1,12 @@
 //! `weir failures`.
 
 use super::database::with_store;
-use super::decision::{Bound, SeenNumber, moved};
+use super::decision::{RevisionBound, SeenNumber, moved};
 use super::discard::{ByRule, discard, revision};
-use super::{DONE, Edge, Failure, Word, are_institutions, parse_time, unknown_name, warned};
+use super::{
+    CommandContext, CommandFailure, DONE, DecisionArgs, are_institutions, parse_time, unknown_name,
+    warned,
+};
 use crate::actions;
 use crate::diagnostic::one_of;
 use crate::engine::person::DecisionScope;
@@ -47,9 +50,9 @@ const ERROR_TYPES: [&str; 17] = [
 /// Ads that did not become jobs, grouped by rule, field and source; `list` shows the ads.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Failures {
+pub struct FailuresArgs {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<FailuresCommand>,
     /// The institution; by default all
     institution: Option<String>,
     /// Print JSON
@@ -58,7 +61,7 @@ pub struct Failures {
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum FailuresCommand {
     /// List the ads, with every reason, the offending values, and since when
     List {
         /// The institution; by default all
@@ -146,26 +149,26 @@ enum Command {
         #[command(flatten)]
         by_rule: ByRule,
         #[command(flatten)]
-        word: Word,
+        word: DecisionArgs,
     },
 }
 
-impl Failures {
+impl FailuresArgs {
     /// The institution in question.
     fn institution(&self) -> Option<&str> {
         match &self.command {
             Some(
-                Command::List { institution, .. }
-                | Command::Resolved { institution, .. }
-                | Command::Lost { institution, .. }
-                | Command::Trend { institution, .. },
+                FailuresCommand::List { institution, .. }
+                | FailuresCommand::Resolved { institution, .. }
+                | FailuresCommand::Lost { institution, .. }
+                | FailuresCommand::Trend { institution, .. },
             ) => institution.as_deref(),
             Some(_) => None,
             None => self.institution.as_deref(),
         }
     }
 
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         with_store(edge, self.demand(), async |store| {
             self.act(edge, store).await.map(|()| DONE)
         })
@@ -174,7 +177,7 @@ impl Failures {
     fn demand(&self) -> DatabaseDemand {
         let decides = matches!(
             self.command,
-            Some(Command::Retry { .. } | Command::Discard { .. })
+            Some(FailuresCommand::Retry { .. } | FailuresCommand::Discard { .. })
         );
         if decides {
             DatabaseDemand::DECIDE
@@ -183,13 +186,13 @@ impl Failures {
         }
     }
 
-    async fn act(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
+    async fn act(&self, edge: &CommandContext, store: &Store) -> Result<(), CommandFailure> {
         // A decision holds the lock, and a connection under it.
         match &self.command {
-            Some(Command::Retry { documents, wait }) => {
+            Some(FailuresCommand::Retry { documents, wait }) => {
                 return retry(store, documents, *wait).await;
             }
-            Some(Command::Discard {
+            Some(FailuresCommand::Discard {
                 documents,
                 by_rule,
                 word,
@@ -209,7 +212,7 @@ impl Failures {
             return groups(connection, self.institution.as_deref(), self.json).await;
         };
         match command {
-            Command::List {
+            FailuresCommand::List {
                 institution,
                 rule,
                 field,
@@ -238,7 +241,7 @@ impl Failures {
                 }
                 list(edge, connection, &wanted, *limit, *json).await
             }
-            Command::Trend {
+            FailuresCommand::Trend {
                 institution,
                 weeks,
                 until,
@@ -249,27 +252,27 @@ impl Failures {
                     .date_naive();
                 warned::trend(connection, institution.as_deref(), (*weeks, today), *json).await
             }
-            Command::Resolved {
+            FailuresCommand::Resolved {
                 institution,
                 since,
                 limit,
                 json,
             } => resolved(connection, institution.as_deref(), *since, *limit, *json).await,
-            Command::Lost { institution, json } => {
+            FailuresCommand::Lost { institution, json } => {
                 lost(connection, institution.as_deref(), *json).await
             }
-            Command::Show { document } => show(connection, document).await,
-            Command::Retry { .. } | Command::Discard { .. } => Ok(()),
+            FailuresCommand::Show { document } => show(connection, document).await,
+            FailuresCommand::Retry { .. } | FailuresCommand::Discard { .. } => Ok(()),
         }
     }
 }
 
 /// An institution of the project, or of the database.
 pub(super) async fn is_known(
-    edge: &Edge,
+    edge: &CommandContext,
     connection: &mut PgConnection,
     institution: &str,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let name = [institution.to_owned()];
     if runs::unknown(connection, &name).await?.is_empty() {
         Ok(())
@@ -279,12 +282,12 @@ pub(super) async fn is_known(
 }
 
 async fn list(
-    edge: &Edge,
+    edge: &CommandContext,
     connection: &mut PgConnection,
     wanted: &FailureFilter<'_>,
     limit: i64,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let letters =
         failures::list(connection, wanted, Some(limit).filter(|limit| *limit > 0)).await?;
     let none = if letters.is_empty() {
@@ -322,7 +325,7 @@ async fn lost(
     connection: &mut PgConnection,
     institution: Option<&str>,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let all = losses::newest(connection, institution).await?;
     if json {
         say!("{:#}", json!({ "format": 1, "lost": all }));
@@ -364,7 +367,7 @@ pub(super) async fn none(
     connection: &mut PgConnection,
     checked: &CheckedProject,
     wanted: &FailureFilter<'_>,
-) -> Result<String, Failure> {
+) -> Result<String, CommandFailure> {
     let plans = checked.institutions.iter().filter_map(|one| one.plan());
     let flows: Vec<&SourcePlan> = plans.flat_map(|plan| &plan.flows).collect();
     if let Some(source) = wanted.source
@@ -426,8 +429,10 @@ pub(super) async fn none(
         && !ERROR_TYPES.contains(&name)
         && !versions::has_run(connection, name).await?
     {
-        return Err(Failure::nothing(format!("no rule or error type `{name}`"))
-            .help("`weir failures` lists those that occur"));
+        return Err(
+            CommandFailure::nothing(format!("no rule or error type `{name}`"))
+                .help("`weir failures` lists those that occur"),
+        );
     }
     Ok("no failures".to_owned())
 }
@@ -487,7 +492,7 @@ async fn groups(
     connection: &mut PgConnection,
     institution: Option<&str>,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let found = failures::groups(connection, institution).await?;
     let warnings = failures::warnings(connection, institution).await?;
     if json {
@@ -567,7 +572,7 @@ async fn resolved(
     since: Option<Clock>,
     limit: i64,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let found = resolved::list(connection, institution, since, limit).await?;
     if json {
         say!("{:#}", json!({ "format": 1, "resolved": found }));
@@ -601,7 +606,7 @@ async fn resolved(
 pub(super) async fn find(
     connection: &mut PgConnection,
     documents: &[SeenNumber],
-) -> Result<Vec<FailedDocument>, Failure> {
+) -> Result<Vec<FailedDocument>, CommandFailure> {
     let found = failures::find(
         connection,
         &documents.iter().map(|seen| seen.id).collect::<Vec<_>>(),
@@ -611,11 +616,11 @@ pub(super) async fn find(
         let document = seen.id;
         let Some(letter) = found.iter().find(|letter| letter.document_id == document) else {
             return Err(
-                Failure::nothing(format!("document {document} has not failed"))
+                CommandFailure::nothing(format!("document {document} has not failed"))
                     .help("`weir failures list` shows the numbers"),
             );
         };
-        if let Bound::Moved(revision) = seen.bound(&letter.revision) {
+        if let RevisionBound::Moved(revision) = seen.bound(&letter.revision) {
             return Err(moved(
                 &format!("document {document}"),
                 &format!("{document}@{revision}"),
@@ -627,7 +632,7 @@ pub(super) async fn find(
     Ok(found)
 }
 
-async fn show(connection: &mut PgConnection, document: &SeenNumber) -> Result<(), Failure> {
+async fn show(connection: &mut PgConnection, document: &SeenNumber) -> Result<(), CommandFailure> {
     for letter in find(connection, std::slice::from_ref(document)).await? {
         let (content, metadata, fields) = failures::content(connection, &letter).await?;
         say!(
@@ -654,7 +659,7 @@ pub(super) fn by_institution(
     all
 }
 
-async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<(), Failure> {
+async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<(), CommandFailure> {
     let letters = find(&mut *store.connection().await?, documents).await?;
     for ((slug, institution), letters) in by_institution(&letters) {
         let (refused, derived): (Vec<&FailedDocument>, Vec<&FailedDocument>) =

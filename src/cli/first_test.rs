@@ -1,7 +1,7 @@
 //! The first test of an institution that was just drafted: its own file, which `weir test` then
 //! passes.
 
-use super::{Edge, Failure};
+use super::{CommandContext, CommandFailure};
 use crate::config::Project;
 use crate::model::Clock;
 use crate::plan::check::check_for_tests;
@@ -12,11 +12,11 @@ use std::path::Path;
 
 /// Writes the first test, made from the sample; returns its file, or why there is none.
 pub(super) fn write(
-    edge: &Edge,
+    edge: &CommandContext,
     institution: &str,
     sample: AdSample<'_>,
     body: &[u8],
-) -> Result<Result<String, String>, Failure> {
+) -> Result<Result<String, String>, CommandFailure> {
     let shown = format!("tests/mapping/{institution}.yaml");
     let file = edge.project.join(&shown);
     if file.exists() {
@@ -38,7 +38,7 @@ pub(super) fn write(
 }
 
 fn text(
-    edge: &Edge,
+    edge: &CommandContext,
     institution: &str,
     sample: AdSample<'_>,
     body: &[u8],
@@ -69,7 +69,7 @@ fn text(
 }
 
 /// Whether the test that was written passes.
-fn is_good(edge: &Edge, institution: &str) -> Result<(), String> {
+fn is_good(edge: &CommandContext, institution: &str) -> Result<(), String> {
     let checked = check_for_tests(Project::load(&edge.project));
     let wanted = TestFilter {
         institutions: vec![institution.to_owned()],

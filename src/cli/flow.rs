@@ -3,7 +3,7 @@
 //! optional: a failure to write or read it is never an error. It contains scraped text, so only its
 //! owner may read it.
 
-use super::Edge;
+use super::CommandContext;
 use crate::engine::RunSummary;
 use crate::engine::trail::RunTrail;
 use crate::model::OutcomeCounts;
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// What a dry run has left.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Kept {
+pub(super) struct KeptDryRun {
     /// Its number; `None` if nothing was kept.
     pub(super) run: Option<i64>,
     /// Its clock.
@@ -31,17 +31,17 @@ pub(super) struct Kept {
     pub(super) trail: RunTrail,
 }
 
-fn file(edge: &Edge, slug: &str) -> PathBuf {
+fn file(edge: &CommandContext, slug: &str) -> PathBuf {
     edge.home().join("flow").join(format!("{slug}.json"))
 }
 
 /// Keeps the trace of a dry run.
-pub(super) fn keep(edge: &Edge, summary: &RunSummary) {
+pub(super) fn keep(edge: &CommandContext, summary: &RunSummary) {
     if !summary.dry_run {
         return;
     }
     let file = file(edge, &summary.institution);
-    let kept = Kept {
+    let kept = KeptDryRun {
         run: Some(summary.run),
         at: Some(summary.at),
         kept_at: Some((edge.now)()),
@@ -70,7 +70,7 @@ fn write(file: &Path, text: &[u8]) -> std::io::Result<()> {
 }
 
 /// The trace of the newest dry run, if any.
-pub(super) fn read(edge: &Edge, slug: &str) -> Kept {
+pub(super) fn read(edge: &CommandContext, slug: &str) -> KeptDryRun {
     let bytes = std::fs::read(file(edge, slug)).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()
 }

@@ -1,9 +1,9 @@
 //! `weir graph`.
 
 use super::database::{Database, block_on};
-use super::flow::{self, Kept};
-use super::plan::Work;
-use super::{At, DONE, Edge, Failure, out, show};
+use super::flow::{self, KeptDryRun};
+use super::plan::SourceWork;
+use super::{ClockArgs, CommandContext, CommandFailure, DONE, out, show};
 use crate::config::Project;
 use crate::diagnostic::one_of;
 use crate::draw;
@@ -32,13 +32,13 @@ use std::path::{Path, PathBuf};
     The effect of an edit: `weir graph nsw-gov --against last`, or `--against ../main` for another project folder;\n\
     `weir graph nsw-gov --format json > before.json` saves a plan, `--against before.json` compares with it."
 )]
-pub struct Graph {
+pub struct GraphArgs {
     /// The institution; by default the first
     institution: Option<String>,
     /// The format of the drawing; by default it follows from the extension of --out (.html, .svg,
     /// .dot, .mmd, .json), else text
     #[arg(long, value_enum)]
-    format: Option<Format>,
+    format: Option<GraphFormat>,
     /// Write to a file instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -53,11 +53,11 @@ pub struct Graph {
     #[arg(long)]
     plain: bool,
     #[command(flatten)]
-    at: At,
+    at: ClockArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum GraphFormat {
     /// For a terminal
     Text,
     /// For Markdown and wikis
@@ -74,21 +74,21 @@ enum Format {
 
 /// What the database knows of a plan.
 #[derive(Default)]
-struct Known {
+struct StoredPlan {
     /// Why sources have work.
     work: BTreeMap<String, Vec<String>>,
     /// The newest run.
     run: Option<StoredRun>,
 }
 
-impl Graph {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl GraphArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let at = self.at.clock(edge)?;
         let checked = edge.checked();
         show(&checked, edge, self.institution.as_slice());
         let wanted = self.wanted(&checked)?;
         let Some(plan) = wanted.plan() else {
-            return Err(Failure::nothing(format!(
+            return Err(CommandFailure::nothing(format!(
                 "cannot draw `{}` while its files have errors",
                 wanted.slug
             )));
@@ -122,7 +122,7 @@ impl Graph {
             )
         };
         let drawn = match self.form() {
-            Format::Html => page(
+            GraphFormat::Html => page(
                 &checked,
                 (wanted, plan),
                 &outline,
@@ -130,13 +130,13 @@ impl Graph {
                 work.as_ref(),
                 against,
             ),
-            Format::Json => format!("{:#}\n", as_json(&outline, &shown, against)),
+            GraphFormat::Json => format!("{:#}\n", as_json(&outline, &shown, against)),
             _ => self.drawing(edge, &outline, &shown, against),
         };
         self.give(&drawn)
     }
 
-    fn form(&self) -> Format {
+    fn form(&self) -> GraphFormat {
         let ending = self
             .out
             .as_deref()
@@ -145,16 +145,19 @@ impl Graph {
             .to_string_lossy()
             .to_lowercase();
         self.format.unwrap_or(match ending.as_str() {
-            "html" | "htm" => Format::Html,
-            "svg" => Format::Svg,
-            "dot" | "gv" => Format::Dot,
-            "mmd" | "mermaid" => Format::Mermaid,
-            "json" => Format::Json,
-            _ => Format::Text,
+            "html" | "htm" => GraphFormat::Html,
+            "svg" => GraphFormat::Svg,
+            "dot" | "gv" => GraphFormat::Dot,
+            "mmd" | "mermaid" => GraphFormat::Mermaid,
+            "json" => GraphFormat::Json,
+            _ => GraphFormat::Text,
         })
     }
 
-    fn wanted<'c>(&self, checked: &'c CheckedProject) -> Result<&'c CheckedInstitution, Failure> {
+    fn wanted<'c>(
+        &self,
+        checked: &'c CheckedProject,
+    ) -> Result<&'c CheckedInstitution, CommandFailure> {
         let wanted = checked.institutions.iter().find(|one| {
             self.institution
                 .as_ref()
@@ -163,14 +166,14 @@ impl Graph {
         wanted.ok_or_else(|| {
             let names = checked.institutions.iter().map(|one| one.slug.as_str());
             let wanted = line(self.institution.as_deref().unwrap_or_default(), 80);
-            Failure::nothing(format!("unknown institution `{wanted}`"))
+            CommandFailure::nothing(format!("unknown institution `{wanted}`"))
                 .help(format!("known institutions: {}", one_of(names)))
         })
     }
 
     fn drawing(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         outline: &PlanOutline,
         shown: &ShownRun,
         against: Option<(&PlanDifference, &str)>,
@@ -180,9 +183,9 @@ impl Graph {
             None => picture(outline, &shown.traffic, &shown.asides),
         };
         match self.form() {
-            Format::Mermaid => draw::mermaid(&picture),
-            Format::Dot => draw::dot(&picture),
-            Format::Svg => draw::svg(&picture, self.width),
+            GraphFormat::Mermaid => draw::mermaid(&picture),
+            GraphFormat::Dot => draw::dot(&picture),
+            GraphFormat::Svg => draw::svg(&picture, self.width),
             _ => {
                 let listed = against.map_or_else(String::new, |(difference, _)| list(difference));
                 draw::text(&picture, edge.width, edge.colour && self.out.is_none())
@@ -191,12 +194,12 @@ impl Graph {
         }
     }
 
-    fn give(&self, drawn: &str) -> Result<u8, Failure> {
+    fn give(&self, drawn: &str) -> Result<u8, CommandFailure> {
         match &self.out {
             None => put!("{drawn}"),
             Some(file) => {
                 out::write_file(file, drawn).map_err(|error| {
-                    Failure::failed(format!("cannot write `{}`: {error}", file.display()))
+                    CommandFailure::failed(format!("cannot write `{}`: {error}", file.display()))
                 })?;
                 tell!("written to {}", file.display());
             }
@@ -206,7 +209,7 @@ impl Graph {
 }
 
 /// The newest of the dry run that this folder has kept and the run that is stored.
-fn newest(kept: Kept, stored: Option<StoredRun>) -> ShownRun {
+fn newest(kept: KeptDryRun, stored: Option<StoredRun>) -> ShownRun {
     let is_newer = |stored: &StoredRun| {
         kept.kept_at
             .is_none_or(|kept| stored.finished_at.is_none_or(|end| end > kept))
@@ -264,16 +267,16 @@ fn named(against: &str) -> String {
 
 /// The plan to compare with.
 fn other(
-    edge: &Edge,
+    edge: &CommandContext,
     against: &str,
     slug: &str,
     ran: Option<&PlanOutline>,
-) -> Result<PlanOutline, Failure> {
+) -> Result<PlanOutline, CommandFailure> {
     let path = Path::new(against);
     if against == "last" {
         let help = "`weir run` keeps its plan in the database; without a run, compare with a folder or a file";
         return ran.cloned().ok_or_else(|| {
-            Failure::nothing(format!("no run of `{slug}` has saved its plan"))
+            CommandFailure::nothing(format!("no run of `{slug}` has saved its plan"))
                 .help(help.to_string())
         });
     }
@@ -281,13 +284,13 @@ fn other(
         let checked = check::check(Project::load(path));
         let found = checked.institutions.iter().find(|one| one.slug == slug);
         let Some(found) = found else {
-            return Err(Failure::nothing(format!(
+            return Err(CommandFailure::nothing(format!(
                 "`{against}` has no institution `{slug}`"
             )));
         };
         let Some(plan) = found.plan() else {
             show(&checked, edge, &[slug.to_owned()]);
-            return Err(Failure::nothing(format!(
+            return Err(CommandFailure::nothing(format!(
                 "`{slug}` in `{against}` has errors"
             )));
         };
@@ -295,10 +298,11 @@ fn other(
     }
     let help = "give a project folder, a file written by `weir graph --format json`, or `last`";
     let bytes = std::fs::read(path).map_err(|error| {
-        Failure::nothing(format!("cannot read `{against}`: {error}")).help(help.to_string())
+        CommandFailure::nothing(format!("cannot read `{against}`: {error}")).help(help.to_string())
     })?;
     in_page(&bytes, slug).ok_or_else(|| {
-        Failure::nothing(format!("`{against}` contains no plan of `{slug}`")).help(help.to_string())
+        CommandFailure::nothing(format!("`{against}` contains no plan of `{slug}`"))
+            .help(help.to_string())
     })
 }
 
@@ -318,7 +322,11 @@ fn in_page(bytes: &[u8], slug: &str) -> Option<PlanOutline> {
 }
 
 /// What the database knows, if there is one: drawing never creates one.
-fn ask(edge: &Edge, plan: &Plan, at: Clock) -> Result<Option<Known>, Failure> {
+fn ask(
+    edge: &CommandContext,
+    plan: &Plan,
+    at: Clock,
+) -> Result<Option<StoredPlan>, CommandFailure> {
     if edge.text("DATABASE_URL").is_none() && !edge.home().join("postgres").is_dir() {
         return Ok(None);
     }
@@ -333,13 +341,13 @@ fn ask(edge: &Edge, plan: &Plan, at: Clock) -> Result<Option<Known>, Failure> {
         .ok())
 }
 
-async fn known(database: &Database, plan: &Plan, at: Clock) -> Result<Known, Failure> {
+async fn known(database: &Database, plan: &Plan, at: Clock) -> Result<StoredPlan, CommandFailure> {
     let mut connection = database.store.connection().await?;
-    let mut known = Known::default();
+    let mut known = StoredPlan::default();
     for flow in &plan.flows {
         known.work.insert(
             flow.source.clone(),
-            Work::of(at, &mut connection, plan, flow).await?.why,
+            SourceWork::of(at, &mut connection, plan, flow).await?.why,
         );
     }
     known.run = stored::newest(&mut connection, plan.institution.id).await?;

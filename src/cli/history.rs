@@ -1,7 +1,7 @@
 //! `weir history`.
 
 use super::database::with_connection;
-use super::{DONE, Edge, Failure, named, parse_time};
+use super::{CommandContext, CommandFailure, DONE, named, parse_time};
 use crate::model::Clock;
 use crate::report::history;
 use crate::store::PgConnection;
@@ -16,7 +16,7 @@ use serde_json::json;
                   the run that made it, the document (its hash), and the mappings and rules that \
                   had changed."
 )]
-pub struct History {
+pub struct HistoryArgs {
     /// The job
     #[arg(value_name = "JOB")]
     job: String,
@@ -28,18 +28,18 @@ pub struct History {
     json: bool,
 }
 
-impl History {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl HistoryArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         with_connection(edge, async |connection| {
             self.tell(connection).await.map(|()| DONE)
         })
     }
 
-    async fn tell(&self, connection: &mut PgConnection) -> Result<(), Failure> {
+    async fn tell(&self, connection: &mut PgConnection) -> Result<(), CommandFailure> {
         let found = named::find(connection, &self.job).await?;
         let Some(job) = found.job_id else {
             return Err(
-                Failure::nothing(format!("`{}` never became a job", self.job))
+                CommandFailure::nothing(format!("`{}` never became a job", self.job))
                     .help("`weir why` explains why"),
             );
         };
@@ -56,7 +56,7 @@ impl History {
             if let Some(removed) = history.removed_words()
                 && history.existed(at.0)
             {
-                return Err(Failure::nothing(format!(
+                return Err(CommandFailure::nothing(format!(
                     "the version of {} is not there any more: {removed}",
                     at.0
                 ))
@@ -66,10 +66,9 @@ impl History {
                 )));
             }
             return Err(
-                Failure::nothing(format!("the job did not exist at {}", at.0)).help(format!(
-                    "`weir history {}` shows when it was created",
-                    self.job
-                )),
+                CommandFailure::nothing(format!("the job did not exist at {}", at.0)).help(
+                    format!("`weir history {}` shows when it was created", self.job),
+                ),
             );
         };
         if self.json {

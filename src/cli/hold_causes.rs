@@ -1,8 +1,8 @@
 //! `weir holds` for all holds of one cause: what they have in common, and one decision on all of
 //! them.
 
-use super::decision::{Bound, SeenCause, confirmed, moved, unseen};
-use super::{Edge, Failure, Word};
+use super::decision::{RevisionBound, SeenCause, confirmed, moved, unseen};
+use super::{CommandContext, CommandFailure, DecisionArgs};
 use crate::actions::hold_causes::{HoldCause, causes};
 use crate::actions::holds::{OperatorRuling, answer};
 use crate::engine::person;
@@ -21,7 +21,7 @@ pub(super) async fn list(
     connection: &mut PgConnection,
     institution: Option<&str>,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let found = holds::list(connection, institution, false).await?;
     let causes = causes(&found);
     if json {
@@ -102,7 +102,7 @@ pub(super) async fn show(
     wanted: &[SeenCause],
     look: HoldsLayout,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     if wanted.is_empty() {
         return Ok(());
     }
@@ -122,9 +122,9 @@ pub(super) async fn show(
 fn find<'c, 'h>(
     causes: &'c [HoldCause<'h>],
     seen: &SeenCause,
-) -> Result<&'c HoldCause<'h>, Failure> {
+) -> Result<&'c HoldCause<'h>, CommandFailure> {
     let unknown = || {
-        Failure::nothing(format!("no open hold has the cause `{}`", seen.key))
+        CommandFailure::nothing(format!("no open hold has the cause `{}`", seen.key))
             .help("`weir holds causes` lists them")
     };
     causes
@@ -170,12 +170,12 @@ fn shown(cause: &HoldCause, look: HoldsLayout) -> String {
 
 /// Decides on all holds of a cause, or on none.
 pub(super) async fn decide(
-    edge: &Edge,
+    edge: &CommandContext,
     store: &Store,
     seen: &SeenCause,
-    word: &Word,
+    word: &DecisionArgs,
     release: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let (at, person) = (word.at.clock(edge)?, word.person(edge)?);
     let all = holds::list(&mut *store.connection().await?, None, false).await?;
     let of_all = causes(&all);
@@ -210,7 +210,7 @@ pub(super) async fn decide(
             .await?;
             *said.entry(page::done(hold, effect)).or_default() += 1;
         }
-        Ok::<_, Failure>(said)
+        Ok::<_, CommandFailure>(said)
     });
     let said = said.await?;
     say!(
@@ -230,16 +230,16 @@ pub(super) async fn decide(
 
 /// Whether a cause is as the operator has seen it; at a terminal it is shown now.
 fn is_as_seen(
-    edge: &Edge,
+    edge: &CommandContext,
     seen: &SeenCause,
     cause: &HoldCause,
     release: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let (what, now) = (format!("cause {}", cause.key), name(cause));
     let word = if release { "release" } else { "discard" };
     match seen.bound(&cause.revision) {
-        Bound::Same => Ok(()),
-        Bound::Moved(revision) => {
+        RevisionBound::Same => Ok(()),
+        RevisionBound::Moved(revision) => {
             let held = format!(
                 "it has {} now\nhelp: `weir holds show {}` shows them",
                 counted(cause.holds.len(), "hold"),
@@ -252,7 +252,7 @@ fn is_as_seen(
                 &held,
             ))
         }
-        Bound::Unseen if edge.interactive => {
+        RevisionBound::Unseen if edge.interactive => {
             let look = HoldsLayout {
                 ink: edge.ink(),
                 width: edge.width,
@@ -260,7 +260,7 @@ fn is_as_seen(
             };
             confirmed(edge, &shown(cause, look), &format!("{word} all of {now}?"))
         }
-        Bound::Unseen => Err(unseen(
+        RevisionBound::Unseen => Err(unseen(
             &what,
             &format!("weir holds show {}", cause.key),
             &format!("weir holds {word} {now}"),

@@ -1,8 +1,8 @@
 //! `weir holds`.
 
 use super::database::with_store;
-use super::decision::{Bound, SeenCause, SeenHolds, SeenNumber, confirmed, moved, unseen};
-use super::{At, DONE, Edge, Failure, Word, hold_causes, named};
+use super::decision::{RevisionBound, SeenCause, SeenHolds, SeenNumber, confirmed, moved, unseen};
+use super::{ClockArgs, CommandContext, CommandFailure, DONE, DecisionArgs, hold_causes, named};
 use crate::actions::holds::{OperatorRuling, answer};
 use crate::engine::person;
 use crate::model::{Clock, HoldKind, RelationTable};
@@ -16,13 +16,13 @@ use serde_json::json;
 
 /// Changes that are held for an operator.
 #[derive(clap::Args)]
-pub struct Holds {
+pub struct HoldsArgs {
     #[command(subcommand)]
-    command: Command,
+    command: HoldsCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum HoldsCommand {
     /// List the holds, each with its revision
     List {
         /// The institution; by default all
@@ -35,7 +35,7 @@ enum Command {
         json: bool,
         /// The clock, from which ages are counted
         #[command(flatten)]
-        at: At,
+        at: ClockArgs,
     },
     /// List the causes of open holds: the holds of a source with the same reasons
     Causes {
@@ -60,25 +60,25 @@ enum Command {
     },
     /// Apply the held change: publish the ad or the unusual read, add the name, retire or close the
     /// jobs, accept the ids
-    Release(Decision),
+    Release(HoldDecisionArgs),
     /// Drop the held change: ignore the content, reject the name or the read, keep the jobs, treat
     /// the content as updates
-    Discard(Decision),
+    Discard(HoldDecisionArgs),
 }
 
 #[derive(clap::Args)]
-struct Decision {
+struct HoldDecisionArgs {
     /// Holds with their revisions, from the list (3@9f2c1a), or causes (c81f2a@9b04d1), from `weir
     /// holds causes`: all holds of a cause are decided on, or none. At a terminal the number is
     /// enough: the hold is shown, and you are asked to confirm
     #[arg(required = true, value_name = "HOLD@REVISION")]
     holds: Vec<SeenHolds>,
     #[command(flatten)]
-    word: Word,
+    word: DecisionArgs,
 }
 
 /// How a hold is shown in full.
-fn look(edge: &Edge, limit: usize) -> HoldsLayout {
+fn look(edge: &CommandContext, limit: usize) -> HoldsLayout {
     HoldsLayout {
         ink: edge.ink(),
         width: edge.width,
@@ -86,8 +86,8 @@ fn look(edge: &Edge, limit: usize) -> HoldsLayout {
     }
 }
 
-impl Holds {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl HoldsArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         with_store(edge, self.demand(), async |store| {
             self.act(edge, store).await.map(|()| DONE)
         })
@@ -96,7 +96,7 @@ impl Holds {
     fn demand(&self) -> DatabaseDemand {
         if matches!(
             self.command,
-            Command::List { .. } | Command::Causes { .. } | Command::Show { .. }
+            HoldsCommand::List { .. } | HoldsCommand::Causes { .. } | HoldsCommand::Show { .. }
         ) {
             DatabaseDemand::READ
         } else {
@@ -104,9 +104,9 @@ impl Holds {
         }
     }
 
-    async fn act(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
+    async fn act(&self, edge: &CommandContext, store: &Store) -> Result<(), CommandFailure> {
         match &self.command {
-            Command::List {
+            HoldsCommand::List {
                 institution,
                 all,
                 json,
@@ -116,12 +116,12 @@ impl Holds {
                 named::refuse_unknown(edge, &mut connection, institution.as_slice()).await?;
                 list(&mut connection, institution.as_deref(), *all, *json, at).await
             }
-            Command::Causes { institution, json } => {
+            HoldsCommand::Causes { institution, json } => {
                 let mut connection = store.connection().await?;
                 named::refuse_unknown(edge, &mut connection, institution.as_slice()).await?;
                 hold_causes::list(&mut connection, institution.as_deref(), *json).await
             }
-            Command::Show { holds, limit, json } => {
+            HoldsCommand::Show { holds, limit, json } => {
                 let (mut connection, look) = (store.connection().await?, look(edge, *limit));
                 let (causes, numbers) = split(holds);
                 hold_causes::show(&mut connection, &causes, look, *json).await?;
@@ -131,8 +131,8 @@ impl Holds {
                     show(&mut connection, &numbers, look, *json).await
                 }
             }
-            Command::Release(decision) => decide(edge, store, decision, true).await,
-            Command::Discard(decision) => decide(edge, store, decision, false).await,
+            HoldsCommand::Release(decision) => decide(edge, store, decision, true).await,
+            HoldsCommand::Discard(decision) => decide(edge, store, decision, false).await,
         }
     }
 }
@@ -143,7 +143,7 @@ async fn list(
     all: bool,
     json: bool,
     at: Clock,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let found = holds::list(connection, institution, all).await?;
     if json {
         say!("{:#}", json!({ "format": 1, "holds": found }));
@@ -178,7 +178,7 @@ async fn show(
     wanted: &[SeenNumber],
     look: HoldsLayout,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let found = find(connection, wanted).await?;
     if json {
         let found: Vec<&Hold> = found.iter().map(|(_, hold)| hold).collect();
@@ -188,7 +188,7 @@ async fn show(
     for (seen, hold) in &found {
         put!("{}", page::shown(hold, look));
         put!("{}", page::near(&near(connection, hold).await?));
-        if let Bound::Moved(revision) = seen.bound(revision(hold)) {
+        if let RevisionBound::Moved(revision) = seen.bound(revision(hold)) {
             put!(
                 "  changed since `{revision}`\n{}",
                 difference(connection, hold, revision, look).await?
@@ -200,7 +200,7 @@ async fn show(
 
 /// The names of the table that are nearest to one that waits; none where its reason names those of a
 /// registry.
-async fn near(connection: &mut PgConnection, hold: &Hold) -> Result<Vec<NearName>, Failure> {
+async fn near(connection: &mut PgConnection, hold: &Hold) -> Result<Vec<NearName>, CommandFailure> {
     let details = hold.details.as_ref();
     if details.is_some_and(|details| details.get("near").is_some()) {
         return Ok(Vec::new());
@@ -220,7 +220,7 @@ async fn difference(
     hold: &Hold,
     seen: &str,
     look: HoldsLayout,
-) -> Result<String, Failure> {
+) -> Result<String, CommandFailure> {
     let then = revisions::content(connection, hold.institution_id, hold.id, seen).await?;
     Ok(then.map_or_else(
         || page::unknown(hold, look),
@@ -245,11 +245,11 @@ fn split(wanted: &[SeenHolds]) -> (Vec<SeenCause>, Vec<SeenNumber>) {
 }
 
 async fn decide(
-    edge: &Edge,
+    edge: &CommandContext,
     store: &Store,
-    decision: &Decision,
+    decision: &HoldDecisionArgs,
     release: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let (at, person) = (decision.word.at.clock(edge)?, decision.word.person(edge)?);
     let (causes, numbers) = split(&decision.holds);
     for seen in &causes {
@@ -281,7 +281,7 @@ async fn decide(
                 reason: &decision.word.reason,
             };
             let effect = answer(connection, &hold, release, ruling).await?;
-            Ok::<String, Failure>(page::done(&hold, effect))
+            Ok::<String, CommandFailure>(page::done(&hold, effect))
         });
         say!("hold {}: {}", shown.id, said.await?);
     }
@@ -290,12 +290,12 @@ async fn decide(
 
 /// Whether a hold is as the operator has seen it; at a terminal it is shown now.
 async fn is_as_seen(
-    edge: &Edge,
+    edge: &CommandContext,
     connection: &mut PgConnection,
     seen: &SeenNumber,
     hold: &Hold,
     release: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let (what, now, look) = (
         format!("hold {}", hold.id),
         page::name(hold),
@@ -303,8 +303,8 @@ async fn is_as_seen(
     );
     let word = if release { "release" } else { "discard" };
     match seen.bound(revision(hold)) {
-        Bound::Same => Ok(()),
-        Bound::Moved(revision) => {
+        RevisionBound::Same => Ok(()),
+        RevisionBound::Moved(revision) => {
             let difference = difference(connection, hold, revision, look).await?;
             Err(moved(
                 &what,
@@ -313,10 +313,10 @@ async fn is_as_seen(
                 &difference,
             ))
         }
-        Bound::Unseen if edge.interactive => {
+        RevisionBound::Unseen if edge.interactive => {
             confirmed(edge, &page::shown(hold, look), &format!("{word} {now}?"))
         }
-        Bound::Unseen => Err(unseen(
+        RevisionBound::Unseen => Err(unseen(
             &what,
             &format!("weir holds show {}", hold.id),
             &format!("weir holds {word} {now}"),
@@ -328,7 +328,7 @@ async fn is_as_seen(
 async fn find(
     connection: &mut PgConnection,
     wanted: &[SeenNumber],
-) -> Result<Vec<(SeenNumber, Hold)>, Failure> {
+) -> Result<Vec<(SeenNumber, Hold)>, CommandFailure> {
     let mut found = holds::find(
         connection,
         &wanted.iter().map(|seen| seen.id).collect::<Vec<_>>(),
@@ -340,8 +340,10 @@ async fn find(
             continue;
         }
         let Some(place) = found.iter().position(|hold| hold.id == seen.id) else {
-            return Err(Failure::nothing(format!("hold {} is not open", seen.id))
-                .help("`weir holds list` shows the numbers"));
+            return Err(
+                CommandFailure::nothing(format!("hold {} is not open", seen.id))
+                    .help("`weir holds list` shows the numbers"),
+            );
         };
         holds.push((seen.clone(), found.swap_remove(place)));
     }

@@ -3,7 +3,7 @@
 //! The file is written before any institution is claimed in its name, completely or not at all, and
 //! never over an existing one.
 
-use super::{Edge, Failure};
+use super::{CommandContext, CommandFailure};
 use crate::config::ProjectIdentity;
 use crate::config::identity::{FILE, of};
 use crate::store::Store;
@@ -13,14 +13,14 @@ use std::path::Path;
 use uuid::Uuid;
 
 /// The identity that the project has, if it has one.
-pub(super) fn known(edge: &Edge) -> Result<Option<ActingProject>, Failure> {
+pub(super) fn known(edge: &CommandContext) -> Result<Option<ActingProject>, CommandFailure> {
     match of(&edge.project) {
         ProjectIdentity::Known(project) => Ok(Some(ActingProject {
             project: project.into(),
             claims: true,
         })),
         ProjectIdentity::Unknown => Ok(None),
-        ProjectIdentity::Broken => Err(Failure::nothing(format!(
+        ProjectIdentity::Broken => Err(CommandFailure::nothing(format!(
             "`{FILE}` does not identify this project"
         ))
         .help("`weir check` shows what is wrong; restore the file that the first run created")),
@@ -31,11 +31,11 @@ pub(super) fn known(edge: &Edge) -> Result<Option<ActingProject>, Failure> {
 /// is free to be claimed; a dry run makes one up for itself, so that it is refused where the run
 /// would be.
 pub(super) async fn on_behalf(
-    edge: &Edge,
+    edge: &CommandContext,
     store: Store,
     institutions: &[Uuid],
     writes: bool,
-) -> Result<Store, Failure> {
+) -> Result<Store, CommandFailure> {
     if store.identity().is_some() {
         return Ok(store);
     }
@@ -51,17 +51,17 @@ pub(super) async fn on_behalf(
 }
 
 /// The identity of this project, made if it has none.
-pub(super) fn made(edge: &Edge) -> Result<ActingProject, Failure> {
+pub(super) fn made(edge: &CommandContext) -> Result<ActingProject, CommandFailure> {
     known(edge)?.map_or_else(|| make(&edge.project), Ok)
 }
 
 /// Makes the identity of a folder that has none.
-pub(super) fn ensure(folder: &Path) -> Result<(), Failure> {
+pub(super) fn ensure(folder: &Path) -> Result<(), CommandFailure> {
     match write(folder, &unwritten().project) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            Err(Failure::failed(format!("cannot write `{FILE}`: {error}"))
-                .help("give a folder that you may write to"))
-        }
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(CommandFailure::failed(
+            format!("cannot write `{FILE}`: {error}"),
+        )
+        .help("give a folder that you may write to")),
         _ => Ok(()),
     }
 }
@@ -74,7 +74,7 @@ fn unwritten() -> ActingProject {
 }
 
 /// Creates the file. Without write access there is none, and runs claim nothing.
-fn make(folder: &Path) -> Result<ActingProject, Failure> {
+fn make(folder: &Path) -> Result<ActingProject, CommandFailure> {
     let identity = unwritten();
     match write(folder, &identity.project) {
         Ok(()) => {
@@ -94,7 +94,7 @@ fn make(folder: &Path) -> Result<ActingProject, Failure> {
                 claims: true,
             }),
             _ => Err(
-                Failure::nothing(format!("`{FILE}` does not identify this project"))
+                CommandFailure::nothing(format!("`{FILE}` does not identify this project"))
                     .help("`weir check` shows what is wrong"),
             ),
         },

@@ -3,7 +3,7 @@
 //! It never overwrites a file: what is there stays and is named, so it can be run again after an
 //! upgrade. To ship another file: a line in [`STARTER_FILES`].
 
-use super::{DONE, Edge, Failure, identity, new, schema};
+use super::{CommandContext, CommandFailure, DONE, identity, new, schema};
 use crate::config::identity::FILE;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// schemas for editors. Existing files are kept, except for the schemas, which are those of this
 /// version
 #[derive(clap::Args)]
-pub struct Init {
+pub struct InitArgs {
     /// The folder, made if it is not there; by default the project folder
     folder: Option<PathBuf>,
 }
@@ -41,15 +41,15 @@ const STARTER_FILES: [(&str, &str); 8] = [
     ),
 ];
 
-impl Init {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl InitArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let folder = match &self.folder {
             Some(folder) => edge.project.join(folder),
             None => edge.project.clone(),
         };
         for (file, text) in STARTER_FILES {
             let made = create(&folder.join(file), text).map_err(|error| {
-                Failure::nothing(format!("cannot write `{file}`: {error}"))
+                CommandFailure::nothing(format!("cannot write `{file}`: {error}"))
                     .help("give a folder that you may write to")
             })?;
             say!("{} {file}", if made { "wrote" } else { "kept " });

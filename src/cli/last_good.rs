@@ -1,8 +1,8 @@
 //! Institutions with `on_broken: last_good` whose files are broken now: their plan is compiled from
 //! the texts that ran last, which the database keeps, and this is reported everywhere.
 
-use super::Edge;
-use super::Failure;
+use super::CommandContext;
+use super::CommandFailure;
 use crate::config::Project;
 use crate::config::frameworks::FOLDER as FRAMEWORKS;
 use crate::diagnostic::one_of;
@@ -15,13 +15,13 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// A broken institution: its name, its file, and the files that are to blame.
-pub(super) struct Broken {
+pub(super) struct BrokenInstitution {
     slug: String,
     file: String,
     to_blame: Vec<String>,
 }
 
-impl Broken {
+impl BrokenInstitution {
     /// Tells that it is left out.
     pub(super) fn tell(&self) {
         tell!(
@@ -34,9 +34,9 @@ impl Broken {
     /// The broken ones of these institutions.
     pub(super) fn of<'a>(
         institutions: impl IntoIterator<Item = &'a CheckedInstitution>,
-    ) -> Vec<Broken> {
+    ) -> Vec<BrokenInstitution> {
         let broken = |one: &CheckedInstitution| match &one.standing {
-            InstitutionStatus::Broken(files) => Some(Broken {
+            InstitutionStatus::Broken(files) => Some(BrokenInstitution {
                 slug: one.slug.clone(),
                 file: one.file.clone(),
                 to_blame: files.clone(),
@@ -48,16 +48,16 @@ impl Broken {
 }
 
 /// Whether there is a database that may know what ran before; none is created for the question.
-pub(super) fn may_be_known(edge: &Edge) -> bool {
+pub(super) fn may_be_known(edge: &CommandContext) -> bool {
     edge.text("DATABASE_URL").is_some() || edge.home().is_dir()
 }
 
 /// The plans that stand in for broken ones, and how many have none; each is reported on stderr.
 pub(super) async fn stand_in(
-    edge: &Edge,
+    edge: &CommandContext,
     store: &Store,
-    broken: Vec<Broken>,
-) -> Result<(Vec<Arc<Plan>>, usize), Failure> {
+    broken: Vec<BrokenInstitution>,
+) -> Result<(Vec<Arc<Plan>>, usize), CommandFailure> {
     let (mut plans, mut left_out) = (Vec::new(), 0);
     for one in broken {
         let good = texts::last_good(&mut *store.connection().await?, &one.slug, &one.file).await?;
@@ -87,7 +87,11 @@ pub(super) async fn stand_in(
 
 /// The plan that these texts compile to today; `None` if this Weir no longer accepts them, or the
 /// institution is not active.
-fn restored(edge: &Edge, broken: &Broken, good: &LastGood) -> Result<Option<Plan>, Failure> {
+fn restored(
+    edge: &CommandContext,
+    broken: &BrokenInstitution,
+    good: &LastGood,
+) -> Result<Option<Plan>, CommandFailure> {
     let name: String = good
         .fingerprint
         .iter()
@@ -121,7 +125,7 @@ fn restored(edge: &Edge, broken: &Broken, good: &LastGood) -> Result<Option<Plan
 }
 
 /// Tables of frameworks are too large to be kept with the texts: those of today stand in.
-fn bring_tables(edge: &Edge, folder: &Path) {
+fn bring_tables(edge: &CommandContext, folder: &Path) {
     let (from, to) = (edge.project.join(FRAMEWORKS), folder.join(FRAMEWORKS));
     let Ok(tables) = std::fs::read_dir(from) else {
         return;
@@ -141,7 +145,7 @@ fn bring_tables(edge: &Edge, folder: &Path) {
     }
 }
 
-fn write(folder: &Path, file: &Path, text: &str) -> Result<(), Failure> {
+fn write(folder: &Path, file: &Path, text: &str) -> Result<(), CommandFailure> {
     // Never follow paths stored in the database out of the folder.
     let file: PathBuf = file
         .components()

@@ -5,7 +5,7 @@
 //! What is logged leaves by the same exit as every report: secrets are masked, and characters that
 //! would control a terminal are escaped.
 
-use super::failure::Failure;
+use super::failure::CommandFailure;
 use super::out;
 use clap::{Args, ValueEnum};
 use std::io;
@@ -49,7 +49,7 @@ enum LogFormat {
 
 impl LogArgs {
     /// Begins to log, if that is asked for.
-    pub(super) fn begin(&self) -> Result<(), Failure> {
+    pub(super) fn begin(&self) -> Result<(), CommandFailure> {
         let wanted = self.log.as_deref().map(str::trim).unwrap_or_default();
         if wanted.is_empty() {
             return Ok(());
@@ -65,12 +65,12 @@ impl LogArgs {
         };
         let log = tracing_subscriber::registry().with(layer.with_filter(targets));
         tracing::subscriber::set_global_default(log)
-            .map_err(|error| Failure::nothing(format!("cannot log: {error}")))
+            .map_err(|error| CommandFailure::nothing(format!("cannot log: {error}")))
     }
 }
 
 /// A level alone is that of Weir; libraries then only warn.
-fn targets(wanted: &str) -> Result<Targets, Failure> {
+fn targets(wanted: &str) -> Result<Targets, CommandFailure> {
     if let Ok(level) = wanted.parse::<LevelFilter>() {
         let libraries = level.min(LevelFilter::WARN);
         return Ok(Targets::new()
@@ -78,7 +78,7 @@ fn targets(wanted: &str) -> Result<Targets, Failure> {
             .with_target("weir", level));
     }
     wanted.parse().map_err(|_| {
-        Failure::nothing(format!("`{wanted}` is no log level")).help(
+        CommandFailure::nothing(format!("`{wanted}` is no log level")).help(
             "give a level (error, warn, info, debug, trace), or levels by target: \
              `info,weir_source=debug`",
         )

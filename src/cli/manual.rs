@@ -1,7 +1,7 @@
 //! `weir completions` and `weir man`: what shells and `man` know of the command line, made from the
 //! flags themselves, so that it cannot go stale.
 
-use super::{Cli, DONE, Edge, Failure};
+use super::{Cli, CommandContext, CommandFailure, DONE};
 use clap::CommandFactory;
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -13,13 +13,13 @@ use std::path::PathBuf;
                         zsh:  weir completions zsh > a folder of $fpath, as _weir\n\
                         fish: weir completions fish > ~/.config/fish/completions/weir.fish"
 )]
-pub struct Completions {
+pub struct CompletionsArgs {
     /// The shell
     shell: Shell,
 }
 
-impl Completions {
-    pub(super) fn run(&self) -> Result<u8, Failure> {
+impl CompletionsArgs {
+    pub(super) fn run(&self) -> Result<u8, CommandFailure> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "weir", &mut script);
         put!("{}", String::from_utf8_lossy(&script));
@@ -30,18 +30,18 @@ impl Completions {
 /// Write the man pages, one for each command
 #[derive(clap::Args)]
 #[command(after_help = "weir man --out ~/.local/share/man/man1, then `man weir-run`")]
-pub struct Man {
+pub struct ManArgs {
     /// The folder for the pages
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }
 
-impl Man {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl ManArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let folder = edge.project.join(&self.out);
         let failed = |error: std::io::Error| {
             let folder = folder.display();
-            Failure::failed(format!("cannot write the man pages to `{folder}`: {error}"))
+            CommandFailure::failed(format!("cannot write the man pages to `{folder}`: {error}"))
                 .help("give a writable folder with `--out`")
         };
         std::fs::create_dir_all(&folder).map_err(failed)?;

@@ -1,7 +1,7 @@
 //! `weir metrics`.
 
 use super::database::with_connection;
-use super::{At, DONE, Edge, Failure, out};
+use super::{ClockArgs, CommandContext, CommandFailure, DONE, out};
 use crate::report::metrics;
 use crate::store;
 use std::path::{Path, PathBuf};
@@ -13,16 +13,16 @@ use std::path::{Path, PathBuf};
                   node_exporter: the file is replaced as a whole, so that it is never read half \
                   written. docs/metrics.md lists every metric."
 )]
-pub struct Metrics {
+pub struct MetricsArgs {
     /// Write to a file that ends with `.prom`, replaced as a whole
     #[arg(long, value_name = "FILE")]
     textfile: Option<PathBuf>,
     #[command(flatten)]
-    at: At,
+    at: ClockArgs,
 }
 
-impl Metrics {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl MetricsArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let now = self.at.clock(edge)?.0;
         let checked = edge.checked();
         let plans: Vec<_> = checked
@@ -43,7 +43,7 @@ impl Metrics {
 }
 
 /// Writes beside the file first: whoever reads it sees the old text or the new.
-fn replace(file: &Path, text: &str) -> Result<(), Failure> {
+fn replace(file: &Path, text: &str) -> Result<(), CommandFailure> {
     let mut beside = file.as_os_str().to_owned();
     beside.push(format!(".{}.new", std::process::id()));
     let beside = PathBuf::from(beside);
@@ -51,6 +51,6 @@ fn replace(file: &Path, text: &str) -> Result<(), Failure> {
         .and_then(|()| std::fs::rename(&beside, file))
         .map_err(|error| {
             let _ = std::fs::remove_file(&beside);
-            Failure::failed(format!("cannot write `{}`: {error}", file.display()))
+            CommandFailure::failed(format!("cannot write `{}`: {error}", file.display()))
         })
 }

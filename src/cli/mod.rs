@@ -60,7 +60,7 @@ mod users;
 mod warned;
 mod why;
 
-use self::failure::Failure;
+use self::failure::CommandFailure;
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
 use crate::engine::person::DecisionScope;
 use crate::model::Clock;
@@ -110,7 +110,7 @@ struct Cli {
     project: PathBuf,
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value = "auto")]
-    color: Colour,
+    color: ColourChoice,
     #[command(flatten)]
     log: log::LogArgs,
     #[command(subcommand)]
@@ -118,7 +118,7 @@ struct Cli {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Colour {
+enum ColourChoice {
     Auto,
     Always,
     Never,
@@ -127,44 +127,44 @@ enum Colour {
 #[derive(Subcommand)]
 enum Command {
     /// Report everything wrong in the YAML; no database, no network
-    Check(check::Check),
+    Check(check::CheckArgs),
     /// Show what a run would do and why: stages, ads to derive; with --jobs every job that it would
     /// change
     Plan(plan::PlanArgs),
     /// Make a project folder: a pipeline, rules, alerts, frameworks, schemas for editors
-    Init(init::Init),
+    Init(init::InitArgs),
     /// Draft an institution from a sample of its source, or a rule
-    New(new::New),
+    New(new::NewArgs),
     /// Run the tests in the YAML, and show what they do not cover
-    Test(test::Test),
+    Test(test::TestArgs),
     /// Show what edited rules and mappings would do to the stored ads, without writing anything
-    Rehearse(rehearse::Rehearse),
+    Rehearse(rehearse::RehearseArgs),
     /// Draw the DAG of an institution
-    Graph(graph::Graph),
+    Graph(graph::GraphArgs),
     /// Fetch a few ads of a source: raw, mapped and validated, side by side
     Preview(preview::PreviewArgs),
     /// Run institutions now: read, derive, validate, publish, archive
-    Run(run::Run),
+    Run(run::RunArgs),
     /// Apply a saved plan of jobs exactly, or not at all
-    Apply(apply::Apply),
+    Apply(apply::ApplyArgs),
     /// Show the daily report: counts, error rates, speed, reasons, sizes
-    Report(report::Report),
+    Report(report::ReportArgs),
     /// Show ads that did not become jobs, with every reason
-    Failures(failures::Failures),
+    Failures(failures::FailuresArgs),
     /// Show and decide what is held for an operator
-    Holds(holds::Holds),
+    Holds(holds::HoldsArgs),
     /// Show titles without a role; accept titles, learn from stored ones
-    Roles(roles::Roles),
+    Roles(roles::RolesArgs),
     /// Show companies and names that wait for one; accept names for companies
-    Companies(companies::Companies),
+    Companies(companies::CompaniesArgs),
     /// Show which ads advertise one opening, and decide about pairs
-    Duplicates(duplicates::Duplicates),
+    Duplicates(duplicates::DuplicatesArgs),
     /// Show versions of rules and mappings that have run: log, text, differences
-    Rules(rules::Rules),
+    Rules(rules::RulesArgs),
     /// Deliberately archive the open jobs of an institution or source
-    Retire(retire::Retire),
+    Retire(retire::RetireArgs),
     /// Show when institutions are due
-    Schedule(schedule::Schedule),
+    Schedule(schedule::ScheduleArgs),
     /// Show what runs where, what is due, late, paused and failing
     Status(status::StatusArgs),
     /// Hold back the schedule of institutions
@@ -172,7 +172,7 @@ enum Command {
     /// Let the schedule of institutions go on
     Resume(pause::ResumeArgs),
     /// Run every institution when it is due, and answer over HTTP
-    Serve(serve::Serve),
+    Serve(serve::ServeArgs),
     /// Run what is due, beside a `weir serve` on the same database
     Worker(serve::WorkerArgs),
     /// Say who may see the pages of `weir serve`, and decide there
@@ -180,44 +180,44 @@ enum Command {
     /// Create and end tokens of programs
     Tokens(tokens::TokensArgs),
     /// Show what fires, acknowledge and silence it, try channels and the tests of alerts
-    Alerts(alerts::Alerts),
+    Alerts(alerts::AlertsArgs),
     /// Print the figures of all runs for machines, in the format of Prometheus
-    Metrics(metrics::Metrics),
+    Metrics(metrics::MetricsArgs),
     /// Write the JSON Schema of the YAML, for editors
-    Schema(schema::Schema),
+    Schema(schema::SchemaArgs),
     /// Show the versions of a job: what changed, when, and why
-    History(history::History),
+    History(history::HistoryArgs),
     /// Show everything known about an ad, in chronological order
-    Why(why::Why),
+    Why(why::WhyArgs),
     /// Find jobs that were changed outside Weir
-    Audit(audit::Audit),
+    Audit(audit::AuditArgs),
     /// Undo what one run did to jobs, as new versions
-    Rollback(rollback::Rollback),
+    Rollback(rollback::RollbackArgs),
     /// Score decisions against labelled files: roles, companies, capabilities, duplicates
-    Evaluate(evaluate::Evaluate),
+    Evaluate(evaluate::EvaluateArgs),
     /// Export jobs, their history or their changes as NDJSON, CSV or Parquet
-    Export(export::Export),
+    Export(export::ExportArgs),
     /// Manage the private PostgreSQL of this folder
-    Db(db::Db),
+    Db(db::DbArgs),
     /// Print completions for a shell
-    Completions(manual::Completions),
+    Completions(manual::CompletionsArgs),
     /// Write the man pages, one for each command
-    Man(manual::Man),
+    Man(manual::ManArgs),
 }
 
 /// The instant at which a command acts.
 #[derive(Args)]
-struct At {
+struct ClockArgs {
     /// The clock of the run, for replays: 2026-09-01, or 2026-09-01T06:00:00+10:00
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     at: Option<Clock>,
     #[command(flatten)]
-    ahead: Ahead,
+    ahead: FutureClockArgs,
 }
 
 /// Confirms a clock that is probably a mistake.
 #[derive(Args, Clone, Copy)]
-struct Ahead {
+struct FutureClockArgs {
     /// Accept a clock more than a day ahead of this machine's, or more than 400 days after the last
     /// run. Dangerous: all closing dates until then pass, and earlier runs are refused until `weir
     /// rollback` undoes that run
@@ -225,22 +225,22 @@ struct Ahead {
     allow_future: bool,
 }
 
-impl At {
+impl ClockArgs {
     /// The instant, unless it can only be a mistake. Every command that acts at an instant gets it
     /// from here.
-    fn clock(&self, edge: &Edge) -> Result<Clock, Failure> {
+    fn clock(&self, edge: &CommandContext) -> Result<Clock, CommandFailure> {
         let at = self.at.unwrap_or_else(|| Clock((edge.now)()));
         self.ahead.check(at, edge).map(|()| at)
     }
 }
 
-impl Ahead {
-    fn check(self, at: Clock, edge: &Edge) -> Result<(), Failure> {
+impl FutureClockArgs {
+    fn check(self, at: Clock, edge: &CommandContext) -> Result<(), CommandFailure> {
         let now = (edge.now)();
         if self.allow_future || !at.is_ahead_of(now) {
             return Ok(());
         }
-        Err(Failure::nothing(format!(
+        Err(CommandFailure::nothing(format!(
             "the clock {} is in the future: this machine's is {}",
             at.0.format(INSTANT),
             now.format(INSTANT)
@@ -257,7 +257,7 @@ const INSTANT: &str = "%Y-%m-%d %H:%M:%SZ";
 
 /// The arguments of a decision.
 #[derive(Args)]
-struct Word {
+struct DecisionArgs {
     /// The reason, for the record
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     reason: String,
@@ -268,22 +268,22 @@ struct Word {
     #[arg(long)]
     wait: bool,
     #[command(flatten)]
-    at: At,
+    at: ClockArgs,
 }
 
-impl Word {
+impl DecisionArgs {
     /// Who decides.
-    fn person(&self, edge: &Edge) -> Result<String, Failure> {
+    fn person(&self, edge: &CommandContext) -> Result<String, CommandFailure> {
         edge.person(self.by.as_deref())
     }
 
     /// Whose jobs the decision is about.
     fn on<'a>(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         institution: Uuid,
         slug: &'a str,
-    ) -> Result<DecisionScope<'a>, Failure> {
+    ) -> Result<DecisionScope<'a>, CommandFailure> {
         let at = Some(self.at.clock(edge)?);
         Ok(DecisionScope {
             institution,
@@ -304,7 +304,7 @@ fn parse_time(text: &str) -> Result<Clock, String> {
 }
 
 /// The process environment, captured once at start-up.
-struct Edge {
+struct CommandContext {
     project: PathBuf,
     colour: bool,
     terminal: bool,
@@ -314,7 +314,7 @@ struct Edge {
     width: usize,
 }
 
-impl Edge {
+impl CommandContext {
     fn text(&self, name: &str) -> Option<String> {
         self.environment
             .get(&OsString::from(name))
@@ -335,10 +335,10 @@ impl Edge {
     }
 
     /// Who decides, for the record.
-    fn person(&self, by: Option<&str>) -> Result<String, Failure> {
+    fn person(&self, by: Option<&str>) -> Result<String, CommandFailure> {
         let known = by.map(str::to_owned).or_else(|| self.text("USER"));
         known.or_else(|| self.text("LOGNAME")).ok_or_else(|| {
-            Failure::nothing("the record needs a name, and `USER` is not set")
+            CommandFailure::nothing("the record needs a name, and `USER` is not set")
                 .help("say who decides with `--by NAME`")
         })
     }
@@ -398,7 +398,7 @@ impl Edge {
 }
 
 /// Refuses names of institutions that the project does not have.
-fn are_institutions(wanted: &[String], checked: &CheckedProject) -> Result<(), Failure> {
+fn are_institutions(wanted: &[String], checked: &CheckedProject) -> Result<(), CommandFailure> {
     let slugs = || checked.institutions.iter().map(|one| one.slug.as_str());
     let Some(unknown) = wanted
         .iter()
@@ -417,10 +417,10 @@ fn unknown_name<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a str>,
     otherwise: impl FnOnce() -> String,
-) -> Failure {
+) -> CommandFailure {
     let help =
         did_you_mean(name, known).map_or_else(otherwise, |near| format!("did you mean `{near}`?"));
-    Failure::nothing(format!("unknown {what} `{name}`")).help(help.to_string())
+    CommandFailure::nothing(format!("unknown {what} `{name}`")).help(help.to_string())
 }
 
 /// Runs the command line and returns the exit code.
@@ -481,12 +481,12 @@ pub fn main() -> u8 {
     clippy::disallowed_methods,
     reason = "the edge: here, and only here, the clock and the environment are read"
 )]
-fn edge(cli: &Cli) -> Edge {
+fn edge(cli: &Cli) -> CommandContext {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = match cli.color {
-        Colour::Always => true,
-        Colour::Never => false,
-        Colour::Auto => std::io::stderr().is_terminal() && out::is_terminal() && !no_colour,
+        ColourChoice::Always => true,
+        ColourChoice::Never => false,
+        ColourChoice::Auto => std::io::stderr().is_terminal() && out::is_terminal() && !no_colour,
     };
     if let Ok(address) = std::env::var("DATABASE_URL") {
         out::secrets().learn(secrets::of_address("DATABASE_URL", &address));
@@ -496,7 +496,7 @@ fn edge(cli: &Cli) -> Edge {
         .and_then(|columns| columns.parse().ok())
         .or_else(terminal_width)
         .unwrap_or(100);
-    Edge {
+    CommandContext {
         project: std::path::absolute(&cli.project).unwrap_or_else(|_| cli.project.clone()),
         colour,
         terminal: std::io::stderr().is_terminal(),
@@ -513,7 +513,7 @@ fn terminal_width() -> Option<usize> {
 
 /// Shows diagnostics on stderr: for the files of these institutions, or for all files if none is
 /// given.
-fn show(checked: &CheckedProject, edge: &Edge, institutions: &[String]) {
+fn show(checked: &CheckedProject, edge: &CommandContext, institutions: &[String]) {
     let told = checked
         .diagnostics
         .only(|place| checked.belongs(place, institutions));

@@ -1,7 +1,7 @@
 //! Finds the job that a user means, for commands about one job: by its uuid, by the id of its ad
 //! with or without source and institution, or by a prefix of one of these.
 
-use super::{Edge, Failure, unknown_name};
+use super::{CommandContext, CommandFailure, unknown_name};
 use crate::diagnostic::one_of;
 use crate::report::columns::line;
 use crate::store::views::biography::{self, FoundJob, JobName};
@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 /// Refuses names of institutions without stored data, suggesting a similar one of the project or of
 /// the database.
 pub(super) async fn refuse_unknown(
-    edge: &Edge,
+    edge: &CommandContext,
     connection: &mut PgConnection,
     slugs: &[String],
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let Some(slug) = runs::unknown(connection, slugs).await?.into_iter().next() else {
         return Ok(());
     };
@@ -22,10 +22,10 @@ pub(super) async fn refuse_unknown(
     let checked = edge.checked();
     let of_project = checked.institutions.iter().map(|one| one.slug.clone());
     if of_project.clone().any(|one| one == slug) {
-        return Err(
-            Failure::nothing(format!("no data is stored for the institution `{slug}`"))
-                .help(format!("`weir run {slug}` reads its sources")),
-        );
+        return Err(CommandFailure::nothing(format!(
+            "no data is stored for the institution `{slug}`"
+        ))
+        .help(format!("`weir run {slug}` reads its sources")));
     }
     known.extend(of_project);
     let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
@@ -39,17 +39,20 @@ pub(super) async fn refuse_unknown(
 }
 
 /// The one ad or job of a name.
-pub(super) async fn find(connection: &mut PgConnection, name: &str) -> Result<FoundJob, Failure> {
+pub(super) async fn find(
+    connection: &mut PgConnection,
+    name: &str,
+) -> Result<FoundJob, CommandFailure> {
     // As shown elsewhere: padded with spaces, or shortened.
     let name = name.trim().trim_end_matches('…');
     if name.is_empty() {
-        return Err(Failure::nothing("no job given")
+        return Err(CommandFailure::nothing("no job given")
             .help("give its uuid, or the id of its ad: `601245`, `nswgov:601245`"));
     }
     let mut found = biography::find(connection, &JobName::read(name)).await?;
     match (found.pop(), found.len()) {
         (None, _) => Err(
-            Failure::nothing(format!("no ad or job `{}`", line(name, 80))).help(
+            CommandFailure::nothing(format!("no ad or job `{}`", line(name, 80))).help(
                 "give the uuid of a job, or the id of its ad: `601245`, `nswgov:601245`, \
                  `nsw-gov/nswgov:601245`",
             ),
@@ -60,7 +63,7 @@ pub(super) async fn find(connection: &mut PgConnection, name: &str) -> Result<Fo
             let names: Vec<String> = found.iter().take(5).map(whole).collect();
             let more = if found.len() > 5 { "\n  ..." } else { "" };
             Err(
-                Failure::nothing(format!("`{}` is ambiguous", line(name, 80)))
+                CommandFailure::nothing(format!("`{}` is ambiguous", line(name, 80)))
                     .help(format!("choose one of:\n  {}{more}", names.join("\n  "))),
             )
         }

@@ -5,7 +5,7 @@
 use super::database::block_on;
 use super::new_rule::NewRule;
 use super::run::door;
-use super::{DONE, Edge, Failure, first_test};
+use super::{CommandContext, CommandFailure, DONE, first_test};
 use crate::config::connector;
 use crate::diagnostic::{Diagnostics, FileTexts};
 use crate::plan::board;
@@ -24,15 +24,15 @@ use std::sync::Arc;
 /// Write a first draft.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-pub struct New {
+pub struct NewArgs {
     #[command(subcommand)]
-    kind: Option<Kind>,
+    kind: Option<DraftKind>,
     #[command(flatten)]
     institution: Option<NewInstitution>,
 }
 
 #[derive(clap::Subcommand)]
-enum Kind {
+enum DraftKind {
     /// Draft a rule, including a test
     Rule(NewRule),
 }
@@ -62,19 +62,19 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// The line by which editors find the schema of the file.
 const SCHEMA: &str = "# yaml-language-server: $schema=../schema/institution.json\n";
 
-impl New {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl NewArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         match (&self.kind, &self.institution) {
-            (Some(Kind::Rule(rule)), _) => rule.run(edge),
+            (Some(DraftKind::Rule(rule)), _) => rule.run(edge),
             (None, Some(institution)) => institution.run(edge),
-            (None, None) => Err(Failure::nothing("nothing to draft")
+            (None, None) => Err(CommandFailure::nothing("nothing to draft")
                 .help("use `weir new INST --from FILE`, or `weir new rule SET/ID`")),
         }
     }
 }
 
 impl NewInstitution {
-    fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         self.can_be()?;
         let file = edge
             .project
@@ -82,7 +82,7 @@ impl NewInstitution {
             .join(format!("{}.yaml", self.institution));
         if file.exists() {
             return Err(
-                Failure::nothing(format!("`{}` already exists", file.display()))
+                CommandFailure::nothing(format!("`{}` already exists", file.display()))
                     .help("choose another name, or remove the file"),
             );
         }
@@ -96,7 +96,7 @@ impl NewInstitution {
             read(&edge.project.join(&self.from), &self.from)?
         };
         let text = draft::write(&self.draft(is_address), &sample).map_err(|why| {
-            Failure::nothing(format!("cannot draft from `{}`: {why}", self.from))
+            CommandFailure::nothing(format!("cannot draft from `{}`: {why}", self.from))
                 .help("give a page or file that lists ads")
         })?;
         write(edge, &file, &text)?;
@@ -136,7 +136,7 @@ impl NewInstitution {
     }
 
     /// Writes the draft of a board whose address matches a connector; returns whether there is one.
-    fn of_a_board(&self, edge: &Edge, file: &Path) -> Result<bool, Failure> {
+    fn of_a_board(&self, edge: &CommandContext, file: &Path) -> Result<bool, CommandFailure> {
         let connectors = connector::load(
             &edge.project,
             &mut FileTexts::default(),
@@ -170,29 +170,31 @@ impl NewInstitution {
 
     /// Whether `weir check` would accept the name and the time zone, before anything is written or
     /// requested.
-    fn can_be(&self) -> Result<(), Failure> {
+    fn can_be(&self) -> Result<(), CommandFailure> {
         if !is_name(&self.institution) {
-            return Err(Failure::nothing(format!(
+            return Err(CommandFailure::nothing(format!(
                 "`{}` is not a valid name for an institution",
                 self.institution
             ))
             .help("use lowercase letters, digits and `-`"));
         }
         let told = |why: String| match why.split_once('\n') {
-            Some((why, help)) => Failure::nothing(why).help(help),
-            None => Failure::nothing(why),
+            Some((why, help)) => CommandFailure::nothing(why).help(help),
+            None => CommandFailure::nothing(why),
         };
         self.timezone.parse::<Zone>().map(drop).map_err(told)
     }
 
-    async fn fetch(&self, edge: &Edge) -> Result<Vec<u8>, Failure> {
-        let url = url::Url::parse(&self.from)
-            .map_err(|error| Failure::nothing(format!("`{}` is not a URL: {error}", self.from)))?;
+    async fn fetch(&self, edge: &CommandContext) -> Result<Vec<u8>, CommandFailure> {
+        let url = url::Url::parse(&self.from).map_err(|error| {
+            CommandFailure::nothing(format!("`{}` is not a URL: {error}", self.from))
+        })?;
         let mut out = Diagnostics::new();
         let manners: Option<Manners> =
             MannersSpec::compile(None, &ReadLimits::default(), self.allow_private, &mut out);
-        let manners =
-            Arc::new(manners.ok_or_else(|| Failure::nothing("the default manners are invalid"))?);
+        let manners = Arc::new(
+            manners.ok_or_else(|| CommandFailure::nothing("the default manners are invalid"))?,
+        );
         let ask = HttpRequest {
             method: Method::GET,
             shown_url: url.to_string(),
@@ -207,7 +209,7 @@ impl NewInstitution {
         };
         // There is no YAML yet that could declare it.
         let told = |trouble: FetchError| {
-            Failure::nothing(
+            CommandFailure::nothing(
                 trouble
                     .to_string()
                     .replace("declare `allow_private: true`", "use `--allow-private`"),
@@ -224,9 +226,9 @@ impl NewInstitution {
 }
 
 /// Writes the file of an institution, and the pipeline if there is none.
-fn write(edge: &Edge, file: &Path, text: &str) -> Result<(), Failure> {
+fn write(edge: &CommandContext, file: &Path, text: &str) -> Result<(), CommandFailure> {
     let told = |error: std::io::Error| {
-        Failure::nothing(format!("cannot write `{}`: {error}", file.display()))
+        CommandFailure::nothing(format!("cannot write `{}`: {error}", file.display()))
     };
     std::fs::create_dir_all(edge.project.join("institutions")).map_err(told)?;
     std::fs::write(file, format!("{SCHEMA}{text}")).map_err(told)?;
@@ -240,7 +242,7 @@ fn write(edge: &Edge, file: &Path, text: &str) -> Result<(), Failure> {
 pub(super) const DAILY: &str = include_str!("../../pipelines/daily.yaml");
 
 /// Writes the pipeline where the project has none; whether it did.
-fn write_pipeline(project: &Path) -> Result<bool, Failure> {
+fn write_pipeline(project: &Path) -> Result<bool, CommandFailure> {
     let folder = project.join("pipelines");
     let is_yaml = |path: PathBuf| {
         path.extension()
@@ -261,9 +263,9 @@ fn is_address(from: &str) -> bool {
     from.starts_with("http://") || from.starts_with("https://")
 }
 
-fn read(path: &Path, shown: &str) -> Result<Vec<u8>, Failure> {
+fn read(path: &Path, shown: &str) -> Result<Vec<u8>, CommandFailure> {
     std::fs::read(path).map_err(|error| {
-        let failure = Failure::nothing(format!("cannot read `{shown}`: {error}"));
+        let failure = CommandFailure::nothing(format!("cannot read `{shown}`: {error}"));
         if path.exists() {
             failure
         } else {

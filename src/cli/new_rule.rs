@@ -1,7 +1,7 @@
 //! `weir new rule`: adds a rule with a test to an existing or new rule set. A draft that `weir
 //! check` would refuse is removed again.
 
-use super::{DONE, Edge, Failure};
+use super::{CommandContext, CommandFailure, DONE};
 use crate::config::Project;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::model::FieldKind;
@@ -34,7 +34,7 @@ pub struct NewRule {
 }
 
 impl NewRule {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let is_name = |text: &str| {
             !text.is_empty()
                 && text.chars().all(|letter| {
@@ -51,7 +51,7 @@ impl NewRule {
             .filter(|(set, id)| is_name(set) && is_name(id))
         else {
             return Err(
-                Failure::nothing(format!("`{}` is not a rule name", self.name))
+                CommandFailure::nothing(format!("`{}` is not a rule name", self.name))
                     .help("write the set and the rule in lowercase letters: `common/no-test-ads`"),
             );
         };
@@ -60,8 +60,10 @@ impl NewRule {
             .flatten()
             .find(|text| text.is_empty() || !is_word(text))
         {
-            return Err(Failure::nothing(format!("`{wrong}` is not a valid name"))
-                .help("use letters, digits and `_`"));
+            return Err(
+                CommandFailure::nothing(format!("`{wrong}` is not a valid name"))
+                    .help("use letters, digits and `_`"),
+            );
         }
         let shown = format!("rules/{set}.yaml");
         let file = edge.project.join(&shown);
@@ -110,12 +112,12 @@ fn holds(project: &Project, field: &str) -> Option<FieldKind> {
 
 /// Writes the file and checks it; if it has errors, the file is restored.
 fn write(
-    edge: &Edge,
+    edge: &CommandContext,
     file: &Path,
     shown: &str,
     before: Option<&str>,
     after: &str,
-) -> Result<CheckedProject, Failure> {
+) -> Result<CheckedProject, CommandFailure> {
     std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
     std::fs::write(file, after)?;
     let checked = check::check(Project::load(&edge.project));
@@ -135,20 +137,20 @@ fn write(
         .place
         .as_ref()
         .map_or_else(String::new, |place| format!(" (line {})", place.line));
-    let failure = Failure::nothing(format!(
+    let failure = CommandFailure::nothing(format!(
         "no rule was written, because {shown} would have an error{place}: {}",
         error.message
     ));
-    Err(Failure {
+    Err(CommandFailure {
         help: error.help.clone(),
         ..failure
     })
 }
 
 /// The text of a rule set with one rule more, after the last one.
-fn with_rule(shown: &str, text: &str, draft: &RuleDraft) -> Result<String, Failure> {
+fn with_rule(shown: &str, text: &str, draft: &RuleDraft) -> Result<String, CommandFailure> {
     let told = || {
-        Failure::nothing(format!("cannot find where to insert the rule in {shown}"))
+        CommandFailure::nothing(format!("cannot find where to insert the rule in {shown}"))
             .help("`weir check` may explain why; the rules must be a list under `rules:`")
     };
     let tree = yaml::parse(shown, text, &mut Diagnostics::new()).ok_or_else(told)?;

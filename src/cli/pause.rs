@@ -1,7 +1,7 @@
 //! `weir pause` and `weir resume`.
 
 use super::database::with_store;
-use super::{DONE, Edge, Failure, are_institutions, parse_time};
+use super::{CommandContext, CommandFailure, DONE, are_institutions, parse_time};
 use crate::actions::pauses;
 use crate::model::Clock;
 use crate::plan::Plan;
@@ -69,7 +69,7 @@ const DEMAND: DatabaseDemand = DatabaseDemand {
 };
 
 impl PauseArgs {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let checked = edge.checked();
         are_institutions(&self.institutions, &checked)?;
         let (now, by) = ((edge.now)(), edge.person(self.by.as_deref())?);
@@ -109,22 +109,24 @@ impl PauseArgs {
         Ok(DONE)
     }
 
-    fn end(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Failure> {
+    fn end(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, CommandFailure> {
         let until = match &self.until {
             None => return Ok(None),
             Some(PauseEnd::At(at)) => at.0,
             Some(PauseEnd::After(span)) => now + span.0,
         };
         if until <= now {
-            return Err(Failure::nothing("the pause would end before it begins")
-                .help("write an instant in the future, or a span such as `--until 3d`"));
+            return Err(
+                CommandFailure::nothing("the pause would end before it begins")
+                    .help("write an instant in the future, or a span such as `--until 3d`"),
+            );
         }
         Ok(Some(until))
     }
 }
 
 impl ResumeArgs {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let checked = edge.checked();
         are_institutions(&self.institutions, &checked)?;
         let (now, by) = ((edge.now)(), edge.person(self.by.as_deref())?);

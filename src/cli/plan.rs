@@ -2,10 +2,12 @@
 //! plan of jobs, which is a dry run.
 
 use super::database::{Database, block_on};
-use super::last_good::{self, Broken};
-use super::records::{self, View};
-use super::run::Run;
-use super::{At, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, show};
+use super::last_good::{self, BrokenInstitution};
+use super::records::{self, RecordsArgs};
+use super::run::RunArgs;
+use super::{
+    ClockArgs, CommandContext, CommandFailure, DONE, FAILED, NOTHING, are_institutions, show,
+};
 use crate::model::{Clock, FingerprintParts, SourceKey};
 use crate::plan::outline::PlanOutline;
 use crate::plan::picture::thousands;
@@ -28,7 +30,7 @@ pub struct PlanArgs {
     #[arg(long)]
     jobs: bool,
     #[command(flatten)]
-    at: At,
+    at: ClockArgs,
     /// Print JSON; with --jobs one record per line
     #[arg(long)]
     json: bool,
@@ -42,18 +44,18 @@ pub struct PlanArgs {
     #[arg(long, requires = "jobs")]
     detailed_exitcode: bool,
     #[command(flatten)]
-    view: View,
+    view: RecordsArgs,
 }
 
 /// What must be derived again for one source, and why.
-pub(super) struct Work {
+pub(super) struct SourceWork {
     source: String,
     ads: i64,
     pub(super) why: Vec<String>,
 }
 
 impl PlanArgs {
-    pub(super) fn run(self, edge: &Edge) -> Result<u8, Failure> {
+    pub(super) fn run(self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         if self.jobs {
             let PlanArgs {
                 institutions,
@@ -65,7 +67,7 @@ impl PlanArgs {
                 view,
                 ..
             } = self;
-            return Run::planning(
+            return RunArgs::planning(
                 institutions,
                 at,
                 json,
@@ -91,9 +93,12 @@ impl PlanArgs {
         }
         block_on(async {
             let database = Database::open(edge, DatabaseDemand::READ).await?;
-            let (standing_in, left_out) =
-                last_good::stand_in(edge, &database.store, Broken::of(chosen.iter().copied()))
-                    .await?;
+            let (standing_in, left_out) = last_good::stand_in(
+                edge,
+                &database.store,
+                BrokenInstitution::of(chosen.iter().copied()),
+            )
+            .await?;
             let is_bad = left_out > 0 || !standing_in.is_empty();
             plans.extend(standing_in);
             let mut pages = Vec::new();
@@ -117,25 +122,30 @@ impl PlanArgs {
         })?
     }
 
-    async fn work(&self, edge: &Edge, store: &Store, plan: &Plan) -> Result<Vec<Work>, Failure> {
+    async fn work(
+        &self,
+        edge: &CommandContext,
+        store: &Store,
+        plan: &Plan,
+    ) -> Result<Vec<SourceWork>, CommandFailure> {
         let at = self.at.clock(edge)?;
         let mut connection = store.connection().await?;
         let mut all = Vec::new();
         for flow in &plan.flows {
-            all.push(Work::of(at, &mut connection, plan, flow).await?);
+            all.push(SourceWork::of(at, &mut connection, plan, flow).await?);
         }
         Ok(all)
     }
 }
 
-impl Work {
+impl SourceWork {
     /// What must be derived again for one source.
     pub(super) async fn of(
         at: Clock,
         connection: &mut PgConnection,
         plan: &Plan,
         flow: &SourcePlan,
-    ) -> Result<Work, Failure> {
+    ) -> Result<SourceWork, CommandFailure> {
         let parts = flow.parts_at(at);
         let stream = SourceKey {
             institution: plan.institution.id,
@@ -158,7 +168,7 @@ impl Work {
                 )
             })
             .collect();
-        Ok(Work {
+        Ok(SourceWork {
             source: flow.source.clone(),
             ads: pending.iter().map(|pending| pending.ads).sum(),
             why,
@@ -187,7 +197,7 @@ fn reason(
     }
 }
 
-fn text(plan: &Plan, work: &[Work]) -> String {
+fn text(plan: &Plan, work: &[SourceWork]) -> String {
     let mut out = String::new();
     let schedule = plan
         .schedule
@@ -249,7 +259,7 @@ fn text(plan: &Plan, work: &[Work]) -> String {
     out
 }
 
-fn page(plan: &Plan, work: &[Work]) -> Json {
+fn page(plan: &Plan, work: &[SourceWork]) -> Json {
     let work = work
         .iter()
         .map(|work| json!({ "source": work.source, "ads": work.ads, "why": work.why }));

@@ -2,7 +2,9 @@
 
 use super::database::block_on;
 use super::run::door;
-use super::{At, DONE, Edge, FAILED, Failure, NOTHING, out, show, unknown_name};
+use super::{
+    ClockArgs, CommandContext, CommandFailure, DONE, FAILED, NOTHING, out, show, unknown_name,
+};
 use crate::diagnostic::one_of;
 use crate::engine::preview::{self, PreviewChoice, SourcePreview};
 use crate::model::{Document, FieldValue, ProblemSeverity};
@@ -35,14 +37,14 @@ pub struct PreviewArgs {
     #[arg(long, value_name = "DIR", conflicts_with = "save")]
     recorded: Option<PathBuf>,
     #[command(flatten)]
-    at: At,
+    at: ClockArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 impl PreviewArgs {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let checked = edge.checked();
         show(&checked, edge, std::slice::from_ref(&self.institution));
         let Some((plan, flow)) = self.choose(&checked)? else {
@@ -62,7 +64,7 @@ impl PreviewArgs {
                 preview.ads.is_empty() && preview.refused.is_empty(),
                 preview.proof.why.is_none(),
             ) {
-                return Err(Failure::failed(format!(
+                return Err(CommandFailure::failed(format!(
                     "the source does not list an ad `{}`",
                     Untrusted(id)
                 )));
@@ -78,7 +80,10 @@ impl PreviewArgs {
 
     /// The plan and the index of its source; `None` if the institution is broken, which is
     /// reported.
-    fn choose(&self, checked: &CheckedProject) -> Result<Option<(Arc<Plan>, usize)>, Failure> {
+    fn choose(
+        &self,
+        checked: &CheckedProject,
+    ) -> Result<Option<(Arc<Plan>, usize)>, CommandFailure> {
         let slugs = || {
             checked
                 .institutions
@@ -113,7 +118,7 @@ impl PreviewArgs {
                 .ok_or_else(|| unknown("source", wanted, &sources()))?,
             None if plan.flows.len() == 1 => 0,
             None => {
-                return Err(Failure::nothing(format!(
+                return Err(CommandFailure::nothing(format!(
                     "`{}` has several sources",
                     self.institution
                 ))
@@ -123,7 +128,12 @@ impl PreviewArgs {
         Ok(Some((Arc::clone(plan), number)))
     }
 
-    fn access(&self, edge: &Edge, plan: &Plan, flow: usize) -> Result<SourceAccess, Failure> {
+    fn access(
+        &self,
+        edge: &CommandContext,
+        plan: &Plan,
+        flow: usize,
+    ) -> Result<SourceAccess, CommandFailure> {
         let mut door = door(edge, self.recorded.as_deref())?;
         if self.save {
             let folder = format!(
@@ -142,7 +152,7 @@ fn flow_of(plan: &Plan, number: usize) -> &SourcePlan {
     &plan.flows[number]
 }
 
-fn unknown(what: &str, wanted: &str, known: &[&str]) -> Failure {
+fn unknown(what: &str, wanted: &str, known: &[&str]) -> CommandFailure {
     unknown_name(what, wanted, known.iter().copied(), || {
         format!("known: {}", one_of(known.iter().copied()))
     })

@@ -1,7 +1,7 @@
 //! The plan of jobs as `weir run --dry-run` and `weir plan --jobs` show it: which records, in which
 //! form, into which file.
 
-use super::{Edge, Failure, out, unknown_name};
+use super::{CommandContext, CommandFailure, out, unknown_name};
 use crate::diagnostic::one_of;
 use crate::engine::DryRun;
 use crate::engine::saved::{self, SavedPlan};
@@ -33,7 +33,7 @@ const ON_A_PAGE: usize = 2_000;
 /// Which records, and how.
 #[derive(clap::Args, Default)]
 #[command(next_help_heading = "The plan of jobs")]
-pub(super) struct View {
+pub(super) struct RecordsArgs {
     /// Show only records of this type; can be repeated
     #[arg(long, value_name = "KIND", value_parser = kind())]
     only: Vec<RecordKind>,
@@ -69,7 +69,7 @@ fn is_custom(field: &str) -> bool {
     !MORE_FIELDS.contains(&field) && Field::named(field).is_none()
 }
 
-fn unknown(what: &str, name: &str, known: &[&str]) -> Failure {
+fn unknown(what: &str, name: &str, known: &[&str]) -> CommandFailure {
     unknown_name(what, name, known.iter().copied(), || {
         format!("known: {}", one_of(known.iter().copied()))
     })
@@ -85,9 +85,9 @@ fn kind() -> impl TypedValueParser<Value = RecordKind> {
     PossibleValuesParser::new(RECORD_KINDS.map(RecordKind::name)).map(named)
 }
 
-impl View {
+impl RecordsArgs {
     /// Refuses what only a plan of jobs has.
-    pub(super) fn only_with(&self, flag: &str, besides: &[&str]) -> Result<(), Failure> {
+    pub(super) fn only_with(&self, flag: &str, besides: &[&str]) -> Result<(), CommandFailure> {
         let given = [
             ("--only", !self.only.is_empty()),
             ("--source", !self.source.is_empty()),
@@ -98,8 +98,10 @@ impl View {
         ];
         let refused = |(name, given): &(&str, bool)| *given && !besides.contains(name);
         match given.into_iter().find(refused) {
-            Some((name, _)) => Err(Failure::nothing(format!("`{name}` requires `{flag}`"))
-                .help(format!("add `{flag}`"))),
+            Some((name, _)) => Err(
+                CommandFailure::nothing(format!("`{name}` requires `{flag}`"))
+                    .help(format!("add `{flag}`")),
+            ),
             None => Ok(()),
         }
     }
@@ -110,7 +112,7 @@ impl View {
     }
 
     /// Refuses unknown names, and unwritable paths, before anything is read.
-    pub(super) fn check(&self, plans: &[Arc<Plan>]) -> Result<(), Failure> {
+    pub(super) fn check(&self, plans: &[Arc<Plan>]) -> Result<(), CommandFailure> {
         let known: Vec<&str> = plans
             .iter()
             .flat_map(|plan| plan.flows.iter().map(|flow| flow.source.as_str()))
@@ -146,7 +148,7 @@ impl View {
                 .is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
         };
         match self.html.iter().chain(&self.out).find(folder) {
-            Some(file) => Err(Failure::nothing(format!(
+            Some(file) => Err(CommandFailure::nothing(format!(
                 "cannot write `{}`: the folder does not exist",
                 file.display()
             ))
@@ -193,7 +195,7 @@ impl View {
         self.out.is_some()
     }
 
-    fn look<'f>(&self, edge: &Edge, fields: &'f [String]) -> RecordsLayout<'f> {
+    fn look<'f>(&self, edge: &CommandContext, fields: &'f [String]) -> RecordsLayout<'f> {
         RecordsLayout {
             ink: edge.ink(),
             width: edge.width,
@@ -204,12 +206,12 @@ impl View {
     }
 
     /// A line an institution and source.
-    pub(super) fn overview(&self, edge: &Edge, plans: &[&DryRun]) {
+    pub(super) fn overview(&self, edge: &CommandContext, plans: &[&DryRun]) {
         put!("{}", text::overview(plans, self.look(edge, &self.fields())));
     }
 
     /// Record by record.
-    pub(super) fn text(&self, edge: &Edge, plan: &DryRun) -> Result<(), Failure> {
+    pub(super) fn text(&self, edge: &CommandContext, plan: &DryRun) -> Result<(), CommandFailure> {
         gone_is_fine(text::write(
             &mut out::lines(),
             plan,
@@ -218,7 +220,7 @@ impl View {
     }
 
     /// A line a plan with its counts, and a line a record.
-    pub(super) fn json_lines(&self, plans: &[&DryRun]) -> Result<(), Failure> {
+    pub(super) fn json_lines(&self, plans: &[&DryRun]) -> Result<(), CommandFailure> {
         let write = || -> std::io::Result<()> {
             let mut out = out::lines();
             for plan in plans {
@@ -249,9 +251,13 @@ impl View {
     }
 
     /// The page, and the saved plan.
-    pub(super) fn files(&self, edge: &Edge, plans: &[&DryRun]) -> Result<(), Failure> {
+    pub(super) fn files(
+        &self,
+        edge: &CommandContext,
+        plans: &[&DryRun],
+    ) -> Result<(), CommandFailure> {
         let failed = |file: &Path, why: &dyn std::fmt::Display| {
-            Failure::failed(format!("cannot write `{}`: {why}", file.display()))
+            CommandFailure::failed(format!("cannot write `{}`: {why}", file.display()))
         };
         if let Some(file) = &self.html {
             let written = html(plans, &self.fields()).and_then(|page| out::write_file(file, &page));
@@ -284,7 +290,7 @@ impl View {
 }
 
 /// A reader that has gone away is not a failure.
-fn gone_is_fine(written: std::io::Result<()>) -> Result<(), Failure> {
+fn gone_is_fine(written: std::io::Result<()>) -> Result<(), CommandFailure> {
     match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),

@@ -1,7 +1,10 @@
 //! `weir rehearse`.
 
 use super::database::{Database, block_on};
-use super::{At, CHANGES, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out};
+use super::{
+    CHANGES, ClockArgs, CommandContext, CommandFailure, DONE, FAILED, NOTHING, are_institutions,
+    out,
+};
 use crate::config::Project;
 use crate::diagnostic::{self, one_of};
 use crate::engine::dedupe;
@@ -24,7 +27,7 @@ use std::sync::Arc;
                   nothing is written.\nEdit rules/common.yaml, then run `weir rehearse`; or edit \
                   a copy elsewhere: `weir rehearse --rules drafts/common.yaml`."
 )]
-pub struct Rehearse {
+pub struct RehearseArgs {
     /// The institutions; by default all
     institutions: Vec<String>,
     /// Rule files that replace those of the same name in rules/
@@ -37,7 +40,7 @@ pub struct Rehearse {
     #[arg(long, value_name = "N", default_value_t = 3)]
     limit: usize,
     #[command(flatten)]
-    at: At,
+    at: ClockArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -49,11 +52,11 @@ pub struct Rehearse {
     detailed_exitcode: bool,
 }
 
-impl Rehearse {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl RehearseArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         if let Some(missing) = self.rules.iter().find(|file| !file.is_file()) {
             return Err(
-                Failure::nothing(format!("`{}` is not a file", missing.display()))
+                CommandFailure::nothing(format!("`{}` is not a file", missing.display()))
                     .help("give an edited copy of a file in rules/"),
             );
         }
@@ -81,7 +84,7 @@ impl Rehearse {
     }
 
     /// Shows what is wrong, in a replaced rule set under the name of the file that replaces it.
-    fn show(&self, checked: &CheckedProject, edge: &Edge) {
+    fn show(&self, checked: &CheckedProject, edge: &CommandContext) {
         let mut shown = checked
             .diagnostics
             .only(|place| checked.belongs(place, &self.institutions));
@@ -118,7 +121,7 @@ impl Rehearse {
         given.map_or_else(|| file.to_owned(), |given| given.display().to_string())
     }
 
-    fn chosen(&self, checked: &CheckedProject) -> Result<Vec<Arc<Plan>>, Failure> {
+    fn chosen(&self, checked: &CheckedProject) -> Result<Vec<Arc<Plan>>, CommandFailure> {
         are_institutions(&self.institutions, checked)?;
         self.are_used(checked)?;
         let is_named = |slug: &String| self.institutions.contains(slug);
@@ -144,7 +147,7 @@ impl Rehearse {
     }
 
     /// Refuses files that replace no rule set of the rehearsal: they would have no effect.
-    fn are_used(&self, checked: &CheckedProject) -> Result<(), Failure> {
+    fn are_used(&self, checked: &CheckedProject) -> Result<(), CommandFailure> {
         let used: BTreeSet<&str> = checked
             .chosen(&self.institutions)
             .flat_map(|one| &one.files)
@@ -169,7 +172,7 @@ impl Rehearse {
         } else {
             format!("a file replaces the set of the same name: {sets}")
         };
-        Err(Failure::nothing(format!(
+        Err(CommandFailure::nothing(format!(
             "none of the rehearsed institutions uses the rule set `{stem}`, which `{}` would \
              replace",
             file.display()
@@ -179,11 +182,11 @@ impl Rehearse {
 
     async fn rehearse(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         store: &Store,
         checked: &CheckedProject,
         plans: &[Arc<Plan>],
-    ) -> Result<Vec<RehearsalPage>, Failure> {
+    ) -> Result<Vec<RehearsalPage>, CommandFailure> {
         let asked = RehearsalRequest {
             at: self.at.clock(edge)?,
             all: self.all,
@@ -209,7 +212,7 @@ impl Rehearse {
         Ok(pages)
     }
 
-    fn tell(&self, pages: &[RehearsalPage], left_out: bool) -> Result<u8, Failure> {
+    fn tell(&self, pages: &[RehearsalPage], left_out: bool) -> Result<u8, CommandFailure> {
         if self.json {
             say!("{:#}", json!({ "format": 1, "institutions": pages }));
         } else {
@@ -219,7 +222,7 @@ impl Rehearse {
         }
         if let Some(file) = &self.html {
             out::write_file(file, &rehearsal::html(pages)).map_err(|error| {
-                Failure::failed(format!("cannot write `{}`: {error}", file.display()))
+                CommandFailure::failed(format!("cannot write `{}`: {error}", file.display()))
             })?;
             tell!("written to {}", file.display());
         }

@@ -1,8 +1,8 @@
 //! `weir report`.
 
 use super::database::{Database, block_on};
-use super::last_good::{self, Broken};
-use super::{At, DONE, Edge, Failure, are_institutions};
+use super::last_good::{self, BrokenInstitution};
+use super::{ClockArgs, CommandContext, CommandFailure, DONE, are_institutions};
 use crate::plan::Plan;
 use crate::report::daily;
 use crate::report::health;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// The daily report.
 #[derive(clap::Args)]
-pub struct Report {
+pub struct ReportArgs {
     /// The institution; by default all
     institution: Option<String>,
     /// List the newest runs with their numbers instead (by default 20)
@@ -38,7 +38,7 @@ pub struct Report {
     json: bool,
     /// The clock, from which the age of runs is counted
     #[command(flatten)]
-    at: At,
+    at: ClockArgs,
 }
 
 /// A form of the report of the day.
@@ -52,8 +52,8 @@ enum MorningForm {
     Html,
 }
 
-impl Report {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl ReportArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let checked = edge.checked();
         let chosen = checked.institutions.iter().filter(|one| {
             self.institution
@@ -66,11 +66,11 @@ impl Report {
             .filter_map(|one| one.plan())
             .cloned()
             .collect();
-        let broken = Broken::of(chosen);
+        let broken = BrokenInstitution::of(chosen);
         are_institutions(self.institution.as_slice(), &checked)?;
         if plans.is_empty() && (broken.is_empty() || !last_good::may_be_known(edge)) {
             return Err(
-                Failure::nothing("the files of all institutions have errors")
+                CommandFailure::nothing("the files of all institutions have errors")
                     .help("`weir check` shows them"),
             );
         }
@@ -95,16 +95,18 @@ impl Report {
     /// The report of the day, or one that was sent.
     async fn morning(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         connection: &mut PgConnection,
         plans: &[Arc<Plan>],
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandFailure> {
         let (text, markdown, page, json);
         if let Some(day) = self.sent {
             let kept = daily_reports::newest(connection, Some(day), 1).await?.pop();
             let Some(kept) = kept else {
-                return Err(Failure::nothing(format!("no report was sent on {day}"))
-                    .help("declare `report: { at: \"07:00\" }` in weir.yaml"));
+                return Err(
+                    CommandFailure::nothing(format!("no report was sent on {day}"))
+                        .help("declare `report: { at: \"07:00\" }` in weir.yaml"),
+                );
             };
             // What was sent was sent as text and as a page.
             (text, markdown, page, json) = (kept.text.clone(), kept.text, kept.html, kept.content);
@@ -126,10 +128,10 @@ impl Report {
     /// One line for each institution.
     async fn overview(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         connection: &mut PgConnection,
         plans: &[Arc<Plan>],
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandFailure> {
         let institutions = plans.iter().map(|plan| &plan.institution);
         let names: Vec<_> = institutions.map(|one| (one.id, one.slug.clone())).collect();
         let all = health::collect(connection, &names).await?;
@@ -142,7 +144,7 @@ impl Report {
         &self,
         connection: &mut PgConnection,
         plans: &[Arc<Plan>],
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandFailure> {
         let mut pages = Vec::new();
         for plan in plans {
             pages.push(daily::collect(connection, plan).await?);
@@ -161,7 +163,7 @@ impl Report {
         connection: &mut PgConnection,
         plans: &[Arc<Plan>],
         most: i64,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandFailure> {
         let mut pages = Vec::new();
         for Plan { institution, .. } in plans.iter().map(Arc::as_ref) {
             pages.push(runs::collect(connection, institution.id, &institution.slug, most).await?);

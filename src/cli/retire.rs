@@ -1,7 +1,7 @@
 //! `weir retire`.
 
 use super::database::with_store;
-use super::{DONE, Edge, Failure, Word, are_institutions, unknown_name};
+use super::{CommandContext, CommandFailure, DONE, DecisionArgs, are_institutions, unknown_name};
 use crate::actions::holds::OperatorRuling;
 use crate::actions::retire::retire;
 use crate::diagnostic::one_of;
@@ -18,23 +18,23 @@ use std::collections::BTreeSet;
                   if they are still listed. To stop reading it, remove it from the YAML. To undo \
                   a single run, use `weir rollback`, which leaves retired jobs as they are."
 )]
-pub struct Retire {
+pub struct RetireArgs {
     /// The institution
     institution: String,
     /// The source; by default all sources of the institution
     source: Option<String>,
     #[command(flatten)]
-    word: Word,
+    word: DecisionArgs,
 }
 
-impl Retire {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl RetireArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         with_store(edge, DatabaseDemand::DECIDE, async |store| {
             self.retire(edge, store).await
         })
     }
 
-    async fn retire(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
+    async fn retire(&self, edge: &CommandContext, store: &Store) -> Result<u8, CommandFailure> {
         let checked = edge.checked();
         let plan = checked
             .institutions

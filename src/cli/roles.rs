@@ -2,7 +2,7 @@
 //! are files of the project, which people commit; runs never read them from the database.
 
 use super::database::{with_connection, with_store};
-use super::{DONE, Edge, Failure, named, unknown_name};
+use super::{CommandContext, CommandFailure, DONE, named, unknown_name};
 use crate::config::Project;
 use crate::config::frameworks::{ACCEPTED, LEARNT};
 use crate::diagnostic::{did_you_mean, one_of};
@@ -26,7 +26,7 @@ use weir_framework::words::name_key;
     after_help = "`accept`, `undo` and `learn` write files in frameworks/accepted/ and frameworks/learnt/. Commit them: runs decide by them. \
     `weir rehearse` shows what they change before a run does."
 )]
-pub struct Roles {
+pub struct RolesArgs {
     #[command(subcommand)]
     command: RolesCommand,
 }
@@ -82,8 +82,8 @@ enum RolesCommand {
     },
 }
 
-impl Roles {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl RolesArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         match &self.command {
             RolesCommand::Unmatched {
                 institution,
@@ -144,7 +144,11 @@ fn unmatched_rows(title: &UnmatchedTitle) -> Vec<Vec<String>> {
     std::iter::once(first).chain(more).collect()
 }
 
-async fn explain(connection: &mut PgConnection, job: &str, json: bool) -> Result<(), Failure> {
+async fn explain(
+    connection: &mut PgConnection,
+    job: &str,
+    json: bool,
+) -> Result<(), CommandFailure> {
     let found = named::find(connection, job).await?;
     let stored = match found.job_id {
         Some(id) => decided::of_job(connection, found.institution_id, id).await?,
@@ -152,8 +156,10 @@ async fn explain(connection: &mut PgConnection, job: &str, json: bool) -> Result
     };
     let Some((roles, capabilities)) = stored else {
         let name = line(job, 80);
-        return Err(Failure::nothing(format!("`{name}` is not a job yet"))
-            .help(format!("`weir why {name}` tells why")));
+        return Err(
+            CommandFailure::nothing(format!("`{name}` is not a job yet"))
+                .help(format!("`weir why {name}` tells why")),
+        );
     };
     if json {
         say!(
@@ -188,7 +194,7 @@ async fn explain(connection: &mut PgConnection, job: &str, json: bool) -> Result
 }
 
 /// The frameworks of roles of the project.
-fn frameworks(edge: &Edge) -> Vec<Arc<KnownFramework>> {
+fn frameworks(edge: &CommandContext) -> Vec<Arc<KnownFramework>> {
     let project = Project::load(&edge.project);
     let all = project.frameworks.iter().filter(|known| {
         let newest = project.frameworks.find(&known.framework.name, None);
@@ -202,7 +208,7 @@ fn frameworks(edge: &Edge) -> Vec<Arc<KnownFramework>> {
 fn chosen<'k>(
     known: &'k [Arc<KnownFramework>],
     name: &str,
-) -> Result<&'k Arc<KnownFramework>, Failure> {
+) -> Result<&'k Arc<KnownFramework>, CommandFailure> {
     let names = || known.iter().map(|one| one.framework.name.as_str());
     let found = known.iter().find(|one| one.framework.name == name);
     found.ok_or_else(|| {
@@ -212,10 +218,15 @@ fn chosen<'k>(
     })
 }
 
-fn accept(edge: &Edge, title: &str, role: &str, framework: Option<&str>) -> Result<(), Failure> {
+fn accept(
+    edge: &CommandContext,
+    title: &str,
+    role: &str,
+    framework: Option<&str>,
+) -> Result<(), CommandFailure> {
     let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.is_empty() {
-        return Err(Failure::nothing("the title is empty").help("give it as ads write it"));
+        return Err(CommandFailure::nothing("the title is empty").help("give it as ads write it"));
     }
     let known = frameworks(edge);
     let has = |one: &&Arc<KnownFramework>| one.framework.position(role).is_some();
@@ -227,10 +238,10 @@ fn accept(edge: &Edge, title: &str, role: &str, framework: Option<&str>) -> Resu
             several => {
                 let names = several.iter().map(|one| one.framework.name.as_str());
                 let names = one_of(names);
-                return Err(
-                    Failure::nothing(format!("several frameworks have the role `{role}`"))
-                        .help(format!("choose one with `--framework`: {names}")),
-                );
+                return Err(CommandFailure::nothing(format!(
+                    "several frameworks have the role `{role}`"
+                ))
+                .help(format!("choose one with `--framework`: {names}")));
             }
         },
     };
@@ -259,16 +270,16 @@ fn accept(edge: &Edge, title: &str, role: &str, framework: Option<&str>) -> Resu
     Ok(())
 }
 
-fn no_role(role: &str, known: &[Arc<KnownFramework>]) -> Failure {
+fn no_role(role: &str, known: &[Arc<KnownFramework>]) -> CommandFailure {
     let ids = known.iter().flat_map(|one| &one.framework.entries);
     let help = match did_you_mean(role, ids.map(|entry| entry.id.as_str())) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`weir roles unmatched` shows the ids of near roles".to_owned(),
     };
-    Failure::nothing(format!("no framework has a role `{role}`")).help(help)
+    CommandFailure::nothing(format!("no framework has a role `{role}`")).help(help)
 }
 
-fn undo(edge: &Edge, title: &str, framework: Option<&str>) -> Result<(), Failure> {
+fn undo(edge: &CommandContext, title: &str, framework: Option<&str>) -> Result<(), CommandFailure> {
     let known = frameworks(edge);
     let key = name_key(title);
     let of: Vec<&Arc<KnownFramework>> = match framework {
@@ -293,13 +304,17 @@ fn undo(edge: &Edge, title: &str, framework: Option<&str>) -> Result<(), Failure
         return Ok(());
     }
     Err(
-        Failure::nothing(format!("`{title}` is not an accepted title"))
+        CommandFailure::nothing(format!("`{title}` is not an accepted title"))
             .help(format!("the files in `{ACCEPTED}/` list them")),
     )
 }
 
 /// Writes accepted titles, a line each; comments at the top of the file stay. Gives its name.
-fn write_accepted(edge: &Edge, name: &str, accepted: &AcceptedTitles) -> Result<String, Failure> {
+fn write_accepted(
+    edge: &CommandContext,
+    name: &str,
+    accepted: &AcceptedTitles,
+) -> Result<String, CommandFailure> {
     let file = format!("{ACCEPTED}/{name}.yaml");
     let path = edge.project.join(&file);
     let old = std::fs::read_to_string(&path).unwrap_or_default();
@@ -327,10 +342,10 @@ fn write_accepted(edge: &Edge, name: &str, accepted: &AcceptedTitles) -> Result<
 }
 
 /// Writes a file of the project. A broken one is not replaced: what people taught is still in it.
-fn write(edge: &Edge, file: &str, text: &str) -> Result<(), Failure> {
+fn write(edge: &CommandContext, file: &str, text: &str) -> Result<(), CommandFailure> {
     if edge.checked().diagnostics.has_errors_in(file) {
         return Err(
-            Failure::nothing(format!("`{file}` has errors, and was not changed"))
+            CommandFailure::nothing(format!("`{file}` has errors, and was not changed"))
                 .help("`weir check` shows them; mend the file, then run this again"),
         );
     }
@@ -341,7 +356,7 @@ fn write(edge: &Edge, file: &str, text: &str) -> Result<(), Failure> {
     Ok(std::fs::write(path, text)?)
 }
 
-fn learn(edge: &Edge, framework: Option<&str>) -> Result<(), Failure> {
+fn learn(edge: &CommandContext, framework: Option<&str>) -> Result<(), CommandFailure> {
     let checked = edge.checked();
     let mut wanted: Vec<(Arc<KnownFramework>, Vec<(uuid::Uuid, String)>)> = Vec::new();
     for plan in checked.institutions.iter().filter_map(|one| one.plan()) {
@@ -362,7 +377,7 @@ fn learn(edge: &Edge, framework: Option<&str>) -> Result<(), Failure> {
     wanted.retain(|(one, _)| framework.is_none_or(|name| one.framework.name == name));
     if wanted.is_empty() {
         return Err(
-            Failure::nothing("no source decides titles by such a framework")
+            CommandFailure::nothing("no source decides titles by such a framework")
                 .help("`roles: { framework: NAME, standardise: { from: title } }` does"),
         );
     }
@@ -385,7 +400,11 @@ fn learn(edge: &Edge, framework: Option<&str>) -> Result<(), Failure> {
 }
 
 /// Writes what titles teach; calibration stays. Gives the file.
-fn learn_one(edge: &Edge, known: &KnownFramework, titles: &[String]) -> Result<String, Failure> {
+fn learn_one(
+    edge: &CommandContext,
+    known: &KnownFramework,
+    titles: &[String],
+) -> Result<String, CommandFailure> {
     let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
     let framework = &known.framework;
     let words = LearntTitles {
@@ -400,7 +419,7 @@ fn learn_one(edge: &Edge, known: &KnownFramework, titles: &[String]) -> Result<S
     let file = format!("{LEARNT}/{}.yaml", framework.name);
     // JSON is YAML.
     let text = serde_json::to_string_pretty(&learnt)
-        .map_err(|error| Failure::nothing(error.to_string()))?;
+        .map_err(|error| CommandFailure::nothing(error.to_string()))?;
     write(edge, &file, &format!("{text}\n"))?;
     Ok(file)
 }

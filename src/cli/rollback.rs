@@ -2,7 +2,7 @@
 
 use super::database::with_store;
 use super::decision::{SeenNumber, confirmed, moved, unseen};
-use super::{At, DONE, Edge, FAILED, Failure, named};
+use super::{ClockArgs, CommandContext, CommandFailure, DONE, FAILED, named};
 use crate::engine::rollback::{self as undo, RollbackRequest};
 use crate::report::columns::line;
 use crate::report::rollback::{self, ClockBack, RollbackPage};
@@ -28,7 +28,7 @@ use uuid::Uuid;
                   revision that the rollback must name.\n\nExit codes: \
                   0 done, 1 some jobs were left as they are, 2 there is no such run."
 )]
-pub struct Rollback {
+pub struct RollbackArgs {
     /// The number of the run, as shown by `weir run` and `weir report --runs`, with the revision
     /// that `--dry-run` shows: 12@9f2c1a. At a terminal the number is enough: the effect is shown,
     /// and you are asked to confirm
@@ -53,14 +53,14 @@ pub struct Rollback {
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
     #[command(flatten)]
-    at: At,
+    at: ClockArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 /// That a run is not there, and whether retention may be why.
-async fn no_run(store: &Store, number: i64) -> Result<Failure, Failure> {
+async fn no_run(store: &Store, number: i64) -> Result<CommandFailure, CommandFailure> {
     let removed = retention::runs_removed(&mut *store.connection().await?).await?;
     let removed = removed.map_or_else(String::new, |at| {
         format!(
@@ -69,19 +69,19 @@ async fn no_run(store: &Store, number: i64) -> Result<Failure, Failure> {
         )
     });
     Ok(
-        Failure::nothing(format!("there is no run {number}{removed}"))
+        CommandFailure::nothing(format!("there is no run {number}{removed}"))
             .help("`weir report --runs` and `weir history JOB` list the runs"),
     )
 }
 
-impl Rollback {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl RollbackArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         with_store(edge, DatabaseDemand::DECIDE, async |store| {
             self.take_back(edge, store).await
         })
     }
 
-    async fn take_back(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
+    async fn take_back(&self, edge: &CommandContext, store: &Store) -> Result<u8, CommandFailure> {
         let number = self.run.id;
         let Some(run) = find(&mut *store.connection().await?, number).await? else {
             return Err(no_run(store, number).await?);
@@ -130,22 +130,28 @@ impl Rollback {
     }
 
     /// The jobs that are named.
-    async fn meant(&self, store: &Store) -> Result<Vec<Uuid>, Failure> {
+    async fn meant(&self, store: &Store) -> Result<Vec<Uuid>, CommandFailure> {
         let mut jobs = Vec::new();
         let mut connection = store.connection().await?;
         for name in &self.jobs {
             let found = named::find(&mut connection, name).await?;
             let Some(job) = found.job_id else {
                 let name = line(name, 80);
-                return Err(Failure::nothing(format!("`{name}` is an ad without a job"))
-                    .help("only jobs are rolled back: `weir why` shows why it has none"));
+                return Err(
+                    CommandFailure::nothing(format!("`{name}` is an ad without a job"))
+                        .help("only jobs are rolled back: `weir why` shows why it has none"),
+                );
             };
             jobs.push(job);
         }
         Ok(jobs)
     }
 
-    fn asked(&self, edge: &Edge, jobs: Vec<Uuid>) -> Result<RollbackRequest, Failure> {
+    fn asked(
+        &self,
+        edge: &CommandContext,
+        jobs: Vec<Uuid>,
+    ) -> Result<RollbackRequest, CommandFailure> {
         // A dry run decides nothing, so nobody need be named.
         let by = if self.dry_run {
             edge.person(self.by.as_deref()).unwrap_or_default()
@@ -175,7 +181,7 @@ impl Rollback {
         store: &Store,
         run: &RolledBackRun,
         asked: &RollbackRequest,
-    ) -> Result<RollbackPage, Failure> {
+    ) -> Result<RollbackPage, CommandFailure> {
         let taken = undo::take_back(store, run, asked).await?;
         let clock = taken.clock.map(|clock| ClockBack {
             to: clock.map(|clock| clock.0),

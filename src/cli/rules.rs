@@ -2,7 +2,7 @@
 //! between them.
 
 use super::database::with_connection;
-use super::{DONE, Edge, Failure, named, parse_time, unknown_name};
+use super::{CommandContext, CommandFailure, DONE, named, parse_time, unknown_name};
 use crate::diagnostic::one_of;
 use crate::model::Clock;
 use crate::report::columns::columns;
@@ -18,19 +18,19 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Versions of rules and mappings that have run.
 #[derive(Args)]
-pub struct Rules {
+pub struct RulesArgs {
     #[command(subcommand)]
-    command: Command,
+    command: RulesCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum RulesCommand {
     /// What changed, and when: rules, mappings, mandatory fields
     Log {
         /// A rule (`open-six-months`), or a field (`title`) for its mapping; all if none is named
         name: Option<String>,
         #[command(flatten)]
-        whose: Whose,
+        whose: PartOwnerArgs,
         /// Only changes at or after this instant
         #[arg(long, value_name = "TIME", value_parser = parse_time)]
         since: Option<Clock>,
@@ -48,7 +48,7 @@ enum Command {
         #[arg(long, value_name = "TIME", value_parser = parse_time, conflicts_with = "version")]
         at: Option<Clock>,
         #[command(flatten)]
-        whose: Whose,
+        whose: PartOwnerArgs,
     },
     /// What differs between two versions
     Diff {
@@ -59,13 +59,13 @@ enum Command {
         /// The newer version; the newest if none is named
         new: Option<String>,
         #[command(flatten)]
-        whose: Whose,
+        whose: PartOwnerArgs,
     },
 }
 
 /// Whose rules and mappings are meant.
 #[derive(Args)]
-struct Whose {
+struct PartOwnerArgs {
     /// Of one institution
     #[arg(long)]
     institution: Option<String>,
@@ -74,35 +74,42 @@ struct Whose {
     source: Option<String>,
 }
 
-impl Rules {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl RulesArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         with_connection(edge, async |connection| {
             self.act(edge, connection).await.map(|()| DONE)
         })
     }
 
-    async fn act(&self, edge: &Edge, connection: &mut PgConnection) -> Result<(), Failure> {
-        let (Command::Log { whose, .. }
-        | Command::Show { whose, .. }
-        | Command::Diff { whose, .. }) = &self.command;
+    async fn act(
+        &self,
+        edge: &CommandContext,
+        connection: &mut PgConnection,
+    ) -> Result<(), CommandFailure> {
+        let (RulesCommand::Log { whose, .. }
+        | RulesCommand::Show { whose, .. }
+        | RulesCommand::Diff { whose, .. }) = &self.command;
         let used = whose.used(edge, connection).await?;
         match &self.command {
-            Command::Log {
+            RulesCommand::Log {
                 name, since, json, ..
             } => log(&used, name.as_deref(), *since, *json),
-            Command::Show {
+            RulesCommand::Show {
                 name, version, at, ..
             } => {
-                let wanted = Wanted {
+                let wanted = WantedVersion {
                     at: *at,
-                    ..Wanted::of(version.as_deref(), 0)
+                    ..WantedVersion::of(version.as_deref(), 0)
                 };
                 let shown = chosen(connection, &used, name, &[wanted]).await?;
                 shown.iter().for_each(|version| say!("{}", version.shown()));
                 Ok(())
             }
-            Command::Diff { name, old, new, .. } => {
-                let wanted = [Wanted::of(old.as_deref(), 1), Wanted::of(new.as_deref(), 0)];
+            RulesCommand::Diff { name, old, new, .. } => {
+                let wanted = [
+                    WantedVersion::of(old.as_deref(), 1),
+                    WantedVersion::of(new.as_deref(), 0),
+                ];
                 let both = chosen(connection, &used, name, &wanted).await?;
                 if let [old, new] = both.as_slice() {
                     say!("{}", difference(old, new));
@@ -113,13 +120,13 @@ impl Rules {
     }
 }
 
-impl Whose {
+impl PartOwnerArgs {
     /// What was used of it; refuses unknown names.
     async fn used(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         connection: &mut PgConnection,
-    ) -> Result<Vec<PartUse>, Failure> {
+    ) -> Result<Vec<PartUse>, CommandFailure> {
         if let Some(institution) = &self.institution {
             named::refuse_unknown(edge, connection, std::slice::from_ref(institution)).await?;
         }
@@ -144,7 +151,7 @@ fn log(
     name: Option<&str>,
     since: Option<Clock>,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let of_name: Vec<PartChange> = changes(used)
         .into_iter()
         .filter(|change| name.is_none_or(|name| is_named(&change.edit.part, name)))
@@ -182,14 +189,14 @@ fn log(
     Ok(())
 }
 
-fn unknown(name: &str) -> Failure {
-    Failure::nothing(format!("no rule or mapping `{name}` has run"))
+fn unknown(name: &str) -> CommandFailure {
+    CommandFailure::nothing(format!("no rule or mapping `{name}` has run"))
         .help("`weir rules log` lists those that have")
 }
 
 /// Which version of a part is wanted.
 #[derive(Default)]
-struct Wanted<'w> {
+struct WantedVersion<'w> {
     /// By the beginning of its hash.
     version: Option<&'w str>,
     /// How many versions before the newest.
@@ -198,9 +205,9 @@ struct Wanted<'w> {
     at: Option<Clock>,
 }
 
-impl Wanted<'_> {
-    fn of(version: Option<&str>, back: usize) -> Wanted<'_> {
-        Wanted {
+impl WantedVersion<'_> {
+    fn of(version: Option<&str>, back: usize) -> WantedVersion<'_> {
+        WantedVersion {
             version,
             back,
             at: None,
@@ -229,8 +236,8 @@ async fn chosen(
     connection: &mut PgConnection,
     used: &[PartUse],
     name: &str,
-    wanted: &[Wanted<'_>],
-) -> Result<Vec<PartText>, Failure> {
+    wanted: &[WantedVersion<'_>],
+) -> Result<Vec<PartText>, CommandFailure> {
     let all = lineages(used, name);
     let texts = texts(connection, &all).await?;
     let of_sources: Vec<Vec<PartText>> = all
@@ -250,8 +257,10 @@ async fn chosen(
         Ok(None) => Err(none(name, &of_sources, wanted)),
         Err(places) => {
             let choice = "choose with `--institution` and `--source`, or write the name in full";
-            Err(Failure::nothing(format!("sources differ in `{name}`"))
-                .help(format!("{choice}:\n  {}", places.join("\n  "))))
+            Err(
+                CommandFailure::nothing(format!("sources differ in `{name}`"))
+                    .help(format!("{choice}:\n  {}", places.join("\n  "))),
+            )
         }
     }
 }
@@ -259,7 +268,7 @@ async fn chosen(
 async fn texts(
     connection: &mut PgConnection,
     all: &[PartLineage],
-) -> Result<HashMap<String, String>, Failure> {
+) -> Result<HashMap<String, String>, CommandFailure> {
     let hashes: BTreeSet<&str> = all
         .iter()
         .flat_map(|lineage| &lineage.steps)
@@ -269,7 +278,7 @@ async fn texts(
 }
 
 /// Why no source has the wanted versions.
-fn none(name: &str, of_sources: &[Vec<PartText>], wanted: &[Wanted<'_>]) -> Failure {
+fn none(name: &str, of_sources: &[Vec<PartText>], wanted: &[WantedVersion<'_>]) -> CommandFailure {
     let all = || of_sources.iter().flatten();
     let Some(first) = all().next() else {
         return unknown(name);
@@ -280,7 +289,7 @@ fn none(name: &str, of_sources: &[Vec<PartText>], wanted: &[Wanted<'_>]) -> Fail
             .min()
             .unwrap_or(first.since);
         let since = since.format("%Y-%m-%d %H:%MZ");
-        return Failure::nothing(format!(
+        return CommandFailure::nothing(format!(
             "{} was not in use at {}",
             first.part,
             at.0.format("%Y-%m-%d %H:%MZ")
@@ -290,16 +299,16 @@ fn none(name: &str, of_sources: &[Vec<PartText>], wanted: &[Wanted<'_>]) -> Fail
     let versions: BTreeSet<String> = all().map(|version| short(&version.version)).collect();
     if wanted.iter().all(|one| one.version.is_none()) {
         if versions.len() > 1 {
-            return Failure::nothing(format!(
+            return CommandFailure::nothing(format!(
                 "no source has used more than one version of `{name}`"
             ))
             .help("`weir rules show` prints them");
         }
         let version = short(&first.version);
-        return Failure::nothing(format!("{} has only one version, {version}", first.part))
+        return CommandFailure::nothing(format!("{} has only one version, {version}", first.part))
             .help("`weir rules show` prints it");
     }
     let versions: Vec<String> = versions.into_iter().collect();
-    Failure::nothing("there is no such version")
+    CommandFailure::nothing("there is no such version")
         .help(format!("versions that have run: {}", versions.join(", ")))
 }

@@ -1,11 +1,11 @@
 //! `weir run`.
 
 use super::database::{Database, block_on};
-use super::last_good::{self, Broken};
-use super::records::{self, View};
+use super::last_good::{self, BrokenInstitution};
+use super::records::{self, RecordsArgs};
 use super::{
-    ALL_DOWN, At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, KNOWN, NOTHING,
-    are_institutions, flow, out, parse_span, show,
+    ALL_DOWN, CHANGES, ClockArgs, CommandContext, CommandFailure, DONE, FAILED, INTERRUPTED, KNOWN,
+    NOTHING, are_institutions, flow, out, parse_span, show,
 };
 use crate::engine::turn::WorkTurns;
 use crate::engine::{
@@ -37,7 +37,7 @@ const WORKING: u32 = 12;
 /// Run institutions now.
 #[derive(clap::Args)]
 #[command(after_help = records::HELP)]
-pub struct Run {
+pub struct RunArgs {
     /// Institutions to run; by default all active ones
     institutions: Vec<String>,
     /// Do everything, show every job that it would create, update, archive or hold, and roll it
@@ -45,7 +45,7 @@ pub struct Run {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    at: At,
+    at: ClockArgs,
     /// Events as JSON lines, with a summary at the end
     #[arg(long)]
     json: bool,
@@ -71,32 +71,32 @@ pub struct Run {
     #[arg(long, short, conflicts_with_all = ["json", "dry_run"])]
     quiet: bool,
     #[command(flatten)]
-    view: View,
+    view: RecordsArgs,
     /// The plan of jobs alone: `weir plan --jobs`
     #[arg(skip)]
     plan_only: bool,
 }
 
 /// The institutions of a run: what runs, and what does not.
-struct Chosen {
+struct ChosenInstitutions {
     plans: Vec<Arc<Plan>>,
-    broken: Vec<Broken>,
+    broken: Vec<BrokenInstitution>,
 }
 
-type Results = Vec<(String, Result<RunOutcome, RunError>)>;
+type RunResults = Vec<(String, Result<RunOutcome, RunError>)>;
 
-impl Run {
+impl RunArgs {
     /// The dry run of `weir plan --jobs`.
     pub(super) fn planning(
         institutions: Vec<String>,
-        at: At,
+        at: ClockArgs,
         json: bool,
         recorded: Option<PathBuf>,
         wait: bool,
         detailed_exitcode: bool,
-        view: View,
-    ) -> Run {
-        Run {
+        view: RecordsArgs,
+    ) -> RunArgs {
+        RunArgs {
             institutions,
             dry_run: true,
             at,
@@ -113,7 +113,7 @@ impl Run {
         }
     }
 
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         if !self.dry_run {
             self.view.only_with("--dry-run", &["--source"])?;
         }
@@ -125,18 +125,18 @@ impl Run {
         let chosen = self.choose(&checked)?;
         self.view.check(&chosen.plans)?;
         if chosen.plans.is_empty() && chosen.broken.is_empty() {
-            return Err(Failure::nothing("no institution is active")
+            return Err(CommandFailure::nothing("no institution is active")
                 .help("set `active: true`, or name an institution"));
         }
         if chosen.plans.is_empty() && !last_good::may_be_known(edge) {
-            chosen.broken.iter().for_each(Broken::tell);
+            chosen.broken.iter().for_each(BrokenInstitution::tell);
             return Ok(NOTHING);
         }
         block_on(self.run_all(edge, &checked, chosen))?
     }
 
-    fn choose(&self, checked: &CheckedProject) -> Result<Chosen, Failure> {
-        let mut chosen = Chosen {
+    fn choose(&self, checked: &CheckedProject) -> Result<ChosenInstitutions, CommandFailure> {
+        let mut chosen = ChosenInstitutions {
             plans: Vec::new(),
             broken: Vec::new(),
         };
@@ -147,7 +147,9 @@ impl Run {
                 InstitutionStatus::Inactive(_) => {
                     tell!("not run: `{}` is not active", institution.slug);
                 }
-                InstitutionStatus::Broken(_) => chosen.broken.extend(Broken::of([institution])),
+                InstitutionStatus::Broken(_) => {
+                    chosen.broken.extend(BrokenInstitution::of([institution]));
+                }
             }
         }
         Ok(chosen)
@@ -165,10 +167,10 @@ impl Run {
 
     async fn run_all(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         checked: &CheckedProject,
-        chosen: Chosen,
-    ) -> Result<u8, Failure> {
+        chosen: ChosenInstitutions,
+    ) -> Result<u8, CommandFailure> {
         let request = self.request(edge, checked.version())?;
         let institutions = chosen.plans.len() + chosen.broken.len();
         let database = Database::open(edge, self.demand(institutions)).await?;
@@ -197,7 +199,7 @@ impl Run {
                 self.run_one(&engine, plan, &request).await,
             )
         });
-        let mut results: Results = futures::stream::iter(running)
+        let mut results: RunResults = futures::stream::iter(running)
             .buffer_unordered(self.under_way(&database.store))
             .collect()
             .await;
@@ -257,7 +259,7 @@ impl Run {
         engine.run(plan, request, mode).await
     }
 
-    fn request(&self, edge: &Edge, version: Hash) -> Result<RunRequest, Failure> {
+    fn request(&self, edge: &CommandContext, version: Hash) -> Result<RunRequest, CommandFailure> {
         Ok(RunRequest {
             at: self.at.clock(edge)?,
             allow_future: self.at.ahead.allow_future,
@@ -275,15 +277,15 @@ impl Run {
 
     fn tell(
         &self,
-        edge: &Edge,
-        results: &Results,
+        edge: &CommandContext,
+        results: &RunResults,
         health: &[InstitutionHealth],
         left_out: bool,
-    ) -> Result<u8, Failure> {
+    ) -> Result<u8, CommandFailure> {
         let mut total = OutcomeCounts::default();
-        let mut found = Findings {
+        let mut found = RunFindings {
             is_new: left_out,
-            ..Findings::default()
+            ..RunFindings::default()
         };
         for (slug, result) in results {
             match result {
@@ -376,11 +378,11 @@ impl Run {
 
     fn print(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         done: &[&RunOutcome],
         health: &[InstitutionHealth],
         total: &OutcomeCounts,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandFailure> {
         let foreseen: Vec<&DryRun> = done
             .iter()
             .filter_map(|ran| {
@@ -427,7 +429,7 @@ impl Run {
 
 /// What came of a run, for its exit code.
 #[derive(Debug, Default)]
-struct Findings {
+struct RunFindings {
     is_interrupted: bool,
     /// Something is wrong that the run before did not have.
     is_new: bool,
@@ -439,7 +441,7 @@ struct Findings {
     unread: usize,
 }
 
-impl Findings {
+impl RunFindings {
     fn count_reads(&mut self, summary: &RunSummary) {
         let states = summary
             .sources
@@ -457,17 +459,17 @@ impl Findings {
     /// The gravest first.
     fn code(&self, is_changed: bool) -> u8 {
         match self {
-            Findings {
+            RunFindings {
                 is_interrupted: true,
                 ..
             } => INTERRUPTED,
-            Findings {
+            RunFindings {
                 read: 0,
                 unread: 2..,
                 ..
             } => ALL_DOWN,
-            Findings { is_new: true, .. } => FAILED,
-            Findings { is_known: true, .. } => KNOWN,
+            RunFindings { is_new: true, .. } => FAILED,
+            RunFindings { is_known: true, .. } => KNOWN,
             _ if is_changed => CHANGES,
             _ => DONE,
         }
@@ -476,12 +478,12 @@ impl Findings {
 
 /// What runs plans; a signal stops it.
 pub(super) fn engine(
-    edge: &Edge,
+    edge: &CommandContext,
     checked: &CheckedProject,
     database: &Database,
     recorded: Option<&Path>,
     watcher: RunWatcher,
-) -> Result<Engine, Failure> {
+) -> Result<Engine, CommandFailure> {
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     let turns = WorkTurns::new(usize::from(AT_ONCE));
@@ -497,7 +499,10 @@ pub(super) fn engine(
 }
 
 /// The door to the network, or to a recording.
-pub(super) fn door(edge: &Edge, recorded: Option<&Path>) -> Result<HttpClient, Failure> {
+pub(super) fn door(
+    edge: &CommandContext,
+    recorded: Option<&Path>,
+) -> Result<HttpClient, CommandFailure> {
     Ok(match recorded {
         Some(folder) => HttpClient::replaying(edge.project.join(folder))?,
         None => HttpClient::new()?,

@@ -1,6 +1,6 @@
 //! `weir schedule`.
 
-use super::{At, DONE, Edge, Failure, are_institutions, parse_span, show};
+use super::{ClockArgs, CommandContext, CommandFailure, DONE, are_institutions, parse_span, show};
 use crate::model::span::Span;
 use crate::plan::Plan;
 use crate::report::schedule;
@@ -13,7 +13,7 @@ use crate::report::schedule;
                   first time; a schedule that repeats, such as `*/15 * * * *`, goes on through \
                   both. Institutions with `active: false` are left out."
 )]
-pub struct Schedule {
+pub struct ScheduleArgs {
     /// Institutions; by default all
     institutions: Vec<String>,
     /// How far to look ahead
@@ -23,11 +23,11 @@ pub struct Schedule {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    at: At,
+    at: ClockArgs,
 }
 
-impl Schedule {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl ScheduleArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let checked = edge.checked();
         are_institutions(&self.institutions, &checked)?;
         show(&checked, edge, &self.institutions);

@@ -1,6 +1,6 @@
 //! `weir schema`: JSON Schema of the YAML, for editors. No database, no network, no project needed.
 
-use super::{DONE, Edge, Failure};
+use super::{CommandContext, CommandFailure, DONE};
 use crate::config::schema::{FILE_KINDS, FileKind};
 use crate::report::keys;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
                   with\n# yaml-language-server: $schema=../schema/institution.json\nor map whole \
                   folders: institutions/*.yaml to schema/institution.json, and so on."
 )]
-pub struct Schema {
+pub struct SchemaArgs {
     /// project, institution, connector, rules, pipeline, list, mapping-tests or institution-test:
     /// to stdout; by default all of them, as files
     #[arg(value_parser = kind)]
@@ -30,8 +30,8 @@ fn kind(name: &str) -> Result<FileKind, String> {
     FileKind::named(name).ok_or_else(|| format!("file types: {}", names.join(", ")))
 }
 
-impl Schema {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl SchemaArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         match self.kind {
             _ if self.markdown => put!("{}", keys::page(self.kind.as_slice())),
             Some(kind) => say!("{:#}", kind.schema()),
@@ -49,10 +49,10 @@ impl Schema {
 }
 
 /// Writes the schema of every type of file to a folder.
-pub(super) fn write_all(folder: &Path) -> Result<(), Failure> {
+pub(super) fn write_all(folder: &Path) -> Result<(), CommandFailure> {
     let failed = |error: std::io::Error| {
         let folder = folder.display();
-        Failure::failed(format!("cannot write the schemas to `{folder}`: {error}"))
+        CommandFailure::failed(format!("cannot write the schemas to `{folder}`: {error}"))
             .help("give a writable folder with `--out`")
     };
     std::fs::create_dir_all(folder).map_err(failed)?;

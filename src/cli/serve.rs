@@ -2,7 +2,7 @@
 
 use super::crew::Crew;
 use super::database::block_on;
-use super::{Edge, Failure, NOTHING, parse_span};
+use super::{CommandContext, CommandFailure, NOTHING, parse_span};
 use crate::orchestration::scheduler::SchedulerTick;
 use crate::orchestration::{PlanSet, Scheduler};
 use crate::span::Span;
@@ -23,7 +23,7 @@ const TICKS_EVERY: Duration = Duration::from_secs(1);
 
 /// How a worker works.
 #[derive(clap::Args, Clone)]
-struct Hands {
+struct WorkerSettings {
     /// Institutions that run at the same time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(0..=64))]
     parallel: u8,
@@ -33,7 +33,7 @@ struct Hands {
     drain: Span,
 }
 
-impl Hands {
+impl WorkerSettings {
     fn demand(&self) -> DatabaseDemand {
         DatabaseDemand {
             need: TableUse::Write,
@@ -54,7 +54,7 @@ impl Hands {
                   on this machine alone. /health answers while the process \
                   lives, /ready while it can work."
 )]
-pub struct Serve {
+pub struct ServeArgs {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -72,22 +72,22 @@ pub struct Serve {
     )]
     trusted_proxies: Vec<TrustedNetwork>,
     #[command(flatten)]
-    hands: Hands,
+    hands: WorkerSettings,
 }
 
 /// Run what is due, beside a `weir serve` on the same database.
 #[derive(clap::Args)]
 pub struct WorkerArgs {
     #[command(flatten)]
-    hands: Hands,
+    hands: WorkerSettings,
 }
 
-impl Serve {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl ServeArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         block_on(self.serve(edge))?
     }
 
-    async fn serve(&self, edge: &Edge) -> Result<u8, Failure> {
+    async fn serve(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let listener = self.listener().await?;
         let address = listener.local_addr()?;
         let crew = Crew::assemble(edge, self.hands.demand(), &self.hands.drain).await?;
@@ -145,11 +145,11 @@ impl Serve {
     }
 
     /// Refuses to be reached from other machines while everybody would be let in.
-    async fn demand_users(&self, store: &Store) -> Result<(), Failure> {
+    async fn demand_users(&self, store: &Store) -> Result<(), CommandFailure> {
         if users::are_any(&mut *store.connection().await?).await? {
             return Ok(());
         }
-        Err(Failure::nothing(format!(
+        Err(CommandFailure::nothing(format!(
             "{} can be reached from other machines, and there are no users",
             self.listen
         ))
@@ -159,11 +159,11 @@ impl Serve {
         ))
     }
 
-    async fn listener(&self) -> Result<TcpListener, Failure> {
+    async fn listener(&self) -> Result<TcpListener, CommandFailure> {
         TcpListener::bind(self.listen).await.map_err(|error| {
-            Failure {
+            CommandFailure {
                 code: NOTHING,
-                ..Failure::from(error)
+                ..CommandFailure::from(error)
             }
             .help(format!(
                 "another program may listen on {}; choose another with `--listen`",
@@ -174,11 +174,11 @@ impl Serve {
 }
 
 impl WorkerArgs {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         block_on(self.work(edge))?
     }
 
-    async fn work(&self, edge: &Edge) -> Result<u8, Failure> {
+    async fn work(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let crew = Crew::assemble(edge, self.hands.demand(), &self.hands.drain).await?;
         tell!("working: at most {} runs at a time", self.hands.parallel);
         crew.work(edge, usize::from(self.hands.parallel), |_| {})
@@ -212,11 +212,11 @@ async fn lead(
 }
 
 /// Says who carries out the schedule whenever that changes.
-fn tell_tick(tick: &SchedulerTick, told: &mut Option<Role>) {
+fn tell_tick(tick: &SchedulerTick, told: &mut Option<ScheduleRole>) {
     let role = match tick {
-        SchedulerTick::Follows => Role::Follows,
-        SchedulerTick::ClockDiffers(_) => Role::Waits,
-        SchedulerTick::Idle | SchedulerTick::Queued(_) => Role::Leads,
+        SchedulerTick::Follows => ScheduleRole::Follows,
+        SchedulerTick::ClockDiffers(_) => ScheduleRole::Waits,
+        SchedulerTick::Idle | SchedulerTick::Queued(_) => ScheduleRole::Leads,
     };
     if *told == Some(role) {
         return;
@@ -237,7 +237,7 @@ fn tell_tick(tick: &SchedulerTick, told: &mut Option<Role>) {
 
 /// What a process does about the schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+enum ScheduleRole {
     Leads,
     Follows,
     Waits,

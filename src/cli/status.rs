@@ -1,7 +1,9 @@
 //! `weir status`.
 
 use super::database::Database;
-use super::{DONE, Edge, FAILED, Failure, are_institutions, database, identity, show};
+use super::{
+    CommandContext, CommandFailure, DONE, FAILED, are_institutions, database, identity, show,
+};
 use crate::report::status;
 use crate::store::{DatabaseDemand, Store};
 use std::time::Duration;
@@ -27,7 +29,7 @@ pub struct StatusArgs {
 }
 
 impl StatusArgs {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         database::block_on(async {
             let database = Database::open(edge, DatabaseDemand::READ).await?;
             let store = database.store.clone().of_project(identity::known(edge)?);
@@ -45,7 +47,7 @@ impl StatusArgs {
         })?
     }
 
-    async fn look(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
+    async fn look(&self, edge: &CommandContext, store: &Store) -> Result<u8, CommandFailure> {
         let checked = edge.checked();
         are_institutions(&self.institutions, &checked)?;
         show(&checked, edge, &self.institutions);

@@ -2,7 +2,7 @@
 
 use super::database::with_yard;
 use super::project_files::{OF_FEEDS, OF_PLANS, change_times};
-use super::{DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out};
+use super::{CommandContext, CommandFailure, DONE, FAILED, NOTHING, are_institutions, out};
 use crate::config::Project;
 use crate::plan::institution_tests::InstitutionTest;
 use crate::plan::{CheckedProject, TriedTest, check};
@@ -42,7 +42,7 @@ Exit codes: 0 all passed; 1 a test failed, or coverage is below `--min-coverage`
 /// Try the tests that are written in the YAML.
 #[derive(clap::Args)]
 #[command(after_help = HELP)]
-pub struct Test {
+pub struct TestArgs {
     /// Institutions whose tests are tried, with those of what they use; all if none is named
     institutions: Vec<String>,
     /// Only tests whose name or place holds this text
@@ -65,8 +65,8 @@ pub struct Test {
     junit: Option<PathBuf>,
 }
 
-impl Test {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl TestArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         if !self.watch {
             return self.try_once(edge);
         }
@@ -87,7 +87,7 @@ impl Test {
         }
     }
 
-    fn try_once(&self, edge: &Edge) -> Result<u8, Failure> {
+    fn try_once(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let begun = (edge.now)();
         self.may_write(edge)?;
         let checked = check::check_for_tests(Project::load(&edge.project));
@@ -120,7 +120,7 @@ impl Test {
 
     /// Whether the file for build servers can be written: known before the tests are tried, and
     /// what stands in it stays until then.
-    fn may_write(&self, edge: &Edge) -> Result<(), Failure> {
+    fn may_write(&self, edge: &CommandContext) -> Result<(), CommandFailure> {
         let Some(file) = &self.junit else {
             return Ok(());
         };
@@ -133,7 +133,12 @@ impl Test {
             .map_err(|error| not_written(file, &error))
     }
 
-    fn tell(&self, edge: &Edge, checked: &CheckedProject, page: &TestPage) -> Result<u8, Failure> {
+    fn tell(
+        &self,
+        edge: &CommandContext,
+        checked: &CheckedProject,
+        page: &TestPage,
+    ) -> Result<u8, CommandFailure> {
         let is_broken = checked.diagnostics.has_errors();
         if is_broken {
             super::show(checked, edge, &[]);
@@ -167,11 +172,11 @@ impl Test {
         })
     }
 
-    fn nothing(&self) -> Failure {
+    fn nothing(&self) -> CommandFailure {
         match &self.filter {
-            Some(text) => Failure::nothing(format!("no test name contains `{text}`"))
+            Some(text) => CommandFailure::nothing(format!("no test name contains `{text}`"))
                 .help("omit `--filter` to see all names"),
-            None => Failure::nothing("there are no tests").help(
+            None => CommandFailure::nothing("there are no tests").help(
                 "add some under `tests:` of a rule, or in tests/mapping/*.yaml; see \
                  docs/reference/yaml.md",
             ),
@@ -179,13 +184,13 @@ impl Test {
     }
 }
 
-fn not_written(file: &Path, error: &std::io::Error) -> Failure {
-    Failure::failed(format!("cannot write `{}`: {error}", file.display()))
+fn not_written(file: &Path, error: &std::io::Error) -> CommandFailure {
+    CommandFailure::failed(format!("cannot write `{}`: {error}", file.display()))
 }
 
 /// The tests that need a database; where there is none, they have failed.
 fn try_runs(
-    edge: &Edge,
+    edge: &CommandContext,
     checked: &CheckedProject,
     runs: Vec<(&InstitutionTest, TriedTest)>,
 ) -> Vec<TriedTest> {

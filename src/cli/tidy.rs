@@ -2,7 +2,7 @@
 //! longer keeps.
 
 use super::database::Database;
-use super::{DONE, Edge, FAILED, Failure, identity};
+use super::{CommandContext, CommandFailure, DONE, FAILED, identity};
 use crate::actions::retention::{self, RemovalLine};
 use crate::config::identity::FILE;
 use crate::engine::person::DecisionScope;
@@ -21,7 +21,7 @@ use uuid::Uuid;
     after_help = "Without `retention:` in weir.yaml, only finished work and turns at hosts are \
                   removed. An institution that is running is left for the next time."
 )]
-pub struct Tidy {
+pub struct TidyArgs {
     /// Show what would be removed, and how many bytes it holds; remove nothing
     #[arg(long)]
     dry_run: bool,
@@ -35,15 +35,15 @@ pub struct Tidy {
 
 /// What a sweep did.
 #[derive(Default)]
-struct Swept {
+struct SweepOutcome {
     units: u64,
     hosts: u64,
     lines: Vec<RemovalLine>,
     left: Vec<(String, String)>,
 }
 
-impl Tidy {
-    pub(super) async fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl TidyArgs {
+    pub(super) async fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let policy = policy(edge)?;
         let demand = if self.dry_run {
             DatabaseDemand::READ
@@ -69,11 +69,11 @@ impl Tidy {
 
     async fn sweep(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         store: &Store,
         policy: &RetentionPolicy,
-    ) -> Result<Swept, Failure> {
-        let mut swept = Swept::default();
+    ) -> Result<SweepOutcome, CommandFailure> {
+        let mut swept = SweepOutcome::default();
         let mut connection = store.connection().await?;
         if !self.dry_run {
             (swept.units, swept.hosts) = sweep_work(&mut connection).await?;
@@ -96,13 +96,13 @@ impl Tidy {
 
     async fn remove(
         &self,
-        edge: &Edge,
+        edge: &CommandContext,
         store: &Store,
         (institution, slug): (Uuid, &str),
         policy: &RetentionPolicy,
         now: DateTime<Utc>,
-        swept: &mut Swept,
-    ) -> Result<(), Failure> {
+        swept: &mut SweepOutcome,
+    ) -> Result<(), CommandFailure> {
         let whose = DecisionScope {
             institution,
             slug,
@@ -126,17 +126,17 @@ impl Tidy {
 }
 
 /// What the project does not keep; refused where its file cannot be read, lest too much goes.
-fn policy(edge: &Edge) -> Result<RetentionPolicy, Failure> {
+fn policy(edge: &CommandContext) -> Result<RetentionPolicy, CommandFailure> {
     let checked = edge.checked();
     if checked.diagnostics.has_errors_in(FILE) {
-        return Err(Failure::nothing(format!("`{FILE}` has errors"))
+        return Err(CommandFailure::nothing(format!("`{FILE}` has errors"))
             .help("`weir check` shows them; nothing was removed"));
     }
     Ok(checked.retention)
 }
 
 /// Finished work, in small batches, so that nobody waits for it.
-async fn sweep_work(connection: &mut PgConnection) -> Result<(u64, u64), Failure> {
+async fn sweep_work(connection: &mut PgConnection) -> Result<(u64, u64), CommandFailure> {
     let mut units = 0;
     loop {
         match queue::sweep(connection, KEPT).await? {
@@ -147,7 +147,7 @@ async fn sweep_work(connection: &mut PgConnection) -> Result<(u64, u64), Failure
     Ok((units, host_turns::forget(connection).await?))
 }
 
-impl Swept {
+impl SweepOutcome {
     fn json(&self, dry_run: bool) -> serde_json::Value {
         json!({
             "format": 1, "dry_run": dry_run, "units": self.units, "hosts": self.hosts, "removed": self.lines,

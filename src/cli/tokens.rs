@@ -1,8 +1,8 @@
 //! `weir tokens`: what programs show to be let in to the API and the metrics. A token is shown once,
 //! when it is created, and stored as a hash.
 
-use super::users::{Administrator, at_once, limits};
-use super::{DONE, Edge, Failure, parse_span};
+use super::users::{AdministratorArgs, at_once, limits};
+use super::{CommandContext, CommandFailure, DONE, parse_span};
 use crate::actions::access;
 use crate::model::TokenScope;
 use crate::report::columns::{columns, line};
@@ -39,7 +39,7 @@ enum TokensCommand {
         #[arg(value_name = "N")]
         id: i64,
         #[command(flatten)]
-        who: Administrator,
+        who: AdministratorArgs,
     },
 }
 
@@ -57,7 +57,7 @@ struct TokenCreate {
     #[arg(long, value_name = "SPAN", value_parser = parse_span)]
     expires: Option<Span>,
     #[command(flatten)]
-    who: Administrator,
+    who: AdministratorArgs,
 }
 
 fn parse_scope(text: &str) -> Result<TokenScope, String> {
@@ -66,7 +66,7 @@ fn parse_scope(text: &str) -> Result<TokenScope, String> {
 }
 
 impl TokensArgs {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         match &self.command {
             TokensCommand::Create(create) => create.run(edge),
             TokensCommand::List { json } => list(edge, *json),
@@ -76,16 +76,18 @@ impl TokensArgs {
 }
 
 impl TokenCreate {
-    fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let (now, by) = ((edge.now)(), self.who.name(edge)?);
         let institutions = limits(edge, &self.institutions)?;
         if institutions.is_some() && self.scopes.contains(&TokenScope::Metrics) {
-            return Err(Failure::nothing("the metrics are of all institutions")
-                .help("leave out `--institution`, or `--scope metrics`"));
+            return Err(
+                CommandFailure::nothing("the metrics are of all institutions")
+                    .help("leave out `--institution`, or `--scope metrics`"),
+            );
         }
         let expires_at = self.expires.as_ref().map(|span| {
             now.checked_add_signed(span.0)
-                .ok_or_else(|| Failure::nothing(format!("`{span}` is too long")))
+                .ok_or_else(|| CommandFailure::nothing(format!("`{span}` is too long")))
         });
         let mut scopes: Vec<String> = self
             .scopes
@@ -116,7 +118,7 @@ impl TokenCreate {
     }
 }
 
-fn list(edge: &Edge, json: bool) -> Result<u8, Failure> {
+fn list(edge: &CommandContext, json: bool) -> Result<u8, CommandFailure> {
     let all = super::database::with_connection(edge, async |connection| {
         Ok(api_tokens::all(connection).await?)
     })?;
@@ -155,13 +157,13 @@ fn row(token: &KnownToken, now: DateTime<Utc>) -> Vec<String> {
     ]
 }
 
-fn revoke(edge: &Edge, id: i64, who: &Administrator) -> Result<u8, Failure> {
+fn revoke(edge: &CommandContext, id: i64, who: &AdministratorArgs) -> Result<u8, CommandFailure> {
     let by = who.name(edge)?;
     let name = at_once(edge, async |tx| {
         Ok(access::revoke_token(tx, id, &by, (edge.now)()).await?)
     })?;
     let Some(name) = name else {
-        return Err(Failure::nothing(format!("no token {id} is in use"))
+        return Err(CommandFailure::nothing(format!("no token {id} is in use"))
             .help("`weir tokens list` shows them"));
     };
     say!("token {id} `{}` is revoked", line(&name, 60));

@@ -2,7 +2,7 @@
 //! an argument: it is asked for, or read from the environment or the standard input.
 
 use super::database::with_store;
-use super::{DONE, Edge, Failure, are_institutions};
+use super::{CommandContext, CommandFailure, DONE, are_institutions};
 use crate::actions::access::{self, PASSWORD_LEAST};
 use crate::model::AccessRole;
 use crate::report::columns::{columns, line};
@@ -40,21 +40,21 @@ enum UsersCommand {
         #[command(flatten)]
         right: UserRight,
         #[command(flatten)]
-        who: Administrator,
+        who: AdministratorArgs,
     },
     /// Give a person another password; it logs them out
     Password {
         /// The name
         name: String,
         #[command(flatten)]
-        who: Administrator,
+        who: AdministratorArgs,
     },
     /// Remove a person; it logs them out
     Remove {
         /// The name
         name: String,
         #[command(flatten)]
-        who: Administrator,
+        who: AdministratorArgs,
     },
 }
 
@@ -68,7 +68,7 @@ struct UserAdd {
     #[arg(long)]
     no_password: bool,
     #[command(flatten)]
-    who: Administrator,
+    who: AdministratorArgs,
 }
 
 /// What a person may do.
@@ -84,14 +84,14 @@ struct UserRight {
 
 /// Who gives or takes a right.
 #[derive(clap::Args)]
-pub(super) struct Administrator {
+pub(super) struct AdministratorArgs {
     /// Who, for the record; by default `USER`
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
 }
 
-impl Administrator {
-    pub(super) fn name(&self, edge: &Edge) -> Result<String, Failure> {
+impl AdministratorArgs {
+    pub(super) fn name(&self, edge: &CommandContext) -> Result<String, CommandFailure> {
         edge.person(self.by.as_deref())
     }
 }
@@ -101,7 +101,10 @@ fn parse_role(text: &str) -> Result<AccessRole, String> {
 }
 
 /// The institutions that a right is limited to, which must be there; none for all.
-pub(super) fn limits(edge: &Edge, named: &[String]) -> Result<Option<Vec<String>>, Failure> {
+pub(super) fn limits(
+    edge: &CommandContext,
+    named: &[String],
+) -> Result<Option<Vec<String>>, CommandFailure> {
     if named.is_empty() {
         return Ok(None);
     }
@@ -111,9 +114,9 @@ pub(super) fn limits(edge: &Edge, named: &[String]) -> Result<Option<Vec<String>
 
 /// Work in one transaction.
 pub(super) fn at_once<T>(
-    edge: &Edge,
-    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    edge: &CommandContext,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, CommandFailure>,
+) -> Result<T, CommandFailure> {
     with_store(edge, DatabaseDemand::writing(2), async |store| {
         let mut connection = store.connection().await?;
         let mut tx = connection.begin().await.map_err(StoreError::from)?;
@@ -124,7 +127,7 @@ pub(super) fn at_once<T>(
 }
 
 impl UsersArgs {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         match &self.command {
             UsersCommand::Add(add) => add.run(edge),
             UsersCommand::List { json } => list(edge, *json),
@@ -136,11 +139,11 @@ impl UsersArgs {
 }
 
 impl UserAdd {
-    fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let name = self.name.trim();
         let is_plain = !name.is_empty() && !name.contains(char::is_control);
         if !is_plain || name.chars().count() > 100 {
-            return Err(Failure::nothing(
+            return Err(CommandFailure::nothing(
                 "a name has 1 to 100 characters, and none that controls",
             ));
         }
@@ -162,7 +165,7 @@ impl UserAdd {
         };
         let added = at_once(edge, async |tx| Ok(access::add_user(tx, &user).await?))?;
         if !added {
-            return Err(Failure::nothing(format!("there is a user `{name}` already"))
+            return Err(CommandFailure::nothing(format!("there is a user `{name}` already"))
                 .help("`weir users change` gives another role, `weir users password` another password"));
         }
         say!(
@@ -180,12 +183,17 @@ fn right(role: AccessRole, institutions: Option<&[String]>) -> String {
     )
 }
 
-fn unknown(name: &str) -> Failure {
-    Failure::nothing(format!("there is no user `{}`", line(name, 60)))
+fn unknown(name: &str) -> CommandFailure {
+    CommandFailure::nothing(format!("there is no user `{}`", line(name, 60)))
         .help("`weir users list` shows them")
 }
 
-fn change(edge: &Edge, name: &str, wanted: &UserRight, who: &Administrator) -> Result<u8, Failure> {
+fn change(
+    edge: &CommandContext,
+    name: &str,
+    wanted: &UserRight,
+    who: &AdministratorArgs,
+) -> Result<u8, CommandFailure> {
     let (by, institutions) = (who.name(edge)?, limits(edge, &wanted.institutions)?);
     let new = (wanted.role, institutions.as_deref());
     let changed = at_once(edge, async |tx| {
@@ -198,7 +206,11 @@ fn change(edge: &Edge, name: &str, wanted: &UserRight, who: &Administrator) -> R
     Ok(DONE)
 }
 
-fn password(edge: &Edge, name: &str, who: &Administrator) -> Result<u8, Failure> {
+fn password(
+    edge: &CommandContext,
+    name: &str,
+    who: &AdministratorArgs,
+) -> Result<u8, CommandFailure> {
     let (by, hash) = (who.name(edge)?, new_password(edge, name)?);
     let set = at_once(edge, async |tx| {
         Ok(access::set_password(tx, name, &hash, &by, (edge.now)()).await?)
@@ -210,7 +222,11 @@ fn password(edge: &Edge, name: &str, who: &Administrator) -> Result<u8, Failure>
     Ok(DONE)
 }
 
-fn remove(edge: &Edge, name: &str, who: &Administrator) -> Result<u8, Failure> {
+fn remove(
+    edge: &CommandContext,
+    name: &str,
+    who: &AdministratorArgs,
+) -> Result<u8, CommandFailure> {
     let by = who.name(edge)?;
     let removed = at_once(edge, async |tx| {
         Ok(access::remove_user(tx, name, &by, (edge.now)()).await?)
@@ -222,7 +238,7 @@ fn remove(edge: &Edge, name: &str, who: &Administrator) -> Result<u8, Failure> {
     Ok(DONE)
 }
 
-fn list(edge: &Edge, json: bool) -> Result<u8, Failure> {
+fn list(edge: &CommandContext, json: bool) -> Result<u8, CommandFailure> {
     let all = super::database::with_connection(edge, async |connection| {
         Ok(users::all(connection).await?)
     })?;
@@ -261,16 +277,16 @@ fn list(edge: &Edge, json: bool) -> Result<u8, Failure> {
 }
 
 /// The hash of a password that is asked for.
-fn new_password(edge: &Edge, name: &str) -> Result<String, Failure> {
+fn new_password(edge: &CommandContext, name: &str) -> Result<String, CommandFailure> {
     let password = match edge.text("WEIR_PASSWORD") {
         Some(password) => password,
         None => super::password::ask(&format!("password of {}", line(name, 60)))?,
     };
     if password.chars().count() < PASSWORD_LEAST {
-        return Err(Failure::nothing(format!(
+        return Err(CommandFailure::nothing(format!(
             "the password is too short: it needs {PASSWORD_LEAST} characters"
         )));
     }
     access::hash_password(&password)
-        .ok_or_else(|| Failure::failed("the system draws no random numbers".to_owned()))
+        .ok_or_else(|| CommandFailure::failed("the system draws no random numbers".to_owned()))
 }

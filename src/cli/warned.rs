@@ -1,7 +1,7 @@
 //! `weir failures list --warnings` and `weir failures trend`: what rules that only warn say of
 //! published ads, and how often rules and fields spoke against ads week by week.
 
-use super::{Edge, Failure};
+use super::{CommandContext, CommandFailure};
 use crate::model::{Clock, SourceKey};
 use crate::plan::SourcePlan;
 use crate::plan::picture::thousands;
@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Warnings of one rule about ads of one source.
-struct Warned<'f> {
+struct RuleWarnings<'f> {
     institution: &'f str,
     source: &'f str,
     rule: &'f GaugedRule,
@@ -25,12 +25,12 @@ struct Warned<'f> {
 
 /// Lists published ads that rules warn about, at most `limit` of each rule.
 pub(super) async fn list(
-    edge: &Edge,
+    edge: &CommandContext,
     connection: &mut PgConnection,
     wanted: &FailureFilter<'_>,
     limit: Option<i64>,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let checked = edge.checked();
     let plans = checked.institutions.iter().filter_map(|one| one.plan());
     let mut all = Vec::new();
@@ -55,7 +55,7 @@ pub(super) async fn list(
                 (wanted.rule, limit),
             )
             .await?;
-            let warned = |(rule, ads)| Warned {
+            let warned = |(rule, ads)| RuleWarnings {
                 institution: &plan.institution.slug,
                 source: &flow.source,
                 rule,
@@ -74,7 +74,7 @@ async fn of_source<'f>(
     flow: &'f SourcePlan,
     last: Clock,
     (wanted, limit): (Option<&str>, Option<i64>),
-) -> Result<Vec<(&'f GaugedRule, Vec<WarnedAd>)>, Failure> {
+) -> Result<Vec<(&'f GaugedRule, Vec<WarnedAd>)>, CommandFailure> {
     let rules: BTreeMap<i32, &GaugedRule> = flow
         .gauge
         .warn_bits()
@@ -107,9 +107,9 @@ async fn of_source<'f>(
         .collect())
 }
 
-fn show(all: &[Warned<'_>], json: bool) {
+fn show(all: &[RuleWarnings<'_>], json: bool) {
     if json {
-        let one = |one: &Warned| json!({ "institution": one.institution, "source": one.source, "rule": one.rule.name, "ads": one.ads });
+        let one = |one: &RuleWarnings| json!({ "institution": one.institution, "source": one.source, "rule": one.rule.name, "ads": one.ads });
         say!(
             "{:#}",
             json!({ "format": 1, "warnings": all.iter().map(one).collect::<Vec<_>>() })
@@ -122,7 +122,7 @@ fn show(all: &[Warned<'_>], json: bool) {
              edited rules"
         );
     }
-    for Warned {
+    for RuleWarnings {
         institution,
         source,
         rule,
@@ -157,7 +157,7 @@ pub(super) async fn trend(
     institution: Option<&str>,
     (weeks, today): (u16, NaiveDate),
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let monday = today
         - Duration::days(i64::from(
             chrono::Datelike::weekday(&today).num_days_from_monday(),

@@ -1,7 +1,7 @@
 //! `weir why`.
 
 use super::database::with_store;
-use super::{DONE, Edge, Failure, named};
+use super::{CommandContext, CommandFailure, DONE, named};
 use crate::engine::verdicts::{self, JudgedAd};
 use crate::report::biography as page;
 use crate::store::views::biography::{self, AdState, FoundJob};
@@ -17,7 +17,7 @@ use serde_json::json;
                   jobs.\nJOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, \
                   nsw-gov/nswgov:601245; a prefix is enough if it is unique."
 )]
-pub struct Why {
+pub struct WhyArgs {
     /// The job, or the ad
     #[arg(value_name = "JOB")]
     job: String,
@@ -26,14 +26,14 @@ pub struct Why {
     json: bool,
 }
 
-impl Why {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+impl WhyArgs {
+    pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         with_store(edge, DatabaseDemand::READ, async |store| {
             self.tell(edge, store).await.map(|()| DONE)
         })
     }
 
-    async fn tell(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
+    async fn tell(&self, edge: &CommandContext, store: &Store) -> Result<(), CommandFailure> {
         let mut connection = store.connection().await?;
         let found = named::find(&mut connection, &self.job).await?;
         // The id may stand for another job now.
@@ -62,11 +62,11 @@ impl Why {
 
 /// What the working copy says of the stored document, if it compiles.
 async fn judge(
-    edge: &Edge,
+    edge: &CommandContext,
     store: &Store,
     found: &FoundJob,
     known: &AdState,
-) -> Result<Option<JudgedAd>, Failure> {
+) -> Result<Option<JudgedAd>, CommandFailure> {
     let judged = verdicts::judge_stored(store, &edge.checked(), found, known).await?;
     if judged.is_none() {
         note!(
