@@ -56,6 +56,8 @@ mod feeds;
 mod fingerprints;
 #[path = "suite/followers.rs"]
 mod followers;
+#[path = "suite/forgetting.rs"]
+mod forgetting;
 #[path = "suite/hostile_database.rs"]
 mod hostile_database;
 #[path = "suite/house.rs"]

@@ -8,7 +8,7 @@ use crate::plan::picture::thousands;
 use crate::report::columns::counted;
 use crate::store::views::export::{self, ExportCell, ExportFilter, ExportTable};
 use crate::store::views::feed::{self, FeedCursor};
-use crate::store::{PgConnection, retention};
+use crate::store::{PgConnection, forgotten, retention};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use futures::TryStreamExt;
@@ -227,6 +227,13 @@ impl ExportChoice {
                 "warning: {} left out: their versions of {} were removed by retention",
                 counted(usize::try_from(removed).unwrap_or(usize::MAX), "job"),
                 at.0.format("%Y-%m-%d")
+            );
+        }
+        let forgotten = forgotten::forgotten_at(connection, &self.institutions, at.0).await?;
+        if forgotten > 0 {
+            tell!(
+                "warning: {} left out: removed on request",
+                counted(usize::try_from(forgotten).unwrap_or(usize::MAX), "job")
             );
         }
         Ok(())

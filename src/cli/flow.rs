@@ -74,3 +74,8 @@ pub(super) fn read(edge: &CommandContext, slug: &str) -> KeptDryRun {
     let bytes = std::fs::read(file(edge, slug)).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()
 }
+
+/// Removes the trace of the newest dry run: it may hold what was forgotten.
+pub(super) fn forget(edge: &CommandContext, slug: &str) {
+    let _ = std::fs::remove_file(file(edge, slug));
+}

@@ -23,6 +23,7 @@ mod failure;
 mod failures;
 mod first_test;
 mod flow;
+mod forget;
 mod graph;
 mod history;
 mod hold_causes;
@@ -163,6 +164,8 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Deliberately archive the open jobs of an institution or source
     Retire(retire::RetireArgs),
+    /// Remove what is personal on request: an ad with its jobs, or a text wherever it stands
+    Forget(forget::ForgetArgs),
     /// Show when institutions are due
     Schedule(schedule::ScheduleArgs),
     /// Show what runs where, what is due, late, paused and failing
@@ -450,6 +453,7 @@ pub fn main() -> u8 {
         Command::Duplicates(command) => command.run(&edge),
         Command::Rules(command) => command.run(&edge),
         Command::Retire(command) => command.run(&edge),
+        Command::Forget(command) => command.run(&edge),
         Command::Schedule(command) => command.run(&edge),
         Command::Status(command) => command.run(&edge),
         Command::Pause(command) => command.run(&edge),

@@ -5,7 +5,7 @@ use super::{CommandContext, CommandFailure, unknown_name};
 use crate::diagnostic::one_of;
 use crate::report::columns::line;
 use crate::store::views::biography::{self, FoundJob, JobName};
-use crate::store::{PgConnection, figures, runs};
+use crate::store::{PgConnection, figures, forgotten, runs};
 use std::collections::BTreeSet;
 
 /// Refuses names of institutions without stored data, suggesting a similar one of the project or of
@@ -49,7 +49,18 @@ pub(super) async fn find(
         return Err(CommandFailure::nothing("no job given")
             .help("give its uuid, or the id of its ad: `601245`, `nswgov:601245`"));
     }
-    let mut found = biography::find(connection, &JobName::read(name)).await?;
+    let read = JobName::read(name);
+    let mut found = biography::find(connection, &read).await?;
+    if found.is_empty()
+        && let Some(gone) = forgotten::named(connection, &read).await?
+    {
+        return Err(CommandFailure::nothing(format!(
+            "`{}` was {}",
+            line(name, 80),
+            line(&gone.words(), 200)
+        ))
+        .help("nothing of it is kept; `weir forget list` shows what was forgotten"));
+    }
     match (found.pop(), found.len()) {
         (None, _) => Err(
             CommandFailure::nothing(format!("no ad or job `{}`", line(name, 80))).help(

@@ -195,6 +195,7 @@ impl RollbackArgs {
             at: run.at,
             dry_run,
             jobs: taken.jobs,
+            forgotten: taken.forgotten,
             clock,
         };
         match &asked.seen {

@@ -3,6 +3,7 @@
 //! An ad without its page is on record and counts as listed: a board that moves its pages has not
 //! taken down its ads.
 
+use super::forgotten::ForgottenDoor;
 use super::{Engine, RunError};
 use crate::model::{Clock, ReadOutcome, ReadState, ReceivedRecord, RefusalCause, SourceKey};
 use crate::plan::SourcePlan;
@@ -143,11 +144,13 @@ pub(super) async fn pass_on(
     sender: mpsc::Sender<DocumentPage>,
 ) -> Result<DetailPages, RunError> {
     let (mut all, cookies) = (DetailPages::default(), Arc::default());
-    while let Some(mut page) = pages.recv().await {
+    let door = ForgottenDoor::of(&engine.store, stream).await?;
+    while let Some(page) = pages.recv().await {
+        let mut page = door.without_ads(page);
         if let Some((http, detail)) = flow.fetch.detail().filter(|_| needed) {
             let bookmark = page.bookmark.take();
             let wanted = take_wanted(engine, stream, at, detail, &mut page).await?;
-            if sender.send(page).await.is_err() {
+            if sender.send(door.masked(page)).await.is_err() {
                 return Ok(all);
             }
             for listings in wanted.chunks(TOGETHER) {
@@ -157,7 +160,7 @@ pub(super) async fn pass_on(
                 let page = complete(engine, http, detail, listings, &cookies).await;
                 all.count(engine, stream, &page).await?;
                 all.pass(&page);
-                if sender.send(page).await.is_err() {
+                if sender.send(door.masked(page)).await.is_err() {
                     return Ok(all);
                 }
             }
@@ -170,7 +173,7 @@ pub(super) async fn pass_on(
             }
         } else {
             all.pass(&page);
-            if sender.send(page).await.is_err() {
+            if sender.send(door.masked(page)).await.is_err() {
                 return Ok(all);
             }
         }

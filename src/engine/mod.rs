@@ -21,6 +21,7 @@ mod detail;
 pub mod dry_run;
 mod error;
 pub mod event;
+mod forgotten;
 mod identity;
 mod institution_lock;
 mod losses;

@@ -9,7 +9,7 @@ use crate::model::{Clock, Fingerprint, FingerprintParts, Hash};
 use crate::store::openings::OpeningStamp;
 use crate::store::rollback::{self, RollbackOrder, RolledBackRun, TakenBackJob};
 use crate::store::runs::{self, LockGuard};
-use crate::store::{PgConnection, Store, StoreError, redate};
+use crate::store::{PgConnection, Store, StoreError, forgotten, redate};
 use serde_json::{Value as Json, json};
 
 /// What was asked for.
@@ -32,6 +32,8 @@ pub struct RollbackRequest {
 pub struct TakenBack {
     /// What became of each job that the run had touched.
     pub jobs: Vec<TakenBackJob>,
+    /// How many more it had touched that were removed on request.
+    pub forgotten: i64,
     /// What a decision names: a hash of what becomes of the jobs.
     pub revision: String,
     /// Whether another revision had been seen, so that nothing was written.
@@ -92,6 +94,7 @@ async fn write(
         return Err(RunError::Untouched { run: run.id, job });
     }
     let count = jobs.iter().filter(|one| one.left_alone.is_none()).count();
+    let forgotten = forgotten::of_run(&mut tx, run.institution_id, run.id).await?;
     if count > 0 || is_newest {
         alert(&mut tx, run, asked.order.at, &asked.order.by, count).await?;
     }
@@ -117,6 +120,7 @@ async fn write(
     ended.map_err(StoreError::from)?;
     Ok(TakenBack {
         jobs,
+        forgotten,
         revision,
         has_moved,
         clock,

@@ -24,6 +24,8 @@ pub struct RollbackPage {
     pub dry_run: bool,
     /// The jobs that it had touched.
     pub jobs: Vec<TakenBackJob>,
+    /// How many more it had touched that were removed on request.
+    pub forgotten: i64,
     /// Where the institution's clock went back to, if the run was the newest.
     pub clock: Option<ClockBack>,
 }
@@ -90,6 +92,10 @@ pub fn text(page: &RollbackPage, limit: usize) -> String {
     let already = page.jobs.iter().filter(|job| job.already).count();
     if already > 0 {
         let _ = writeln!(out, "  already rolled back: {}", jobs(already));
+    }
+    if page.forgotten > 0 {
+        let forgotten = usize::try_from(page.forgotten).unwrap_or(usize::MAX);
+        let _ = writeln!(out, "  removed on request: {}", jobs(forgotten));
     }
     match &page.clock {
         Some(ClockBack { to: Some(to) }) => {

@@ -2,12 +2,13 @@
 
 use super::SourceContext;
 use super::resolve::FoundRelation;
+use crate::model::forgotten::TextMasks;
 use crate::model::{
     Ad, Hash, Job, NewHold, NewRelation, Problem, ProblemSeverity, RelationTable, RolledBack,
     job::ComparedFields,
 };
 use crate::rule::RuleFacts;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// An ad in work.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct AdDraft {
     pub new_relations: Vec<NewRelation>,
     /// How its company and its division were found.
     pub found: Vec<FoundRelation>,
+    /// The texts that were forgotten on request, where the database was asked for them.
+    pub masks: Arc<TextMasks>,
     hashes: OnceLock<(Hash, Hash)>,
 }
 
@@ -40,6 +43,7 @@ impl AdDraft {
             holds: Vec::new(),
             new_relations: Vec::new(),
             found: Vec::new(),
+            masks: Arc::default(),
             hashes: OnceLock::new(),
         }
     }

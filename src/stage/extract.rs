@@ -10,11 +10,13 @@ use crate::jsonpath::{JsonPath, PathStep};
 use crate::model::{FieldKind, FingerprintParts, field::Field};
 use crate::rule::ScriptSandbox;
 use crate::rule::ad_input::RELATIONS;
+use crate::store::{PgConnection, forgotten};
 use crate::yaml::{Located, Text, TextOr};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// `job:` of a source: canonical fields and where they come from.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -297,6 +299,24 @@ impl ExtractStage {
             .job
             .extra
             .extend(pay.map(|(name, value)| (name.to_owned(), value)));
+        draft.masks.job(&mut draft.job);
+    }
+
+    /// Asks for the texts that were forgotten on request.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn look_up(
+        connection: &mut PgConnection,
+        setting: &SourceContext,
+        drafts: &mut [AdDraft],
+    ) -> crate::store::Result<()> {
+        let known = forgotten::in_force(connection, setting.stream.institution).await?;
+        let masks = Arc::new(known.masks);
+        for draft in drafts {
+            draft.masks = Arc::clone(&masks);
+        }
+        Ok(())
     }
 
     /// The parts of its fingerprint.

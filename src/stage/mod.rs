@@ -191,6 +191,7 @@ impl Stage {
         drafts: &mut [AdDraft],
     ) -> crate::store::Result<()> {
         match self {
+            Stage::Extract(_) => extract::ExtractStage::look_up(connection, setting, drafts).await,
             Stage::Resolve(resolve) => resolve.look_up(connection, setting, drafts).await,
             Stage::Validate(validate) => validate.look_up(connection, setting, drafts).await,
             _ => Ok(()),

@@ -36,6 +36,11 @@ impl PageError {
         PageError::new(StatusCode::NOT_FOUND, what, help)
     }
 
+    /// What was there was removed for good.
+    pub(super) fn gone(what: impl Into<String>, help: impl Into<String>) -> PageError {
+        PageError::new(StatusCode::GONE, what, help)
+    }
+
     /// The request means nothing.
     pub(super) fn bad(what: impl Into<String>, help: impl Into<String>) -> PageError {
         PageError::new(StatusCode::BAD_REQUEST, what, help)

@@ -17,6 +17,7 @@ pub mod clock;
 pub mod counts;
 pub mod document;
 pub mod field;
+pub mod forgotten;
 pub mod hash;
 pub mod hold;
 pub mod institution;

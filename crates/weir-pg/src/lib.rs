@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-pub use binaries::{BinariesError, BinarySearchPath};
+pub use binaries::{BinariesError, BinarySearchPath, ServerBinaries};
 pub use cluster::ClusterError;
 pub use owner::OwnerError;
 pub use place::PlaceError;

@@ -3,14 +3,16 @@
 use super::request::{ApiAsker, ApiRequest, not_after};
 use super::{ApiPage, ApiRoute};
 use crate::model::Clock;
-use crate::store::PgConnection;
+use crate::store::views::biography::JobName;
 use crate::store::views::export::{
     self, ColumnKind, ExportCell, ExportColumn, ExportCursor, ExportFilter, ExportTable,
 };
+use crate::store::{PgConnection, forgotten};
 use crate::web::refusal::PageError;
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 /// What is for few.
 const PRIVATE: &str = "recruiter";
@@ -177,6 +179,19 @@ pub(super) fn openings<'r>(
     page(connection, request, ExportTable::Openings, "opening").boxed()
 }
 
+/// Why a job is not there: it was removed on request, or never was.
+async fn missing_job(connection: &mut PgConnection, job: Uuid) -> PageError {
+    let name = job.to_string();
+    match forgotten::named(connection, &JobName::read(&name)).await {
+        Ok(Some(gone)) => PageError::gone(
+            "the job was removed on request",
+            format!("it was {}", gone.words()),
+        ),
+        Ok(None) => unknown_job(),
+        Err(error) => error.into(),
+    }
+}
+
 fn unknown_job() -> PageError {
     PageError::unknown(
         "there is no such job",
@@ -195,7 +210,7 @@ pub(super) fn job<'r>(
         };
         let rows = read(connection, ExportTable::Jobs, &wanted, request.asker).await?;
         if rows.is_empty() {
-            return Err(unknown_job());
+            return Err(missing_job(connection, request.id).await);
         }
         Ok(ApiPage {
             rows,
@@ -226,7 +241,7 @@ pub(super) fn history<'r>(
         let columns = shown(ExportTable::History, request.asker);
         let rows = read(connection, ExportTable::History, &wanted, request.asker).await?;
         if rows.is_empty() && behind == ExportCursor::default() {
-            return Err(unknown_job());
+            return Err(missing_job(connection, request.id).await);
         }
         let key = |row: &[ExportCell]| {
             format!(

@@ -64,6 +64,7 @@ fn responses(route: &ApiRoute) -> Value {
         "403": refused("Who asks may not do that"),
         "400": refused("A parameter is unknown or cannot be read"),
         "404": refused("There is no such institution or job"),
+        "410": refused("The job was removed on request"),
         "503": refused("The database cannot be read now"),
     });
     if route.parameters.iter().any(|one| one.name == "cursor") {

@@ -10,6 +10,7 @@ use crate::report::difference::ValueDifference;
 use crate::report::duplicates::membership;
 use crate::report::history::{HistoryEntry, short};
 use crate::report::page::when;
+use crate::store::forgotten;
 use crate::store::views::biography::{self as stored, FoundJob, JobName, JobVersion};
 use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
@@ -80,6 +81,12 @@ async fn collect(site: &Visitor, name: &str) -> Result<(AdBiography, Tz), PageEr
     let found: FoundJob = match all.len() {
         1 => all.remove(0),
         0 => {
+            if let Some(gone) = forgotten::named(&mut connection, &JobName::read(name)).await? {
+                return Err(PageError::gone(
+                    "This job was removed on request",
+                    format!("It was {}.", line(&gone.words(), 200)),
+                ));
+            }
             return Err(PageError::unknown(
                 "There is no such job",
                 "Jobs can be searched by title, organisation, place and id: `/jobs`.",

@@ -381,7 +381,7 @@ const CHANGES: &str = "SELECT i.slug, h.source_id, h.job_id::text, h.original_id
 /// database, `$5` whether raw documents are wanted, `$6` how many rows. A refresh changed no version: what made that is
 /// left out.
 const FEED: &str = concat!(
-    "SELECT i.slug, h.source_id, h.id::text, h.original_id, h.version::bigint,
+    "SELECT i.slug, h.source_id, f.job_id::text, h.original_id, f.version::bigint,
     concat_ws('-', $4::text, f.txid, f.change_id), f.cause, f.recorded_at,
     ",
     exported_fields!("h."),
@@ -392,7 +392,7 @@ const FEED: &str = concat!(
     encode(h.fingerprint, 'hex'), CASE WHEN f.what = 'version' THEN h.changes::text END,
     CASE WHEN $5::boolean THEN h.raw_json::text END
   FROM changes f JOIN institutions i ON i.id = f.institution_id
-  JOIN jobs_history h ON h.institution_id = f.institution_id AND h.id = f.job_id AND h.version = f.version
+  LEFT JOIN jobs_history h ON f.what <> 'forget' AND h.institution_id = f.institution_id AND h.id = f.job_id AND h.version = f.version
   LEFT JOIN companies c ON c.institution_id = h.institution_id AND c.id = h.company_id
   LEFT JOIN divisions d ON d.institution_id = h.institution_id AND d.id = h.division_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND (f.txid, f.change_id) > ($2::text::xid8, $3::bigint)
