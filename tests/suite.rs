@@ -40,6 +40,8 @@ mod companies;
 mod connectors;
 #[path = "suite/crashes.rs"]
 mod crashes;
+#[path = "suite/decided.rs"]
+mod decided;
 #[path = "suite/decisions.rs"]
 mod decisions;
 #[path = "suite/drafts.rs"]

@@ -87,6 +87,8 @@ pub async fn add_user(tx: &mut PgConnection, user: &KnownUser) -> Result<bool> {
         kind: "user",
         subject: &user.name,
         about: Some(&about),
+        institution: None,
+        reason: None,
     };
     audit_trail::record(tx, &entry).await?;
     Ok(true)
@@ -114,6 +116,8 @@ pub async fn change_user(
         kind: "user",
         subject: name,
         about: Some(&about),
+        institution: None,
+        reason: None,
     };
     audit_trail::record(tx, &entry).await?;
     Ok(true)
@@ -138,6 +142,8 @@ pub async fn remove_user(
             kind: "user",
             subject: name,
             about: None,
+            institution: None,
+            reason: None,
         };
         audit_trail::record(tx, &entry).await?;
     }
@@ -164,6 +170,8 @@ pub async fn set_password(
             kind: "user",
             subject: name,
             about: None,
+            institution: None,
+            reason: None,
         };
         audit_trail::record(tx, &entry).await?;
     }
@@ -184,6 +192,8 @@ pub async fn create_token(tx: &mut PgConnection, token: &NewToken<'_>) -> Result
         kind: "token",
         subject: token.name,
         about: Some(&about),
+        institution: None,
+        reason: None,
     };
     audit_trail::record(tx, &entry).await?;
     Ok(id)
@@ -208,6 +218,8 @@ pub async fn revoke_token(
             kind: "token",
             subject: name,
             about: None,
+            institution: None,
+            reason: None,
         };
         audit_trail::record(tx, &entry).await?;
     }

@@ -3,6 +3,7 @@
 
 use super::holds::OperatorRuling;
 use crate::store::alerts::{self, AlertSilence};
+use crate::store::audit_trail::{self, TrailEntry};
 use crate::store::{PgConnection, Result, notices};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -63,8 +64,26 @@ pub async fn silence(
 ///
 /// # Errors
 /// The database failed.
-pub async fn end_silence(tx: &mut PgConnection, number: i64, at: DateTime<Utc>) -> Result<bool> {
+pub async fn end_silence(
+    tx: &mut PgConnection,
+    number: i64,
+    ruling: OperatorRuling<'_>,
+) -> Result<bool> {
+    let at = ruling.at.0;
     let done = alerts::end_silence(tx, number, at).await?;
+    if done {
+        let entry = TrailEntry {
+            at,
+            by: ruling.by,
+            what: "ended",
+            kind: "silence",
+            subject: &format!("silence {number}"),
+            about: None,
+            institution: None,
+            reason: Some(ruling.reason),
+        };
+        audit_trail::record(tx, &entry).await?;
+    }
     notices::apply_silences(tx, at).await?;
     Ok(done)
 }

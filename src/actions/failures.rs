@@ -2,7 +2,7 @@
 
 use super::holds::OperatorRuling;
 use crate::engine::RunError;
-use crate::engine::person::{self, DecisionScope};
+use crate::engine::person::{self, DecisionNote, DecisionRecord, DecisionScope};
 use crate::model::SourceKey;
 use crate::store::failures::{self, FailedDocument};
 use crate::store::{PgConnection, Result, Store};
@@ -14,12 +14,42 @@ use crate::store::{PgConnection, Result, Store};
 pub async fn retry(
     store: &Store,
     whose: DecisionScope<'_>,
-    documents: &[i64],
+    found: &[&FailedDocument],
+    ruling: OperatorRuling<'_>,
 ) -> std::result::Result<(), RunError> {
-    person::decide(store, whose, async |tx| {
-        Ok(failures::retry(tx, whose.institution, documents).await?)
+    let documents: Vec<i64> = found.iter().map(|one| one.document_id).collect();
+    let named = named(found);
+    let record = DecisionRecord::InTrail(note("retried", &named, ruling));
+    person::decide(store, whose, record, async |tx| {
+        Ok(failures::retry(tx, whose.institution, &documents).await?)
     })
     .await
+}
+
+/// How many ads a decision names; of more it says how many.
+const NAMED: usize = 5;
+
+/// The ads of failures, as the record of a decision names them.
+pub fn named(found: &[&FailedDocument]) -> String {
+    let names = found.iter().take(NAMED);
+    let names = names.map(|one| format!("{}:{}", one.source_id, one.external_id));
+    let names = names.collect::<Vec<_>>().join(", ");
+    match found.len().checked_sub(NAMED) {
+        Some(more) if more > 0 => format!("{names} and {more} more"),
+        _ => names,
+    }
+}
+
+/// What is on record of a decision about failures.
+pub fn note<'n>(what: &'n str, named: &'n str, ruling: OperatorRuling<'n>) -> DecisionNote<'n> {
+    DecisionNote {
+        at: ruling.at,
+        by: ruling.by,
+        what,
+        kind: "failure",
+        subject: named,
+        reason: ruling.reason,
+    }
 }
 
 /// Ignores the content of failures from now on, a source at a time. They are of one institution,

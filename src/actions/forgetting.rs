@@ -5,7 +5,7 @@
 use super::holds::OperatorRuling;
 use crate::engine::RunError;
 use crate::engine::dedupe;
-use crate::engine::person::{self, DecisionScope};
+use crate::engine::person::{self, DecidedTable, DecisionRecord, DecisionScope};
 use crate::model::forgotten::{TextMask, TextMasks};
 use crate::store::erasure::{self, ErasedAd};
 use crate::store::forgotten::{self, ForgetStamp, ForgottenSubject};
@@ -74,7 +74,8 @@ pub async fn forget(
     ruling: OperatorRuling<'_>,
     is_dry: bool,
 ) -> Result<ForgetReport, RunError> {
-    let done = person::decide(store, whose, async |tx| {
+    let record = DecisionRecord::InTable(DecidedTable::Forgotten);
+    let done = person::decide(store, whose, record, async |tx| {
         let report = match target {
             ForgetTarget::Ad(ad) => forget_ad(tx, whose, ad, ruling).await?,
             ForgetTarget::Texts(texts) => forget_texts(tx, whose, texts, ruling).await?,
@@ -200,7 +201,8 @@ pub async fn lift(
     number: i64,
     ruling: OperatorRuling<'_>,
 ) -> Result<bool, RunError> {
-    person::decide(store, whose, async |tx| {
+    let record = DecisionRecord::InTable(DecidedTable::Forgotten);
+    person::decide(store, whose, record, async |tx| {
         Ok::<bool, RunError>(forgotten::lift(tx, stamp(whose.institution, ruling), number).await?)
     })
     .await

@@ -3,7 +3,7 @@
 //! for long; whoever is interrupted begins again and finds the rest.
 
 use crate::engine::RunError;
-use crate::engine::person::{self, DecisionScope};
+use crate::engine::person::{self, DecidedTable, DecisionRecord, DecisionScope};
 use crate::model::{RemovalKind, RetentionPolicy};
 use crate::store::retention::{RemovalExtent, RemovalOrder};
 use crate::store::{Connection, Store, StoreError};
@@ -63,7 +63,8 @@ pub async fn remove(
     for order in RemovalOrder::all(policy, whose.institution, now) {
         let mut all = RemovalExtent::default();
         loop {
-            let batch = person::decide(store, whose, async |connection| {
+            let record = DecisionRecord::InTable(DecidedTable::Removals);
+            let batch = person::decide(store, whose, record, async |connection| {
                 let batch = order.remove(connection, BATCH, now).await?;
                 if batch.row_count > 0 {
                     order.record(connection, batch, now, by).await?;

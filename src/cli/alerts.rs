@@ -121,7 +121,7 @@ struct SilenceArgs {
     #[arg(long, required_unless_present = "end")]
     reason: Option<String>,
     /// End the silence of this number instead
-    #[arg(long, value_name = "N", conflicts_with_all = ["span", "alert", "institution", "source", "reason"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["span", "alert", "institution", "source"])]
     end: Option<i64>,
     #[command(flatten)]
     who: ActorArgs,
@@ -211,7 +211,12 @@ impl SilenceArgs {
             self.who.at.clock(edge)?.0,
         );
         if let Some(number) = self.end {
-            return end_silence(edge, number, now);
+            let ruling = OperatorRuling {
+                at: Clock(now),
+                by: &by,
+                reason: self.reason.as_deref().unwrap_or("ended early"),
+            };
+            return end_silence(edge, number, ruling);
         }
         let Some((span, reason)) = self.span.zip(self.reason.clone()) else {
             return Ok(NOTHING);
@@ -243,10 +248,10 @@ impl SilenceArgs {
 fn end_silence(
     edge: &CommandContext,
     number: i64,
-    now: chrono::DateTime<chrono::Utc>,
+    ruling: OperatorRuling<'_>,
 ) -> Result<u8, CommandFailure> {
     let done = deciding(edge, async |connection| {
-        Ok(actions::end_silence(connection, number, now).await?)
+        Ok(actions::end_silence(connection, number, ruling).await?)
     })?;
     if !done {
         return Err(

@@ -6,9 +6,11 @@ use crate::plan::picture::thousands;
 use crate::report::columns::{columns, counted, line};
 use crate::report::history::value;
 use crate::store::views::audit::{self, AuditExtent, AuditFinding};
+use crate::store::views::decisions::{self, DecisionLine};
+use crate::store::{PgConnection, runs};
 use serde_json::{Value as Json, json};
 
-/// Jobs that were changed outside Weir.
+/// Jobs that were changed outside Weir, and what people decided.
 #[derive(clap::Args)]
 #[command(
     after_help = "Compares every job with the digests of what was written, field by field, every \
@@ -16,13 +18,17 @@ use serde_json::{Value as Json, json};
                   versions, ads whose job is missing or belongs to another ad, openings without \
                   jobs, and traces of a wrong clock: runs and decisions dated in the future, runs long after the \
                   previous one, and jobs archived for a closing date that has not passed (`weir \
-                  rollback RUN` undoes the newest run and its clock). Exit codes: 0 everything \
+                  rollback RUN` undoes the newest run and its clock). With --decisions, what people decided \
+                  instead, the newest first: who, when and why. Exit codes: 0 everything \
                   matches the history, 1 there are findings."
 )]
 pub struct AuditArgs {
     /// The institution; by default all
     institution: Option<String>,
-    /// Maximum number of findings, 0 for all
+    /// Show what people decided, the newest first
+    #[arg(long)]
+    decisions: bool,
+    /// Maximum number of findings or decisions, 0 for all
     #[arg(long, value_name = "N", default_value_t = 1000)]
     limit: i64,
     /// Print JSON
@@ -35,16 +41,36 @@ impl AuditArgs {
         let slug = self.institution.as_deref();
         with_connection(edge, async |connection| {
             named::refuse_unknown(edge, connection, self.institution.as_slice()).await?;
+            if self.decisions {
+                return self.tell_decisions(connection).await;
+            }
             let extent = audit::extent(connection, slug).await?;
-            let findings = audit::findings(
-                connection,
-                slug,
-                if self.limit > 0 { self.limit } else { i64::MAX },
-                (edge.now)(),
-            )
-            .await?;
+            let findings = audit::findings(connection, slug, self.most(), (edge.now)()).await?;
             self.tell(&extent, &findings)
         })
+    }
+
+    fn most(&self) -> i64 {
+        if self.limit > 0 { self.limit } else { i64::MAX }
+    }
+
+    async fn tell_decisions(&self, connection: &mut PgConnection) -> Result<u8, CommandFailure> {
+        let institution = match &self.institution {
+            Some(slug) => runs::institution(connection, slug).await?,
+            None => None,
+        };
+        let done = decisions::page(connection, institution, None, self.most()).await?;
+        if self.json {
+            say!("{:#}", json!({ "format": 1, "decisions": done }));
+        } else if done.is_empty() {
+            say!("nobody has decided anything");
+        } else {
+            put!(
+                "{}",
+                columns(&done.iter().map(decided).collect::<Vec<_>>(), 5)
+            );
+        }
+        Ok(DONE)
     }
 
     fn tell(&self, extent: &AuditExtent, findings: &[AuditFinding]) -> Result<u8, CommandFailure> {
@@ -74,6 +100,17 @@ impl AuditArgs {
         }
         Ok(if findings.is_empty() { DONE } else { FAILED })
     }
+}
+
+fn decided(one: &DecisionLine) -> Vec<String> {
+    vec![
+        one.at.format("%Y-%m-%d %H:%MZ").to_string(),
+        line(&one.done_by, 40),
+        line(&one.institution, 40),
+        format!("{} {}", one.what, one.kind),
+        line(&one.subject, 80),
+        line(one.reason.as_deref().unwrap_or_default(), 120),
+    ]
 }
 
 fn row(finding: &AuditFinding) -> Vec<String> {

@@ -7,7 +7,7 @@ use super::{CommandContext, CommandFailure, DONE, DecisionArgs, named};
 use crate::actions::companies::{self, AliasEffect, AliasRuling, NamedIn};
 use crate::actions::holds::OperatorRuling;
 use crate::diagnostic::one_of;
-use crate::engine::person;
+use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::model::{HoldKind, RelationTable};
 use crate::plan::Plan;
 use crate::report::columns::{columns, counted, line};
@@ -318,39 +318,44 @@ async fn accept(
     let (at, by) = (word.at.clock(edge)?, word.person(edge)?);
     let registries = asked.registries();
     let whose = word.on(edge, asked.id, &asked.slug)?;
-    let ruled = person::decide(store, whose, async |tx| {
-        let name = match &seen {
-            Some(seen) => name_of_hold(tx, seen, asked).await?,
-            None => name.to_owned(),
-        };
-        let named = NamedIn {
-            institution: asked.id,
-            slug: &asked.slug,
-            name: &name,
-        };
-        if name.trim().is_empty() {
-            return Err(
-                CommandFailure::nothing("the name is empty").help("give it as ads write it")
-            );
-        }
-        let ruling = OperatorRuling {
-            at,
-            by: &by,
-            reason: &word.reason,
-        };
-        let ruled = companies::accept(tx, named, company, &registries, ruling).await?;
-        match ruled {
-            AliasRuling::Accepted(effect) => Ok((name, effect)),
-            AliasRuling::OwnName(own) => Err(CommandFailure::nothing(format!(
-                "`{name}` is the name of `{own}` itself: nothing is to be decided"
-            ))),
-            AliasRuling::UnknownCompany => {
-                let table = RelationTable::Companies;
-                let stored = relations::all_names(tx, table, asked.id).await?;
-                Err(unknown_company(company, &registries, &stored))
+    let ruled = person::decide(
+        store,
+        whose,
+        DecisionRecord::InTable(DecidedTable::CompanyAliases),
+        async |tx| {
+            let name = match &seen {
+                Some(seen) => name_of_hold(tx, seen, asked).await?,
+                None => name.to_owned(),
+            };
+            let named = NamedIn {
+                institution: asked.id,
+                slug: &asked.slug,
+                name: &name,
+            };
+            if name.trim().is_empty() {
+                return Err(
+                    CommandFailure::nothing("the name is empty").help("give it as ads write it")
+                );
             }
-        }
-    });
+            let ruling = OperatorRuling {
+                at,
+                by: &by,
+                reason: &word.reason,
+            };
+            let ruled = companies::accept(tx, named, company, &registries, ruling).await?;
+            match ruled {
+                AliasRuling::Accepted(effect) => Ok((name, effect)),
+                AliasRuling::OwnName(own) => Err(CommandFailure::nothing(format!(
+                    "`{name}` is the name of `{own}` itself: nothing is to be decided"
+                ))),
+                AliasRuling::UnknownCompany => {
+                    let table = RelationTable::Companies;
+                    let stored = relations::all_names(tx, table, asked.id).await?;
+                    Err(unknown_company(company, &registries, &stored))
+                }
+            }
+        },
+    );
     let (
         name,
         AliasEffect {
@@ -421,19 +426,24 @@ async fn undo(
 ) -> Result<(), CommandFailure> {
     let (at, by) = (word.at.clock(edge)?, word.person(edge)?);
     let whose = word.on(edge, asked.id, &asked.slug)?;
-    let undone = person::decide(store, whose, async |tx| {
-        let named = NamedIn {
-            institution: asked.id,
-            slug: &asked.slug,
-            name,
-        };
-        let ruling = OperatorRuling {
-            at,
-            by: &by,
-            reason: &word.reason,
-        };
-        Ok::<_, CommandFailure>(companies::undo(tx, named, ruling).await?)
-    });
+    let undone = person::decide(
+        store,
+        whose,
+        DecisionRecord::InTable(DecidedTable::CompanyAliases),
+        async |tx| {
+            let named = NamedIn {
+                institution: asked.id,
+                slug: &asked.slug,
+                name,
+            };
+            let ruling = OperatorRuling {
+                at,
+                by: &by,
+                reason: &word.reason,
+            };
+            Ok::<_, CommandFailure>(companies::undo(tx, named, ruling).await?)
+        },
+    );
     let Some(ads) = undone.await? else {
         return Err(
             CommandFailure::nothing(format!("`{name}` is not an accepted name"))

@@ -3,7 +3,7 @@
 use super::database::{self, Database, block_on, blocking};
 use super::tidy::TidyArgs;
 use super::{CommandContext, CommandFailure, DONE, identity, out};
-use crate::engine::person::{self, DecisionScope};
+use crate::engine::person::{self, DecidedTable, DecisionRecord, DecisionScope};
 use crate::model::{Alert, Clock};
 use crate::store::server::{Server, StopOutcome};
 use crate::store::{DatabaseDemand, PgConnection, Store, projects, runs, sessions, tables};
@@ -216,9 +216,12 @@ async fn adopt_all(
             allow_future: false,
             wait,
         };
-        let said = person::decide(&store, whose, async |connection| {
-            take_over(edge, connection, whose, &own.project).await
-        })
+        let said = person::decide(
+            &store,
+            whose,
+            DecisionRecord::InTable(DecidedTable::ProjectClaims),
+            async |connection| take_over(edge, connection, whose, &own.project).await,
+        )
         .await?;
         say!("{said}");
     }

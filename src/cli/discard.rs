@@ -7,7 +7,7 @@ use super::failures::{by_institution, find, is_known, name, none, told};
 use super::{CommandContext, CommandFailure, DecisionArgs};
 use crate::actions;
 use crate::actions::holds::OperatorRuling;
-use crate::engine::person;
+use crate::engine::person::{self, DecisionRecord};
 use crate::model::Hash;
 use crate::store::failures::{self, FailedDocument, FailureFilter};
 use crate::store::{PgConnection, Store};
@@ -133,17 +133,20 @@ pub(super) async fn discard(
                 revision: Some(letter.revision.clone()),
             })
             .collect();
+        let ruling = OperatorRuling {
+            at,
+            by: &who,
+            reason: &word.reason,
+        };
+        let named = actions::failures::named(&letters);
+        let note = actions::failures::note("discarded", &named, ruling);
         person::decide(
             store,
             word.on(edge, institution, slug)?,
+            DecisionRecord::InTrail(note),
             async |connection| {
                 // A run may have brought other content, or published it, before the lock was taken.
                 let letters = find(connection, &shown).await?;
-                let ruling = OperatorRuling {
-                    at,
-                    by: &who,
-                    reason: &word.reason,
-                };
                 actions::failures::discard(connection, &letters, ruling).await?;
                 Ok::<(), CommandFailure>(())
             },

@@ -5,7 +5,7 @@ use super::{CommandContext, CommandFailure, DONE, DecisionArgs, named};
 use crate::actions::duplicates::{self, JobPair, PairRuling};
 use crate::actions::holds::OperatorRuling;
 use crate::engine::dedupe::explain;
-use crate::engine::person;
+use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::report::duplicates as page;
 use crate::store::views::biography::FoundJob;
 use crate::store::{
@@ -259,24 +259,29 @@ impl RuleOnPairs {
             by: &person,
             reason: &self.word.reason,
         };
-        let said = person::decide(store, whose, async |tx| {
-            let Some(verdict) = verdict else {
-                let counts = duplicates::undo(tx, &pair, ruling).await?;
-                return counts.ok_or_else(|| {
-                    CommandFailure::nothing(format!(
-                        "nothing was decided about `{}` and `{}`",
-                        names[0], names[1]
-                    ))
-                });
-            };
-            match duplicates::decide(tx, &pair, verdict, ruling).await? {
-                PairRuling::Applied(counts) => Ok::<_, CommandFailure>(counts),
-                PairRuling::Refused(conflicts) => Err(crate::engine::RunError::Contradiction(
-                    duplicates::contradiction(&conflicts),
-                )
-                .into()),
-            }
-        });
+        let said = person::decide(
+            store,
+            whose,
+            DecisionRecord::InTable(DecidedTable::OpeningDecisions),
+            async |tx| {
+                let Some(verdict) = verdict else {
+                    let counts = duplicates::undo(tx, &pair, ruling).await?;
+                    return counts.ok_or_else(|| {
+                        CommandFailure::nothing(format!(
+                            "nothing was decided about `{}` and `{}`",
+                            names[0], names[1]
+                        ))
+                    });
+                };
+                match duplicates::decide(tx, &pair, verdict, ruling).await? {
+                    PairRuling::Applied(counts) => Ok::<_, CommandFailure>(counts),
+                    PairRuling::Refused(conflicts) => Err(crate::engine::RunError::Contradiction(
+                        duplicates::contradiction(&conflicts),
+                    )
+                    .into()),
+                }
+            },
+        );
         let counts = said.await?;
         let word = verdict.map_or("undone", duplicates::verdict_name);
         if self.json {

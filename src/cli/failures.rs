@@ -8,6 +8,7 @@ use super::{
     warned,
 };
 use crate::actions;
+use crate::actions::holds::OperatorRuling;
 use crate::diagnostic::one_of;
 use crate::engine::person::DecisionScope;
 use crate::model::{Clock, ProblemSeverity, field::FIELDS};
@@ -132,6 +133,12 @@ enum FailuresCommand {
         /// has changed since
         #[arg(required = true, value_name = "DOCUMENT")]
         documents: Vec<SeenNumber>,
+        /// The reason, for the record
+        #[arg(long, default_value = "retried")]
+        reason: String,
+        /// Who decides, for the record; by default the user of this session
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
         /// Wait for a run of the institution to finish
         #[arg(long)]
         wait: bool,
@@ -189,8 +196,19 @@ impl FailuresArgs {
     async fn act(&self, edge: &CommandContext, store: &Store) -> Result<(), CommandFailure> {
         // A decision holds the lock, and a connection under it.
         match &self.command {
-            Some(FailuresCommand::Retry { documents, wait }) => {
-                return retry(store, documents, *wait).await;
+            Some(FailuresCommand::Retry {
+                documents,
+                reason,
+                by,
+                wait,
+            }) => {
+                let by = edge.person(by.as_deref())?;
+                let words = RetryWords {
+                    by: &by,
+                    reason,
+                    wait: *wait,
+                };
+                return retry(edge, store, documents, words).await;
             }
             Some(FailuresCommand::Discard {
                 documents,
@@ -659,7 +677,24 @@ pub(super) fn by_institution(
     all
 }
 
-async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<(), CommandFailure> {
+/// What a retry says for the record.
+struct RetryWords<'r> {
+    by: &'r str,
+    reason: &'r str,
+    wait: bool,
+}
+
+async fn retry(
+    edge: &CommandContext,
+    store: &Store,
+    documents: &[SeenNumber],
+    words: RetryWords<'_>,
+) -> Result<(), CommandFailure> {
+    let ruling = OperatorRuling {
+        at: Clock((edge.now)()),
+        by: words.by,
+        reason: words.reason,
+    };
     let letters = find(&mut *store.connection().await?, documents).await?;
     for ((slug, institution), letters) in by_institution(&letters) {
         let (refused, derived): (Vec<&FailedDocument>, Vec<&FailedDocument>) =
@@ -671,8 +706,7 @@ async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<()
                  then the next read retries it"
             );
         }
-        let numbers: Vec<i64> = derived.iter().map(|letter| letter.document_id).collect();
-        if numbers.is_empty() {
+        if derived.is_empty() {
             continue;
         }
         let whose = DecisionScope {
@@ -680,10 +714,11 @@ async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<()
             slug,
             at: None,
             allow_future: false,
-            wait,
+            wait: words.wait,
         };
-        actions::failures::retry(store, whose, &numbers).await?;
-        for document in numbers {
+        actions::failures::retry(store, whose, &derived, ruling).await?;
+        for letter in derived {
+            let document = letter.document_id;
             say!("document {document}: the next run of `{slug}` derives it again");
         }
     }

@@ -5,7 +5,7 @@ use super::decision::{RevisionBound, SeenCause, confirmed, moved, unseen};
 use super::{CommandContext, CommandFailure, DecisionArgs};
 use crate::actions::hold_causes::{HoldCause, causes};
 use crate::actions::holds::{OperatorRuling, answer};
-use crate::engine::person;
+use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::report::columns::{columns, counted, line};
 use crate::report::holds::{self as page, HoldsLayout};
 use crate::store::holds::{self, Hold};
@@ -189,29 +189,34 @@ pub(super) async fn decide(
         },
     );
     let whose = word.on(edge, first.institution_id, &first.institution)?;
-    let said = person::decide(store, whose, async |connection| {
-        // A run may have ended or changed some before the lock was taken.
-        let now = holds::list(connection, Some(&first.institution), false).await?;
-        let causes = causes(&now);
-        let cause = find(&causes, &shown)?;
-        is_as_seen(edge, &shown, cause, release)?;
-        let mut said: BTreeMap<String, usize> = BTreeMap::new();
-        for hold in &cause.holds {
-            let effect = answer(
-                connection,
-                hold,
-                release,
-                OperatorRuling {
-                    at,
-                    by: &person,
-                    reason: &word.reason,
-                },
-            )
-            .await?;
-            *said.entry(page::done(hold, effect)).or_default() += 1;
-        }
-        Ok::<_, CommandFailure>(said)
-    });
+    let said = person::decide(
+        store,
+        whose,
+        DecisionRecord::InTable(DecidedTable::Holds),
+        async |connection| {
+            // A run may have ended or changed some before the lock was taken.
+            let now = holds::list(connection, Some(&first.institution), false).await?;
+            let causes = causes(&now);
+            let cause = find(&causes, &shown)?;
+            is_as_seen(edge, &shown, cause, release)?;
+            let mut said: BTreeMap<String, usize> = BTreeMap::new();
+            for hold in &cause.holds {
+                let effect = answer(
+                    connection,
+                    hold,
+                    release,
+                    OperatorRuling {
+                        at,
+                        by: &person,
+                        reason: &word.reason,
+                    },
+                )
+                .await?;
+                *said.entry(page::done(hold, effect)).or_default() += 1;
+            }
+            Ok::<_, CommandFailure>(said)
+        },
+    );
     let said = said.await?;
     say!(
         "cause {}: {} {}",

@@ -4,7 +4,7 @@ use super::database::with_store;
 use super::decision::{RevisionBound, SeenCause, SeenHolds, SeenNumber, confirmed, moved, unseen};
 use super::{ClockArgs, CommandContext, CommandFailure, DONE, DecisionArgs, hold_causes, named};
 use crate::actions::holds::{OperatorRuling, answer};
-use crate::engine::person;
+use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::model::{Clock, HoldKind, RelationTable};
 use crate::report::columns::{columns, line};
 use crate::report::holds::{self as page, HoldsLayout};
@@ -265,24 +265,29 @@ async fn decide(
         let whose = decision
             .word
             .on(edge, shown.institution_id, &shown.institution)?;
-        let said = person::decide(store, whose, async |connection| {
-            // A run may have ended or changed it before the lock was taken.
-            let seen = SeenNumber {
-                id: shown.id,
-                revision: shown.revision.clone(),
-            };
-            let (_, hold) = find(connection, std::slice::from_ref(&seen))
-                .await?
-                .remove(0);
-            is_as_seen(edge, connection, &seen, &hold, release).await?;
-            let ruling = OperatorRuling {
-                at,
-                by: &person,
-                reason: &decision.word.reason,
-            };
-            let effect = answer(connection, &hold, release, ruling).await?;
-            Ok::<String, CommandFailure>(page::done(&hold, effect))
-        });
+        let said = person::decide(
+            store,
+            whose,
+            DecisionRecord::InTable(DecidedTable::Holds),
+            async |connection| {
+                // A run may have ended or changed it before the lock was taken.
+                let seen = SeenNumber {
+                    id: shown.id,
+                    revision: shown.revision.clone(),
+                };
+                let (_, hold) = find(connection, std::slice::from_ref(&seen))
+                    .await?
+                    .remove(0);
+                is_as_seen(edge, connection, &seen, &hold, release).await?;
+                let ruling = OperatorRuling {
+                    at,
+                    by: &person,
+                    reason: &decision.word.reason,
+                };
+                let effect = answer(connection, &hold, release, ruling).await?;
+                Ok::<String, CommandFailure>(page::done(&hold, effect))
+            },
+        );
         say!("hold {}: {}", shown.id, said.await?);
     }
     Ok(())

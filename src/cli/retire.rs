@@ -6,7 +6,7 @@ use crate::actions::holds::OperatorRuling;
 use crate::actions::retire::retire;
 use crate::diagnostic::one_of;
 use crate::engine::RunError;
-use crate::engine::person::decide;
+use crate::engine::person::{DecisionNote, DecisionRecord, decide};
 use crate::model::SourceKey;
 use crate::store::{DatabaseDemand, Store, figures, runs};
 use std::collections::BTreeSet;
@@ -90,12 +90,22 @@ impl RetireArgs {
             .collect();
         let whose = self.word.on(edge, institution, &self.institution)?;
         let (at, person) = (self.word.at.clock(edge)?, self.word.person(edge)?);
-        let retired = decide(store, whose, async |connection| {
-            let ruling = OperatorRuling {
-                at,
-                by: &person,
-                reason: &self.word.reason,
-            };
+        let ruling = OperatorRuling {
+            at,
+            by: &person,
+            reason: &self.word.reason,
+        };
+        let sources: Vec<&str> = streams.iter().map(|one| one.source.as_str()).collect();
+        let note = DecisionNote {
+            at,
+            by: &person,
+            what: "retired",
+            kind: "source",
+            subject: &sources.join(", "),
+            reason: &self.word.reason,
+        };
+        let record = DecisionRecord::InTrail(note);
+        let retired = decide(store, whose, record, async |connection| {
             Ok::<Vec<usize>, RunError>(retire(connection, &streams, ruling).await?)
         })
         .await?;

@@ -5,7 +5,9 @@
 use super::RunError;
 use super::institution_lock::{LockRequest, check_clock, with_institution_lock};
 use crate::model::Clock;
+use crate::store::audit_trail::{self, TrailEntry};
 use crate::store::runs::{self, LockGuard};
+pub use crate::store::views::decisions::DecidedTable;
 use crate::store::{PgConnection, Store, StoreError, revisions};
 use uuid::Uuid;
 
@@ -24,13 +26,64 @@ pub struct DecisionScope<'a> {
     pub wait: bool,
 }
 
-/// Does what was decided, all of it or nothing.
+/// Where a decision is on record. Whoever decides must say so: the audit finds it there.
+#[derive(Debug, Clone, Copy)]
+pub enum DecisionRecord<'d> {
+    /// With what it is about.
+    InTable(DecidedTable),
+    /// In the audit trail, for it leaves no row of its own.
+    InTrail(DecisionNote<'d>),
+}
+
+/// What the audit trail keeps of a decision.
+#[derive(Debug, Clone, Copy)]
+pub struct DecisionNote<'d> {
+    /// When.
+    pub at: Clock,
+    /// Who.
+    pub by: &'d str,
+    /// retried, discarded, retired, rolled back.
+    pub what: &'d str,
+    /// failure, source, run.
+    pub kind: &'d str,
+    /// Which.
+    pub subject: &'d str,
+    /// Why.
+    pub reason: &'d str,
+}
+
+impl DecisionNote<'_> {
+    /// Keeps it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn record(
+        self,
+        tx: &mut PgConnection,
+        institution: Uuid,
+    ) -> crate::store::Result<()> {
+        let entry = TrailEntry {
+            at: self.at.0,
+            by: self.by,
+            what: self.what,
+            kind: self.kind,
+            subject: self.subject,
+            about: None,
+            institution: Some(institution),
+            reason: Some(self.reason),
+        };
+        audit_trail::record(tx, &entry).await
+    }
+}
+
+/// Does what was decided, all of it or nothing, and puts it on record.
 ///
 /// # Errors
 /// The institution is busy, its newest run is later than the decision, or the work failed.
 pub async fn decide<T, E: From<RunError>>(
     store: &Store,
     whose: DecisionScope<'_>,
+    record: DecisionRecord<'_>,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
 ) -> Result<T, E> {
     let wanted = LockRequest {
@@ -39,7 +92,7 @@ pub async fn decide<T, E: From<RunError>>(
         wait: whose.wait,
     };
     with_institution_lock(store, wanted, async |lock| {
-        at_once(store, whose, &lock.guard(whose.slug), work).await
+        at_once(store, whose, record, &lock.guard(whose.slug), work).await
     })
     .await
 }
@@ -47,6 +100,7 @@ pub async fn decide<T, E: From<RunError>>(
 async fn at_once<T, E: From<RunError>>(
     store: &Store,
     whose: DecisionScope<'_>,
+    record: DecisionRecord<'_>,
     guard: &LockGuard,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
 ) -> Result<T, E> {
@@ -60,6 +114,11 @@ async fn at_once<T, E: From<RunError>>(
     }
     let mut tx = guard.begin(&mut connection).await.map_err(failed)?;
     let done = work(&mut tx).await?;
+    if let DecisionRecord::InTrail(note) = record {
+        note.record(&mut tx, whose.institution)
+            .await
+            .map_err(failed)?;
+    }
     if let Some(at) = whose.at {
         revisions::remember(&mut tx, whose.institution, None, at)
             .await

@@ -3,6 +3,7 @@
 //! same and rolls back.
 
 use super::institution_lock::{LockRequest, check_clock, with_institution_lock};
+use super::person::DecisionNote;
 use super::{RunError, dedupe};
 use crate::model::Alert;
 use crate::model::{Clock, Fingerprint, FingerprintParts, Hash};
@@ -96,6 +97,9 @@ async fn write(
     let count = jobs.iter().filter(|one| one.left_alone.is_none()).count();
     let forgotten = forgotten::of_run(&mut tx, run.institution_id, run.id).await?;
     if count > 0 || is_newest {
+        let number = format!("run {}", run.id);
+        let note = note(&number, &asked.order);
+        note.record(&mut tx, run.institution_id).await?;
         alert(&mut tx, run, asked.order.at, &asked.order.by, count).await?;
     }
     let clock = if is_newest {
@@ -125,6 +129,18 @@ async fn write(
         has_moved,
         clock,
     })
+}
+
+/// What is on record of the decision.
+fn note<'n>(subject: &'n str, order: &'n RollbackOrder) -> DecisionNote<'n> {
+    DecisionNote {
+        at: order.at,
+        by: &order.by,
+        what: "rolled back",
+        kind: "run",
+        subject,
+        reason: order.reason.as_deref().unwrap_or_default(),
+    }
 }
 
 /// Six digits, as of a hold.

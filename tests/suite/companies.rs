@@ -6,7 +6,7 @@ use crate::lab::{Lab, Step};
 use serde_json::{Value as Json, json};
 use sqlx::Connection;
 use std::path::Path;
-use weir::store::views::hold_list;
+use weir::store::views::decisions;
 
 const PLAIN: &str = "institution: acme
 timezone: UTC
@@ -172,7 +172,7 @@ async fn a_typo_waits_is_accepted_undone_and_committed() {
     assert_eq!(lab.texts(STANDING).await, ["published Kestrel Rail"]);
     assert!(lab.good(&["audit"]).contains("everything matches"));
     let mut connection = sqlx::PgConnection::connect(&lab.bench.url()).await.unwrap();
-    let done = hold_list::decisions(&mut connection, None, None, 9)
+    let done = decisions::page(&mut connection, None, None, 9)
         .await
         .unwrap();
     let done: Vec<String> = done

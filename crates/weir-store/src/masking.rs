@@ -18,10 +18,9 @@ use weir_model::forgotten::{TextMasks, folded};
 
 /// Tables whose texts are not from ads: the files of the project, who may do what, what runs where.
 /// Companies and divisions are employers: their names stay, and are told.
-pub const KEPT_TABLES: [&str; 22] = [
+pub const KEPT_TABLES: [&str; 21] = [
     "_sqlx_migrations",
     "api_tokens",
-    "audit_trail",
     "companies",
     "company_aliases",
     "divisions",
@@ -59,9 +58,10 @@ const KEPT_COLUMNS: [&str; 11] = [
 ];
 
 /// Tables that hold texts about many ads, which are masked when one of these ads is forgotten.
-pub const SHARED_TABLES: [&str; 14] = [
+pub const SHARED_TABLES: [&str; 15] = [
     "alert_causes",
     "alerts",
+    "audit_trail",
     "daily_reports",
     "hold_revisions",
     "holds",

@@ -130,6 +130,8 @@ async fn begin(site: &Site, user: &KnownUser, before: Option<&str>) -> Result<St
         kind: "user",
         subject: &user.name,
         about: None,
+        institution: None,
+        reason: None,
     };
     audit_trail::record(&mut tx, &entry).await?;
     tx.commit().await.map_err(StoreError::from)?;

@@ -182,7 +182,9 @@ pub(super) async fn end_silence(
                 "Nothing was changed. Who sees all of them can end it.",
             ));
         }
-        if silence.is_none() || !actions::end_silence(&mut tx, number, now).await? {
+        if silence.is_none()
+            || !actions::end_silence(&mut tx, number, decision.ruling(Clock(now))).await?
+        {
             return Err(PageError::moved(
                 format!("Silence {number} is over already"),
                 "Nothing was changed. Alerts lists those that last.",

@@ -3,7 +3,7 @@
 use super::form::{DecisionForm, looks_only, signature};
 use super::{told_page, whose};
 use crate::actions::failures as failing;
-use crate::engine::person;
+use crate::engine::person::{self, DecisionRecord};
 use crate::model::Clock;
 use crate::store::failures::{self, FailedDocument};
 use crate::web::access::Visitor;
@@ -55,13 +55,15 @@ pub(super) async fn retry(
 ) -> Result<Html<String>, PageError> {
     let decision = DecisionForm::read(&site, &headers, &form)?;
     let found = chosen(&site, &decision).await?;
+    let at = Clock((site.now)());
     let mut lines = Vec::new();
     for of_one in found.chunk_by(|one, other| one.institution_id == other.institution_id) {
-        let documents: Vec<i64> = of_one.iter().map(|one| one.document_id).collect();
+        let all: Vec<&FailedDocument> = of_one.iter().collect();
         failing::retry(
             &site.store,
             whose(of_one[0].institution_id, &of_one[0].institution, None),
-            &documents,
+            &all,
+            decision.ruling(at),
         )
         .await?;
         lines.extend(
@@ -85,7 +87,10 @@ pub(super) async fn discard(
     for of_one in found.chunk_by(|one, other| one.institution_id == other.institution_id) {
         let documents: Vec<i64> = of_one.iter().map(|one| one.document_id).collect();
         let whose = whose(of_one[0].institution_id, &of_one[0].institution, Some(at));
-        person::decide(&site.store, whose, async |connection| {
+        let named = failing::named(&of_one.iter().collect::<Vec<_>>());
+        let note = failing::note("discarded", &named, decision.ruling(at));
+        let record = DecisionRecord::InTrail(note);
+        person::decide(&site.store, whose, record, async |connection| {
             let now = failures::find(connection, &documents).await?;
             let now: Vec<FailedDocument> = now
                 .into_iter()

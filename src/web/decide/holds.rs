@@ -3,7 +3,7 @@
 use super::form::{DecisionForm, looks_only, signature};
 use super::{told_page, whose};
 use crate::actions::holds::answer;
-use crate::engine::person;
+use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::model::Clock;
 use crate::report::columns::counted;
 use crate::report::holds::{done, name};
@@ -89,19 +89,24 @@ async fn decide_holds(
     let mut lines = Vec::new();
     for shown in &open {
         let whose = whose(shown.institution_id, &shown.institution, Some(at));
-        let effect = person::decide(&site.store, whose, async |connection| {
-            // A run may have ended or changed it before the lock was taken.
-            let found = holds::find(connection, &[shown.id]).await?;
-            let hold = found.first().ok_or_else(|| {
-                PageError::moved(
-                    "A hold is not open any more",
-                    "Holds lists those that wait.",
-                )
-            })?;
-            unmoved(&decision, hold)?;
-            let effect = answer(connection, hold, release, decision.ruling(at)).await?;
-            Ok::<_, PageError>(effect)
-        });
+        let effect = person::decide(
+            &site.store,
+            whose,
+            DecisionRecord::InTable(DecidedTable::Holds),
+            async |connection| {
+                // A run may have ended or changed it before the lock was taken.
+                let found = holds::find(connection, &[shown.id]).await?;
+                let hold = found.first().ok_or_else(|| {
+                    PageError::moved(
+                        "A hold is not open any more",
+                        "Holds lists those that wait.",
+                    )
+                })?;
+                unmoved(&decision, hold)?;
+                let effect = answer(connection, hold, release, decision.ruling(at)).await?;
+                Ok::<_, PageError>(effect)
+            },
+        );
         let effect = effect.await?;
         lines.push(html! { a href={ "/holds/" (shown.id) } { "hold " (shown.id) } ": " (prose(&done(shown, effect))) });
     }

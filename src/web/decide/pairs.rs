@@ -3,7 +3,7 @@
 use super::form::{DecisionForm, looks_only, signature};
 use super::{told_page, whose};
 use crate::actions::duplicates;
-use crate::engine::person;
+use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::model::Clock;
 use crate::report::columns::line;
 use crate::store::views::job_list;
@@ -91,6 +91,7 @@ pub(super) async fn undo(
     let counts = person::decide(
         &site.store,
         whose(institution, &entry.slug, Some(at)),
+        DecisionRecord::InTable(DecidedTable::OpeningDecisions),
         async |tx| {
             let counts = duplicates::undo(tx, &pair, decision.ruling(at)).await?;
             counts.ok_or_else(|| {

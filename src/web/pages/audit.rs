@@ -3,7 +3,7 @@
 use super::{asked, cut};
 use crate::report::columns::{counted, line};
 use crate::report::page::when;
-use crate::store::views::hold_list::{self, DecisionLine};
+use crate::store::views::decisions::{self, DecisionLine};
 use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
 use crate::web::links::address;
@@ -36,7 +36,7 @@ pub(super) async fn page(
         let chosen = catalog.chosen(&query.institution)?;
         let institution = chosen.map(|entry| entry.id.unwrap_or_default());
         let after = after.as_ref().map(|(at, key)| (*at, key.as_str()));
-        let done = hold_list::decisions(&mut connection, institution, after, asked()).await?;
+        let done = decisions::page(&mut connection, institution, after, asked()).await?;
         (catalog, done)
     };
     let more = cut(&mut done);

@@ -10,6 +10,7 @@ pub mod biography;
 pub mod company_list;
 pub mod database_state;
 pub mod decided;
+pub mod decisions;
 pub mod digest;
 pub mod export;
 pub mod feed;
