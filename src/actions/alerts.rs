@@ -7,7 +7,7 @@ use crate::store::audit_trail::{self, TrailEntry};
 use crate::store::{PgConnection, Result, notices};
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Someone looks after causes; how many of them last.
+/// Someone looks after causes, which escalate no further; how many of them last.
 ///
 /// # Errors
 /// The database failed.
@@ -18,6 +18,7 @@ pub async fn acknowledge(
     note: Option<&str>,
     at: DateTime<Utc>,
 ) -> Result<u64> {
+    notices::drop_escalations(tx, causes).await?;
     alerts::acknowledge(tx, causes, by, note, at).await
 }
 

@@ -7,7 +7,7 @@ use super::message;
 use super::subject::{FigureQuery, subjects};
 use crate::config::alerts::AlertScope;
 use crate::model::{AlertChange, AlertPatience, AlertState, AlertStatus, ProblemSeverity};
-use crate::plan::alerts::{AlertRule, AlertSubject};
+use crate::plan::alerts::{AlertEscalation, AlertRule, AlertSubject};
 use crate::plan::channels::Channel;
 use crate::plan::{CheckedProject, Plan};
 use crate::source::door::ReadWindow;
@@ -17,7 +17,7 @@ use crate::store::notices::{self, NewNotice, NoticeKind};
 use crate::store::{Connection, PgConnection, Result, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -51,6 +51,7 @@ struct AlertSighting<'a> {
     severity: ProblemSeverity,
     group: &'a str,
     to: &'a [String],
+    escalation: Option<&'a AlertEscalation>,
     quiet: Option<ReadWindow>,
 }
 
@@ -128,6 +129,7 @@ impl AlertSighting<'_> {
             severity: ProblemSeverity::Warn,
             group: "",
             to: &[],
+            escalation: None,
             quiet: None,
         }
     }
@@ -164,6 +166,7 @@ async fn sightings<'a>(
                     severity: rule.severity,
                     group: &rule.group,
                     to: &rule.to,
+                    escalation: rule.escalation.as_ref(),
                     quiet: rule.quiet,
                 });
             }
@@ -277,6 +280,7 @@ async fn take(
                 cause.filter(|_| next.status == AlertStatus::Firing && sighting.holds == Some(true))
             {
                 alerts::update_cause(tx, cause, &sighting.message).await?;
+                escalate(tx, judging, sighting, cause).await?;
             }
         }
     }
@@ -308,27 +312,90 @@ async fn fire(
         "what": "firing", "cause": cause, "alert": key.alert, "institution": key.institution, "source": key.source_id,
         "severity": word, "message": message, "since": now,
     });
-    let zone = judging.zone(&key.institution);
-    let due_at = sighting
-        .quiet
-        .map_or(now, |quiet| after_quiet(quiet, zone, now));
-    for channel in judging.channels(sighting.to, severity) {
-        let notice = NewNotice {
-            channel: &channel.name,
-            key: format!("cause {cause} firing"),
-            what: NoticeKind::Firing,
-            cause: Some(cause),
-            group: sighting.group,
-            subject: &subject,
-            body: &body,
-            html: None,
-            content: &content,
-            made_at: now,
-            due_at,
-        };
-        notices::add(tx, &notice).await?;
-    }
+    let telling = CauseTelling {
+        cause,
+        key: format!("cause {cause} firing"),
+        subject: &subject,
+        body: &body,
+        content: &content,
+    };
+    telling.add(tx, judging, sighting, sighting.to).await?;
     Ok(cause)
+}
+
+/// Tells more channels of a cause that has lasted for long enough, once, unless somebody looks after
+/// it.
+async fn escalate(
+    tx: &mut PgConnection,
+    judging: &AlertJudging<'_>,
+    sighting: &AlertSighting<'_>,
+    cause: i64,
+) -> Result<()> {
+    let Some(escalation) = sighting.escalation else {
+        return Ok(());
+    };
+    let now = judging.now;
+    let lasting = alerts::cause(tx, cause, now).await?.filter(|cause| {
+        cause.acknowledged_at.is_none() && now - cause.fired_at >= escalation.after
+    });
+    let Some(lasting) = lasting else {
+        return Ok(());
+    };
+    let (subject, body) = message::escalated(&lasting, now);
+    let key = &sighting.key;
+    let content = json!({
+        "what": "firing", "cause": cause, "alert": key.alert, "institution": key.institution, "source": key.source_id,
+        "severity": lasting.severity, "message": lasting.message, "since": lasting.fired_at, "escalated": true,
+    });
+    let telling = CauseTelling {
+        cause,
+        key: notices::escalation_key(cause),
+        subject: &subject,
+        body: &body,
+        content: &content,
+    };
+    telling.add(tx, judging, sighting, &escalation.to).await
+}
+
+/// What is told of a cause that fires.
+struct CauseTelling<'t> {
+    cause: i64,
+    key: String,
+    subject: &'t str,
+    body: &'t str,
+    content: &'t Json,
+}
+
+impl CauseTelling<'_> {
+    /// Records it for these channels, to be sent once the quiet hours of the alert are over.
+    async fn add(
+        &self,
+        tx: &mut PgConnection,
+        judging: &AlertJudging<'_>,
+        sighting: &AlertSighting<'_>,
+        to: &[String],
+    ) -> Result<()> {
+        let (now, zone) = (judging.now, judging.zone(&sighting.key.institution));
+        let quiet = sighting.quiet;
+        let due_at = quiet.map_or(now, |quiet| after_quiet(quiet, zone, now));
+        for channel in judging.channels(to, sighting.severity) {
+            let notice = NewNotice {
+                channel: &channel.name,
+                key: self.key.clone(),
+                what: NoticeKind::Firing,
+                cause: Some(self.cause),
+                group: sighting.group,
+                subject: self.subject,
+                body: self.body,
+                html: None,
+                content: self.content,
+                made_at: now,
+                due_at,
+            };
+            notices::add(tx, &notice).await?;
+        }
+        Ok(())
+    }
 }
 
 async fn resolve(

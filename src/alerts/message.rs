@@ -2,7 +2,8 @@
 //! Values come from scraped ads and from servers: they are one line each, and never markup.
 
 use crate::model::untrusted::Untrusted;
-use crate::store::alerts::AlertKey;
+use crate::span::Span;
+use crate::store::alerts::{AlertCause, AlertKey};
 use crate::store::notices::{DueNotice, EndedRun};
 use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
@@ -88,6 +89,16 @@ pub(super) fn fired(key: &AlertKey, cause: i64, severity: &str, message: &str) -
         key.alert
     );
     (subject, body)
+}
+
+/// The subject and body of an alert that nobody looks after.
+pub(super) fn escalated(cause: &AlertCause, now: DateTime<Utc>) -> (String, String) {
+    let (subject, body) = fired(&cause.key, cause.id, &cause.severity, &cause.message);
+    let lasted = Span(now - cause.fired_at);
+    (
+        format!("nobody looks after it: {subject}"),
+        format!("it has fired for {lasted}, and nobody looks after it\n{body}"),
+    )
 }
 
 /// The subject and body of an alert that is resolved.

@@ -40,6 +40,8 @@ pub struct AlertSpec {
     pub group: Option<Located<String>>,
     /// The channels that are notified; all if omitted.
     pub to: Option<OneOrMany<Located<String>>>,
+    /// Who is told, too, while it fires and nobody looks after it.
+    pub escalate: Option<EscalationSpec>,
     /// Hours in which nothing is sent, in the institution's time: `22:00-06:00`.
     pub quiet: Option<Parsed<ReadWindow>>,
     /// The message: `{institution}`, `{source}` and every figure can be inserted.
@@ -47,6 +49,16 @@ pub struct AlertSpec {
     /// Examples that must fire or stay quiet; `weir check` tries them.
     #[serde(default)]
     pub tests: Vec<Located<AlertTest>>,
+}
+
+/// Who is told, too, while an alert fires and nobody looks after it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EscalationSpec {
+    /// How long it has fired then: `2h`.
+    pub after: Required<Parsed<Span>>,
+    /// The channels that are notified then, once; `to` names those that are notified at once.
+    pub to: Required<OneOrMany<Located<String>>>,
 }
 
 /// What an alert looks at.
@@ -71,7 +83,9 @@ pub enum AlertScope {
 pub struct AlertTest {
     /// The figures that the condition reads: `{ hours_since_complete: 80 }`.
     pub figures: IndexMap<Located<String>, Node>,
-    /// `fire`, `quiet`, or `no_data` where a figure is missing.
+    /// How long it has fired by then, while nobody looked after it: `3h`.
+    pub lasts: Option<Parsed<Span>>,
+    /// `fire`, `escalate`, `quiet`, or `no_data` where a figure is missing.
     pub expect: AlertExpectation,
     /// What the message contains.
     pub says: Option<Text>,
@@ -83,6 +97,8 @@ pub struct AlertTest {
 pub enum AlertExpectation {
     /// The condition holds.
     Fire,
+    /// It has held for so long that more are told.
+    Escalate,
     /// It does not.
     Quiet,
     /// It cannot be said.

@@ -38,9 +38,20 @@ pub struct AlertRule {
     pub group: String,
     /// The channels that are notified; all if none is named.
     pub to: Vec<String>,
+    /// Who is told, too, while nobody looks after it.
+    pub escalation: Option<AlertEscalation>,
     /// Hours in which nothing is sent.
     pub quiet: Option<ReadWindow>,
     text: RuleMessage,
+}
+
+/// Who is told, too, once an alert has fired for long enough and nobody looks after it.
+#[derive(Debug, Clone)]
+pub struct AlertEscalation {
+    /// How long it has fired then.
+    pub after: TimeDelta,
+    /// The channels that are told then.
+    pub to: Vec<String>,
 }
 
 /// What an alert says of what it looks at.
@@ -74,6 +85,15 @@ impl AlertRule {
     /// The condition as it is written.
     pub fn condition(&self) -> &str {
         self.when.text()
+    }
+
+    /// Whether it escalates after as long as an example says that it has lasted.
+    fn escalates(&self, test: &AlertTest) -> bool {
+        let lasts = test.lasts.as_ref().map(|lasts| lasts.0.0);
+        let after = self.escalation.as_ref().map(|escalation| escalation.after);
+        lasts
+            .zip(after)
+            .is_some_and(|(lasts, after)| lasts >= after)
     }
 
     /// Whether the condition reads a figure.
@@ -148,6 +168,7 @@ pub fn compile(
                     .help("rename one of them");
             }
             check_channels(spec, channels, out);
+            check_escalation(spec, channels, out);
             if let Some(alert) = compile_one(spec, &file.stem, sandbox, out) {
                 let tests = spec.tests.iter();
                 tried.extend(tests.filter_map(|test| try_one(&alert, test, sandbox, out)));
@@ -162,6 +183,34 @@ fn check_channels(spec: &AlertSpec, channels: &[&str], out: &mut Diagnostics) {
     for name in spec.to.iter().flat_map(|to| &to.0) {
         super::channels::check_name(name, channels, out);
     }
+}
+
+/// Whoever is told later must not have been told at once.
+fn check_escalation(spec: &AlertSpec, channels: &[&str], out: &mut Diagnostics) {
+    let escalation = spec.escalate.as_ref();
+    let later = escalation.and_then(|escalation| escalation.to.get());
+    for name in later.iter().flat_map(|to| &to.0) {
+        super::channels::check_name(name, channels, out);
+        let why = match &spec.to {
+            None => "all channels are told at once",
+            Some(first) if first.0.iter().any(|one| one.value == name.value) => {
+                "it is told at once already"
+            }
+            Some(_) => continue,
+        };
+        let message = format!("nothing escalates to `{name}`: {why}");
+        out.error(&name.place, "no-escalation", message)
+            .help("name in `to` those who are told at once, and others here");
+    }
+}
+
+fn compile_escalation(spec: &AlertSpec) -> Option<AlertEscalation> {
+    let spec = spec.escalate.as_ref()?;
+    let to = spec.to.get()?.0.iter();
+    Some(AlertEscalation {
+        after: spec.after.get()?.0.0,
+        to: to.map(|name| name.value.clone()).collect(),
+    })
 }
 
 fn compile_one(
@@ -199,6 +248,7 @@ fn compile_one(
             .flat_map(|to| &to.0)
             .map(|name| name.value.clone())
             .collect(),
+        escalation: compile_escalation(spec),
         quiet: spec.quiet.as_ref().map(|quiet| quiet.0),
         text: text?,
     })
@@ -325,6 +375,7 @@ fn try_one(
     };
     let verdict = alert.judge(sandbox, &subject, &figures);
     let found = match verdict.holds {
+        Some(true) if alert.escalates(test) => AlertExpectation::Escalate,
         Some(true) => AlertExpectation::Fire,
         Some(false) => AlertExpectation::Quiet,
         None => AlertExpectation::NoData,
@@ -374,6 +425,7 @@ impl AlertExpectation {
     fn found(self) -> &'static str {
         match self {
             AlertExpectation::Fire => "fires",
+            AlertExpectation::Escalate => "escalates",
             AlertExpectation::Quiet => "stays quiet",
             AlertExpectation::NoData => "has no data",
         }
@@ -382,6 +434,7 @@ impl AlertExpectation {
     fn wanted(self) -> &'static str {
         match self {
             AlertExpectation::Fire => "fire",
+            AlertExpectation::Escalate => "escalate",
             AlertExpectation::Quiet => "stay quiet",
             AlertExpectation::NoData => "have no data",
         }

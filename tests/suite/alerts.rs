@@ -400,6 +400,84 @@ async fn a_declared_alert_waits_fires_goes_on_and_ends() {
     lab.bench.drop().await;
 }
 
+const TWO: &str = "channels:
+  ops: { webhook: { url: \"${HOOK}/ops\", timeout: 300ms } }
+  pager: { webhook: { url: \"${HOOK}/pager\", timeout: 300ms } }
+";
+const ESCALATING: &str = "alerts:
+  - id: stale
+    over: source
+    when: hours_since_complete > 24
+    to: ops
+    escalate: { after: 2h, to: pager }
+    text: \"{source} of {institution}: {hours_since_complete} h\"
+";
+
+/// What was posted to which channel.
+async fn told_to(server: &MockServer) -> Vec<String> {
+    let requests = server.received_requests().await.unwrap().into_iter();
+    let told = requests.map(|request| {
+        let body: Json = serde_json::from_slice(&request.body).unwrap();
+        let notice = &body["content"]["notices"][0];
+        let more = if notice["escalated"] == true {
+            ", escalated"
+        } else {
+            ""
+        };
+        format!(
+            "{} {}{more}",
+            request.url.path(),
+            notice["what"].as_str().unwrap()
+        )
+    });
+    told.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_are_told_of_what_nobody_looks_after() {
+    let (lab, server) = (lab(TWO).await, receiver(Vec::new()).await);
+    lab.write("alerts/mine.yaml", ESCALATING);
+    let hook = server.uri();
+    run(&lab, &hook, "01T05:00");
+    judge(&lab, &hook, "02T06:00");
+    judge(&lab, &hook, "02T07:59");
+    assert_eq!(told_to(&server).await, ["/ops firing"]);
+    // Each of these is a process of its own.
+    for minute in ["08:00", "08:01", "20:00"] {
+        judge(&lab, &hook, &format!("02T{minute}"));
+    }
+    let escalated = ["/ops firing", "/pager firing, escalated"];
+    assert_eq!(told_to(&server).await, escalated);
+    let subject = sql(&lab, "SELECT subject FROM notices WHERE channel = 'pager'").await;
+    assert!(
+        subject[0].starts_with("nobody looks after it: error: acme/board: "),
+        "{subject:?}"
+    );
+    run(&lab, &hook, "02T21:00");
+    judge(&lab, &hook, "02T21:00");
+    let ended = ["/ops resolved", "/pager resolved"];
+    let mut told = told_to(&server).await.split_off(2);
+    told.sort();
+    assert_eq!(told, ended);
+
+    // Of what somebody looks after nobody else is told, even if the channel could not be reached.
+    judge(&lab, &hook, "04T06:00");
+    judge(&lab, "http://127.0.0.1:9", "04T08:00");
+    let ack = weir(&lab, &hook, &["alerts", "ack", "2"]);
+    assert_eq!(ack.status.code(), Some(0), "{}", text(&ack));
+    judge(&lab, &hook, "04T20:00");
+    judge(&lab, &hook, "05T06:00");
+    let told = told_to(&server).await;
+    assert_eq!(
+        told.iter()
+            .filter(|what| what.starts_with("/pager"))
+            .count(),
+        2,
+        "{told:?}"
+    );
+    lab.bench.drop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alert_that_is_removed_is_resolved_and_one_that_is_broken_is_not() {
     let (lab, server) = (lab(HOOK).await, receiver(Vec::new()).await);

@@ -95,6 +95,25 @@ pub async fn add(connection: &mut PgConnection, notice: &NewNotice<'_>) -> Resul
     Ok(())
 }
 
+/// What tells the notice that nobody looks after a cause from the one that it fires.
+pub fn escalation_key(cause: i64) -> String {
+    format!("cause {cause} escalated")
+}
+
+/// Somebody looks after causes: that nobody does is not sent any more.
+///
+/// # Errors
+/// The database failed.
+pub async fn drop_escalations(connection: &mut PgConnection, causes: &[i64]) -> Result<()> {
+    let keys: Vec<String> = causes.iter().map(|cause| escalation_key(*cause)).collect();
+    sqlx::query("UPDATE notices SET state = 'refused', error = 'somebody looks after it' WHERE cause_id = ANY ($1) AND notice_key = ANY ($2) AND state IN ('waiting', 'silenced')")
+        .bind(causes)
+        .bind(keys)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// The channels that were sent, or will be sent, that a cause fires. What a silence kept back until
 /// the cause ended is not sent at all, and so neither is its end.
 ///
