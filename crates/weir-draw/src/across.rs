@@ -10,7 +10,7 @@
 
 use super::align::{self, PositionWishes};
 use super::layers::LayerContent;
-use super::layout::LayoutInput;
+use super::layout_input::LayoutInput;
 
 /// How much things want to be level: lines that pass by, stages, and the ends of a chain that
 /// nothing else joins.

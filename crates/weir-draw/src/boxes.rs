@@ -9,7 +9,8 @@
 
 use super::canvas::Canvas;
 use super::graph::{GraphLink, LayoutGraph};
-use super::layout::{BoxSize, BoxSizes, GraphArrangement, Layout, LayoutSpacing, RankHop};
+use super::layout::{GraphArrangement, Layout, RankHop};
+use super::layout_input::{BoxSize, BoxSizes, LayoutSpacing};
 use super::sheet::{DirectedCanvas, FlowDirection, cells};
 use super::{Picture, PictureNode, lettering, tracks};
 

@@ -11,10 +11,11 @@
 //! To show more between stages, give [`ColumnDrawing::below`] another line.
 
 use super::graph::LayoutGraph;
-use super::layout::{BoxPlace, BoxSize};
+use super::layout::BoxPlace;
+use super::layout_input::BoxSize;
 use super::plot::{FramePart, PagePlot};
 use super::rails::{self, RailRow};
-use super::svg::{CAPTION, line_size, node_height};
+use super::svg_sizes::{CAPTION, line_size, node_height};
 use super::{Picture, canvas};
 
 /// Between rails, before the first of them, and from the last of them to the boxes.

@@ -5,39 +5,14 @@
 //! likes. Ranks follow each other along; inside a rank the order comes from `order`, the positions
 //! from `align`.
 //!
-//! It must never know what is drawn. New needs of a drawing become a field of [`LayoutSpacing`].
+//! It must never know what is drawn. What a drawing needs it
+//! to know becomes a field of [`LayoutSpacing`].
 
 use super::across::{self, CrossPositions};
 use super::graph::LayoutGraph;
 use super::layers::{GraphLayers, LayerContent, LayerItem};
+use super::layout_input::{BoxSize, BoxSizes, LayoutInput, LayoutSpacing};
 use super::order::{self, RankOrder};
-
-/// A length along and a length across.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct BoxSize {
-    pub along: i64,
-    pub across: i64,
-}
-
-/// How large things are.
-pub(super) struct BoxSizes {
-    pub nodes: Vec<BoxSize>,
-    /// For each link; not read for links without a label.
-    pub labels: Vec<BoxSize>,
-}
-
-/// How far apart things stand, and how much room frames need.
-pub(super) struct LayoutSpacing {
-    pub nodes: i64,
-    /// Between a line and its neighbour.
-    pub lines: i64,
-    /// Between a frame and its neighbour.
-    pub frames: i64,
-    /// From a frame's border to its content: along before and after, across before and after.
-    pub border: (i64, i64, i64, i64),
-    /// The least length of each frame across.
-    pub frame_least: Vec<i64>,
-}
 
 /// A box: start (inclusive) and size.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -138,14 +113,6 @@ impl<'a> GraphArrangement<'a> {
     }
 }
 
-/// All that decides where things stand.
-pub(super) struct LayoutInput<'a> {
-    pub layers: &'a GraphLayers,
-    pub order: &'a RankOrder,
-    pub sizes: &'a BoxSizes,
-    pub spacing: &'a LayoutSpacing,
-}
-
 /// One rank: its free zone, and within it the part between the borders of frames.
 #[derive(Debug, Clone, Default)]
 struct RankColumn {
@@ -155,18 +122,6 @@ struct RankColumn {
 }
 
 impl LayoutInput<'_> {
-    /// The size of an item.
-    pub fn size(&self, item: usize) -> BoxSize {
-        match self.layers.items[item].what {
-            LayerContent::Node(node) => self.sizes.nodes[node],
-            LayerContent::Label(link) => self.sizes.labels[link],
-            LayerContent::Bend => BoxSize {
-                along: 0,
-                across: 1,
-            },
-        }
-    }
-
     /// Where each rank stands along.
     fn columns(
         &self,

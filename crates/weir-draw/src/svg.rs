@@ -18,11 +18,13 @@ use std::fmt::Write as _;
 
 use super::column::column;
 use super::graph::{GraphLink, LayoutGraph};
-use super::layout::{BoxSize, BoxSizes, GraphArrangement, LayoutSpacing, RankHop};
+use super::layout::{GraphArrangement, RankHop};
+use super::layout_input::{BoxSize, BoxSizes, LayoutSpacing};
 use super::plot::PagePlot;
-use super::shapes::{self, DETAIL_SIZE, LABEL_LINE, LABEL_SIZE, NAME_SIZE, TITLE_SIZE, pixels};
+use super::shapes::{DETAIL_SIZE, NAME_SIZE, TITLE_SIZE, pixels};
+use super::svg_sizes::{FRAME_ABOVE, FRAME_BELOW, label_size, node_height};
 use super::wrap::wrap;
-use super::{Picture, PictureNode, lettering, theme};
+use super::{Picture, PictureNode, lettering, shapes, theme};
 
 /// The width of a drawing that a screen of 1280 pixels shows without scrolling, and of one for a
 /// phone.
@@ -36,10 +38,6 @@ const TITLE: i64 = 34;
 /// The widest that boxes become before their texts are shortened: the first with which rows are
 /// fewest.
 const WIDEST: [i64; 3] = [256, 220, 184];
-/// Room for the caption of a frame above its stages, and for its border elsewhere.
-pub(super) const FRAME_ABOVE: i64 = 32;
-pub(super) const FRAME_BELOW: i64 = 16;
-pub(super) const CAPTION: i64 = 26;
 
 /// The picture as an SVG document of about `width` pixels.
 pub fn svg(picture: &Picture, width: u32) -> String {
@@ -175,45 +173,6 @@ fn sizes(picture: &Picture, graph: &LayoutGraph, widest: i64) -> BoxSizes {
     BoxSizes {
         nodes: picture.nodes.iter().map(node).collect(),
         labels: graph.links.iter().map(label).collect(),
-    }
-}
-
-/// The height of a box: its name, its lines, its numbers.
-pub(super) fn node_height(node: &PictureNode) -> i64 {
-    let lines = i64::try_from(node.lines().len()).unwrap_or(0);
-    40 + 17 * lines + i64::from(lines > 0) * 2 + i64::from(node.numbers().is_some()) * 25
-}
-
-/// The size of a label whose parts stand below each other.
-pub(super) fn label_size(link: &GraphLink, widest: i64) -> BoxSize {
-    let parts = link.parts();
-    let wide = parts
-        .iter()
-        .map(|(_, text)| pixels(text, LABEL_SIZE))
-        .max()
-        .unwrap_or(0)
-        + 16;
-    BoxSize {
-        along: wide.min(widest),
-        across: LABEL_LINE * i64::try_from(parts.len().max(1)).unwrap_or(1) + 5,
-    }
-}
-
-/// The size of a label on one line, if it fits on one.
-pub(super) fn line_size(link: &GraphLink, widest: i64) -> BoxSize {
-    let parts = link.parts();
-    let wide = parts
-        .iter()
-        .map(|(_, text)| pixels(text, LABEL_SIZE) + 16)
-        .sum::<i64>()
-        + 4;
-    if wide <= widest {
-        BoxSize {
-            along: wide,
-            across: LABEL_LINE + 5,
-        }
-    } else {
-        label_size(link, widest)
     }
 }
 

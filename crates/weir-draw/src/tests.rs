@@ -8,9 +8,8 @@ use std::collections::BTreeSet;
 
 use super::align::{self, PositionWishes};
 use super::graph::LayoutGraph;
-use super::layout::{
-    BoxPlace, BoxSize, BoxSizes, GraphArrangement, Layout, LayoutSpacing, RankHop, RouteStop,
-};
+use super::layout::{BoxPlace, GraphArrangement, Layout, RankHop, RouteStop};
+use super::layout_input::{BoxSize, BoxSizes, LayoutSpacing};
 use super::{
     PHONE, Picture, PictureEdge, PictureFrame, PictureMark, PictureNode, SCREEN, dot, lettering,
     mermaid, svg, text, within,

@@ -13,10 +13,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::LayoutGraph;
-use super::layout::{BoxPlace, BoxSize, Layout, LinkRoute, RankGap};
+use super::layout::{BoxPlace, Layout, LinkRoute, RankGap};
+use super::layout_input::BoxSize;
 use super::plot::{ArrowHeading, FramePart, LineTrack, PagePlot};
 use super::shapes::HEAD;
-use super::svg::{FRAME_ABOVE, FRAME_BELOW};
+use super::svg_sizes::{FRAME_ABOVE, FRAME_BELOW};
 
 /// Between a row and the lines beside and below it, and between those lines.
 const CLEAR: i64 = 18;
