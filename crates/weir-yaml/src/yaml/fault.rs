@@ -33,6 +33,9 @@ pub(super) enum DecodeFault {
     },
 }
 
+/// What a decoder gives.
+pub(super) type DecodeResult<T> = Result<T, DecodeFault>;
+
 impl DecodeFault {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self::Loose(Box::new(Diagnostic::error(code, message)))

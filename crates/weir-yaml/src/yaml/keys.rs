@@ -6,8 +6,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::decode::MOST_PROBLEMS;
 use super::node::{MappingEntry, Node, NodeContent};
+use super::pass::MOST_PROBLEMS;
 use super::scalar::WrittenStyle;
 use crate::diagnostic::{Diagnostics, Place};
 

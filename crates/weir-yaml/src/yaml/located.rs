@@ -1,6 +1,6 @@
 //! Values that remember where they were written.
 //!
-//! Serde has no room for places, so a [`Decoder`](super::decoder::NodeDecoder) asked for a newtype of
+//! Serde has no room for places, so a `NodeDecoder` asked for a newtype of
 //! one of the names below hands the node over beside serde, through [`hand_over`], and the type
 //! takes it at once. Nothing may happen between the two. Other formats than our YAML cannot fill
 //! these types and say so.

@@ -24,19 +24,17 @@
 //! This module must never judge what a value means, never read a file, and never stop at the first
 //! problem.
 
-mod absent;
-mod access;
 mod decode;
 mod decoder;
 mod fault;
 mod input;
 mod keys;
-mod kinds;
 mod layers;
 mod leaf;
 mod located;
 mod node;
 mod page;
+mod pass;
 mod position;
 mod scalar;
 mod schema;

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::position;
 use crate::number;
 use serde_json::{Number, Value};
 
@@ -112,7 +113,7 @@ impl Node {
         let Some(scalar) = self.scalar() else {
             return self.place.clone();
         };
-        let (line, column) = scalar.position(line, column);
+        let (line, column) = position::in_file(scalar, line, column);
         Place::new(self.place.file.clone(), line, column, 1)
     }
 

@@ -3,8 +3,6 @@
 //! The rules are the core schema of YAML 1.2: only `true` and `false` are booleans (`no` and `on`
 //! are text), only unquoted text can be anything but text, and the text as written is always kept.
 
-use super::position;
-
 /// How a value was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WrittenStyle {
@@ -44,11 +42,6 @@ impl Scalar {
         } else {
             plain(&self.text)
         }
-    }
-
-    /// The line and column in the file of a line and column in the text.
-    pub(super) fn position(&self, line: usize, column: usize) -> (usize, usize) {
-        position::in_file(self, line, column)
     }
 
     pub(super) fn described(&self) -> String {

@@ -1,6 +1,6 @@
 //! Shapes that YAML authors expect and serde does not have.
 //!
-//! Each is asked for by a newtype name that [`Decoder`](super::decoder::NodeDecoder) knows. To add a
+//! Each is asked for by a newtype name that `NodeDecoder` knows. To add a
 //! shape: a name, a type with a visitor here, and an arm in the decoder's
 //! `deserialize_newtype_struct`.
 

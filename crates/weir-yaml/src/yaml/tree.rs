@@ -10,12 +10,10 @@ use std::sync::Arc;
 
 use serde_saphyr::granit_parser::{Event, Marker, Options, Parser, Span, StructureStyle, Tag};
 
-use super::decode::{MOST_PROBLEMS, too_many};
-use super::keys;
-use super::leaf;
 use super::node::{Node, NodeContent};
 use super::page::YamlText;
-use super::syntax;
+use super::pass::{MOST_PROBLEMS, too_many};
+use super::{keys, leaf, syntax};
 use crate::diagnostic::{Diagnostics, Place};
 
 /// How deeply values may nest, aliases followed.

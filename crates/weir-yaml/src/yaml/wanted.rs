@@ -4,8 +4,7 @@
 //! where the text shows what was meant: `yes` for `true`, a number in quotes. Nothing is converted
 //! silently but numbers to text, which stay as written.
 
-use super::decoder::DecodeResult;
-use super::fault::DecodeFault;
+use super::fault::{DecodeFault, DecodeResult};
 use super::node::Node;
 use super::scalar::{Scalar, ScalarMeaning};
 

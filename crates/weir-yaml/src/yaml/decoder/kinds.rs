@@ -11,11 +11,11 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor,
 };
 
-use super::decoder::NodeDecoder;
-use super::fault::DecodeFault;
-use super::node::{MappingEntry, Node, NodeContent};
-use super::scalar::{Scalar, WrittenStyle};
+use super::NodeDecoder;
 use crate::diagnostic::{Diagnostic, did_you_mean, one_of};
+use crate::yaml::fault::DecodeFault;
+use crate::yaml::node::{MappingEntry, Node, NodeContent};
+use crate::yaml::scalar::{Scalar, WrittenStyle};
 
 /// The chosen kind.
 pub(super) struct ChosenKind<'a> {

@@ -10,10 +10,10 @@ use serde::Deserializer;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{IntoDeserializer, Visitor};
 
-use super::decoder::{DecodeResult, NodeDecoder};
-use super::fault::DecodeFault;
-use super::located::{NODE, TEXT, hand_over};
-use super::shapes::{ONE_OR_MANY, REQUIRED, TEXT_OR};
+use super::NodeDecoder;
+use crate::yaml::fault::{DecodeFault, DecodeResult};
+use crate::yaml::located::{NODE, TEXT, hand_over};
+use crate::yaml::shapes::{ONE_OR_MANY, REQUIRED, TEXT_OR};
 
 /// How deeply hollow values may nest: types can be endless.
 const DEEPEST: usize = 8;

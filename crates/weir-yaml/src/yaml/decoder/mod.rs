@@ -4,21 +4,23 @@
 //! in words of YAML. Text is taken as written: `1.10` where text is wanted stays `1.10`. A decoder
 //! must never give serde a value of another type than it asked for and hope for serde's message.
 
+mod absent;
+mod access;
+mod kinds;
+
 use serde::Deserializer;
 use serde::de::Visitor;
 
-use super::access::{ListItems, MapPairs, StructFields};
-use super::decode::DecodePass;
-use super::fault::DecodeFault;
-use super::kinds::ChosenKind;
-use super::located::{LOCATED, NODE, TEXT, hand_over};
-use super::node::{Node, NodeContent};
-use super::scalar::{ScalarMeaning, shortened};
-use super::shapes::{ONE_OR_MANY, TEXT_OR};
-use super::wanted;
 use crate::diagnostic::{Place, one_of};
-
-pub(super) type DecodeResult<T> = Result<T, DecodeFault>;
+use crate::yaml::fault::{DecodeFault, DecodeResult};
+use crate::yaml::located::{LOCATED, NODE, TEXT, hand_over};
+use crate::yaml::node::{Node, NodeContent};
+use crate::yaml::pass::DecodePass;
+use crate::yaml::scalar::{ScalarMeaning, shortened};
+use crate::yaml::shapes::{ONE_OR_MANY, TEXT_OR};
+use crate::yaml::wanted;
+use access::{ListItems, MapPairs, StructFields};
+use kinds::ChosenKind;
 
 #[derive(Clone, Copy)]
 pub(super) struct NodeDecoder<'a> {

@@ -7,11 +7,11 @@
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess};
 
+use super::NodeDecoder;
 use super::absent::AbsentDecoder;
-use super::decoder::NodeDecoder;
-use super::fault::DecodeFault;
-use super::node::{MappingEntry, Node};
 use crate::diagnostic::{Diagnostic, did_you_mean, one_of};
+use crate::yaml::fault::DecodeFault;
+use crate::yaml::node::{MappingEntry, Node};
 
 /// Decodes a node that can be left out.
 fn decoded<'de, S: DeserializeSeed<'de>>(
