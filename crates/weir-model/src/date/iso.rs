@@ -6,7 +6,7 @@
 //! eight, twelve and fourteen digits.
 
 use super::scan::DateScanner;
-use super::time::{self, TimeForm};
+use super::zone::time::{self, TimeForm};
 use super::zone::{self, ZoneNames};
 use super::{StatedMoment, is_of_the_calendar};
 use chrono::{DateTime, NaiveDate, Weekday};

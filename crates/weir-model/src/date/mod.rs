@@ -9,7 +9,6 @@
 //! To add a form: first a line in `forms.txt`, then the reader of its family: [`iso`], [`named`]
 //! (month names), [`pattern`] (strftime), [`relative`].
 
-mod bracket;
 mod format;
 mod iso;
 mod named;
@@ -19,7 +18,6 @@ mod scan;
 mod suggest;
 #[cfg(test)]
 mod tests;
-mod time;
 mod zone;
 
 pub use format::{DateFormat, DateReader, DateSetting, DateWindow, FoundDate, NoDate};

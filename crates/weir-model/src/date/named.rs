@@ -6,11 +6,10 @@
 //! read words of other languages, nor pass over a bracket that may hold another date.
 
 use super::StatedMoment;
-use super::bracket;
 use super::iso::of_parts;
 use super::scan::DateScanner;
-use super::time::{self, TimeForm};
-use super::zone::ZoneNames;
+use super::zone::time::{self, TimeForm};
+use super::zone::{ZoneNames, bracket};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 

@@ -4,8 +4,8 @@
 
 use super::named::{month, pass_ordinal, weekday};
 use super::scan::{DateScanner, tidy};
-use super::zone::{self, ZoneNames};
-use super::{StatedMoment, iso, named, time};
+use super::zone::{self, ZoneNames, time};
+use super::{StatedMoment, iso, named};
 use chrono::format::{Fixed, Item, Numeric, Parsed, StrftimeItems};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;

@@ -3,9 +3,9 @@
 //! The end of a day, 24:00, is its last moment here: a job that closes at 24:00 on the thirtieth
 //! closes on the thirtieth.
 
-use super::StatedMoment;
-use super::scan::DateScanner;
-use super::zone::{self, ZoneNames};
+use super::ZoneNames;
+use crate::date::scan::DateScanner;
+use crate::date::{StatedMoment, zone};
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 

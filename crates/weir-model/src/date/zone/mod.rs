@@ -3,8 +3,10 @@
 //! An abbreviation has the meaning that is used where the source is, if there is one: `IST` is
 //! Kolkata, Dublin or Jerusalem. Ambiguous abbreviations are not read.
 
+pub(super) mod bracket;
+pub(super) mod time;
+
 use super::StatedMoment;
-use super::bracket;
 use super::scan::DateScanner;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::{OffsetName, TZ_VARIANTS, Tz};

@@ -5,10 +5,10 @@
 //! that is not understood: a bracket with digits is a time or a zone, or the text is no date. To
 //! add words around a time: [`AROUND`].
 
-use super::StatedMoment;
-use super::scan::DateScanner;
+use super::ZoneNames;
 use super::time::{self, TimeForm};
-use super::zone::{self, ZoneNames};
+use crate::date::scan::DateScanner;
+use crate::date::{StatedMoment, zone};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
 
@@ -18,7 +18,7 @@ const AROUND: [&str; 10] = [
 ];
 
 /// A text without its (nested) brackets, and what is in those; `None` if one does not end.
-pub(super) fn parted(text: &str) -> Option<(String, Vec<String>)> {
+pub(in crate::date) fn parted(text: &str) -> Option<(String, Vec<String>)> {
     let (mut bare, mut inside, mut depth) = (String::with_capacity(text.len()), Vec::new(), 0_u32);
     for letter in text.chars() {
         match letter {
@@ -38,7 +38,7 @@ pub(super) fn parted(text: &str) -> Option<(String, Vec<String>)> {
 
 /// A moment with what a bracket says about it; `None` if that may be another date, or a zone that
 /// is not known. An instant is sufficient by itself, and a day has no zone.
-pub(super) fn heard(
+pub(in crate::date) fn heard(
     moment: StatedMoment,
     inside: &str,
     zone: Tz,
