@@ -3,7 +3,7 @@
 use super::CompanyIndex;
 use super::forms::{CLIENT_FIRST, CLIENT_LAST, TRADING_AS, UNNAMED};
 use super::keys::{key, name_words, without_legal_form, without_place};
-use super::registry::CompanyRegistry;
+use super::registry::{CompanyRegistry, plain_number};
 use crate::words::{edit_distance, nearest_names};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -351,12 +351,6 @@ pub(super) fn without_numbers(name: &str) -> (String, Vec<String>) {
         plain = format!("{}{after}", plain[..at].trim_end_matches(['(', ' ']));
     }
     (plain, numbers)
-}
-
-/// A number as the registry keeps it.
-pub(super) fn plain_number(number: &str) -> String {
-    let kept = number.chars().filter(char::is_ascii_alphanumeric);
-    kept.map(|sign| sign.to_ascii_lowercase()).collect()
 }
 
 fn word_at(lower: &str, label: &str) -> Option<usize> {

@@ -1,7 +1,6 @@
 //! The companies that are known.
 
 use super::CompanyIndex;
-use super::matcher::plain_number;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
@@ -193,4 +192,10 @@ fn circles(companies: &[KnownCompany]) -> Vec<CompanyFault> {
     };
     let circular = (0..companies.len()).filter(circular);
     circular.map(|at| CompanyFault::CircularParents(companies[at].id.clone())).collect()
+}
+
+/// A number as the registry keeps it.
+pub(super) fn plain_number(number: &str) -> String {
+    let kept = number.chars().filter(char::is_ascii_alphanumeric);
+    kept.map(|sign| sign.to_ascii_lowercase()).collect()
 }

@@ -1,11 +1,12 @@
 //! Head and tables to a framework.
 
+use super::drafts::{EntryDrafts, ParentDraft};
 use super::fault::{FaultCause, FaultPlace, FrameworkFault};
 use super::head::{EntryHead, FrameworkHead, LevelHead, ParentRule, TableHead};
-use super::hierarchy;
 use super::table::{self, EntryRow};
-use super::{Framework, FrameworkEntry, FrameworkLevel, IndicatorPhrase, RoleCapability};
-use std::collections::HashMap;
+use super::{
+    Framework, FrameworkEntry, FrameworkLevel, IndicatorPhrase, RoleCapability, hierarchy,
+};
 
 /// How often an ad with a phrase or hint asks for the capability.
 const PHRASE_CONFIDENCE: f32 = 0.9;
@@ -24,24 +25,6 @@ impl<F: Fn(&str) -> Result<Vec<u8>, String>> TableSource for F {
     fn bytes(&self, file: &str) -> Result<Vec<u8>, String> {
         self(file)
     }
-}
-
-/// A framework under construction: parents are still ids.
-#[derive(Default)]
-pub(super) struct EntryDrafts {
-    pub(super) entries: Vec<FrameworkEntry>,
-    pub(super) parents: Vec<ParentDraft>,
-    pub(super) places: Vec<FaultPlace>,
-    pub(super) by_id: HashMap<String, usize>,
-    pub(super) faults: Vec<FrameworkFault>,
-}
-
-/// What is said of a parent.
-#[derive(Clone)]
-pub(super) enum ParentDraft {
-    None,
-    Id(String),
-    Prefix,
 }
 
 pub(super) fn build(
@@ -89,10 +72,6 @@ fn levels(head: &FrameworkHead, drafts: &mut EntryDrafts) -> Vec<FrameworkLevel>
 }
 
 impl EntryDrafts {
-    pub(super) fn fault(&mut self, place: FaultPlace, cause: FaultCause) {
-        self.faults.push(FrameworkFault { place, cause });
-    }
-
     fn add_inline(&mut self, head: &EntryHead, group: bool) {
         let place = FaultPlace::Entry(head.id.clone());
         if self.by_id.contains_key(&head.id) {

@@ -1,6 +1,6 @@
 //! Ids of parents to parents.
 
-use super::build::{EntryDrafts, ParentDraft};
+use super::drafts::{EntryDrafts, ParentDraft};
 use super::fault::FaultCause;
 
 /// Links every entry to its parent; reports parents that do not exist and circles.

@@ -9,6 +9,7 @@
 //! tables may have it, a column in [`TableHead`].
 
 mod build;
+mod drafts;
 mod fault;
 mod head;
 mod hierarchy;

@@ -18,6 +18,7 @@ mod calibrate;
 mod decision;
 mod direct;
 mod evidence;
+mod frequencies;
 mod index;
 mod learnt;
 mod matcher;
