@@ -3,7 +3,7 @@
 
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::{JsonPath, path_of};
-use crate::source::file::{json_path, not_a_path};
+use crate::source::written_path::{json_path, not_a_path};
 use crate::yaml::Text;
 
 /// The path that a mapping names; problems go to `out`.

@@ -1,10 +1,10 @@
 //! How an ad is told apart: where its id stands, or what it is made from. A document without an id
 //! is kept and refused, never guessed at.
 
-use super::file::json_path;
 use super::json;
 use super::steps::{MappingSteps, MarkupCache, StepsSpec, text_of};
 use super::twins::DuplicatePolicy;
+use super::written_path::json_path;
 use crate::jsonpath::{JsonPath, PathStep};
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -22,6 +22,7 @@ pub mod template;
 pub mod twins;
 pub mod unpack;
 pub mod webhook;
+pub mod written_path;
 
 pub use decode::json;
 pub use ident::{IdExtractor, IdMapping};

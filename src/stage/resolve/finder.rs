@@ -4,25 +4,22 @@
 //! knows, by the name as it is and then by any spelling of it; what the YAML declares; and a typo
 //! of a name in the registry waits for a person. The order of arrival decides nothing.
 
+use super::ad_name::{AdName, LONGEST_NAME, NameOrigin};
 use super::found::{FoundRelation, RelationWay};
 use super::refusal;
 use super::registry_set::KnownRegistry;
 use super::rows::{CompanyHit, NamePlace, new, of_stored, registered, registered_rows};
-use super::spec::Unknown;
+use super::unknown::Unknown;
 use crate::jsonpath::JsonPath;
 use crate::model::canonical::canonical_members;
-use crate::model::{Canonical, Field, FingerprintParts, Job, RelationTable, name_key};
+use crate::model::{Canonical, FingerprintParts, Job, RelationTable, name_key};
 use crate::rule::NamedRelation;
 use crate::stage::AdDraft;
 use serde_json::{Value as Json, json};
 use std::collections::HashSet;
 use std::sync::Arc;
 use uuid::Uuid;
-use weir_framework::company::{CompanyDecision, CompanyMatcher, CompanyName, KnownCompany};
-
-/// Maximum characters of a name. Longer text is a sentence mapped to the wrong field, and too long
-/// for a PostgreSQL index.
-pub(super) const LONGEST_NAME: usize = 500;
+use weir_framework::company::{CompanyMatcher, CompanyName, KnownCompany};
 
 /// Finds the company, or the division, of ads.
 #[derive(Debug, Clone)]
@@ -34,22 +31,6 @@ pub(super) struct CompanyFinder {
     pub known: Vec<String>,
     pub known_keys: HashSet<String>,
     pub unknown: Unknown,
-}
-
-/// Where an ad has a text.
-#[derive(Debug, Clone)]
-pub(super) enum NameOrigin {
-    Field(Field),
-    Path(JsonPath),
-}
-
-/// The name in an ad.
-#[derive(Debug, Clone)]
-pub(super) struct AdName {
-    pub text: String,
-    pub name: CompanyName,
-    /// What the registry says to it, if there is one.
-    decided: Option<CompanyDecision>,
 }
 
 impl Canonical for CompanyFinder {
@@ -64,45 +45,6 @@ impl Canonical for CompanyFinder {
             ),
             ("unknown", json!(self.unknown.name())),
         ])
-    }
-}
-
-impl NameOrigin {
-    pub fn name(&self) -> String {
-        match self {
-            NameOrigin::Field(field) => field.name().to_owned(),
-            NameOrigin::Path(path) => path.to_string(),
-        }
-    }
-
-    fn path(&self) -> Option<&JsonPath> {
-        match self {
-            NameOrigin::Path(path) => Some(path),
-            NameOrigin::Field(_) => None,
-        }
-    }
-
-    fn text_in(&self, job: &Job, document: &Json) -> Option<String> {
-        let text = match self {
-            NameOrigin::Field(field) => job.get(*field).as_text().map(str::to_owned),
-            NameOrigin::Path(path) => path
-                .first(document)
-                .and_then(Json::as_str)
-                .map(str::to_owned),
-        };
-        text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
-            .filter(|text| !text.is_empty())
-    }
-
-    /// A number of a register, as text or as a number.
-    fn number_in(&self, job: &Job, document: &Json) -> Option<String> {
-        let number = match self {
-            NameOrigin::Path(path) => path.first(document).and_then(Json::as_number),
-            NameOrigin::Field(_) => None,
-        };
-        number
-            .map(ToString::to_string)
-            .or_else(|| self.text_in(job, document))
     }
 }
 

@@ -1,14 +1,13 @@
 //! How the company or division of an ad was found, for people and machines.
 
+use super::near_name::{NearName, two_digits};
 use super::registry_set::KnownRegistry;
 use crate::model::RelationTable;
 use crate::store::relations::AcceptedAlias;
 use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
-use weir_framework::company::{
-    CompanyCandidate, CompanyDecision, CompanyMethod, CompanyName, CompanyRegistry,
-};
+use weir_framework::company::{CompanyDecision, CompanyMethod, CompanyName};
 use weir_framework::words::nearest_names;
 
 /// What became of the name in an ad.
@@ -55,17 +54,6 @@ pub enum RelationWay {
     Nameless,
     /// Not at all.
     NotFound,
-}
-
-/// A known name that is near to one that is not.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct NearName {
-    /// Its id in the registry, if it is of one.
-    pub id: Option<String>,
-    /// The name.
-    pub name: String,
-    /// The share of letters that agree.
-    pub confidence: f64,
 }
 
 impl RelationWay {
@@ -192,23 +180,3 @@ pub fn nearest(text: &str, registries: &[Arc<KnownRegistry>], stored: &[String])
 
 /// Most names that are proposed.
 const MOST_NEAR: usize = 3;
-
-fn two_digits(ratio: f32) -> f64 {
-    (f64::from(ratio) * 100.0).round() / 100.0
-}
-
-/// Candidates of a registry as near names.
-pub(super) fn near_names(
-    registry: &CompanyRegistry,
-    candidates: &[CompanyCandidate],
-) -> Vec<NearName> {
-    let near = |candidate: &CompanyCandidate| {
-        let company = registry.companies.get(candidate.company)?;
-        Some(NearName {
-            id: Some(company.id.clone()),
-            name: company.name.clone(),
-            confidence: two_digits(candidate.nearness),
-        })
-    };
-    candidates.iter().filter_map(near).collect()
-}

@@ -6,17 +6,22 @@
 //! that is only near waits. A new way of finding a company is a variant in `found.rs` and its arm in
 //! `finder.rs`.
 
+mod ad_name;
 mod finder;
 mod found;
+mod near_name;
 mod refusal;
 mod registry_set;
 mod rows;
 mod spec;
+mod unknown;
 
-pub use found::{FoundRelation, NearName, RelationWay, nearest};
+pub use found::{FoundRelation, RelationWay, nearest};
+pub use near_name::NearName;
 pub use registry_set::{KnownRegistry, RegistrySet, RegistryUse};
 pub use rows::new_relation;
-pub use spec::{RegisterNumberSpec, RelationSpec, Unknown};
+pub use spec::{RegisterNumberSpec, RelationSpec};
+pub use unknown::Unknown;
 
 use super::{AdDraft, SourceContext};
 use crate::diagnostic::Diagnostics;
@@ -26,8 +31,9 @@ use crate::model::{
 };
 use crate::store::relations::{KnownRelations, WantedRelations};
 use crate::store::{PgConnection, relations};
+use ad_name::AdName;
 use chrono::DateTime;
-use finder::{AdName, CompanyFinder};
+use finder::CompanyFinder;
 use rows::NamePlace;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;

@@ -1,8 +1,8 @@
 //! What is said of a name that is not known: held for an operator, or rejected.
 
-use super::finder::LONGEST_NAME;
-use super::found::NearName;
-use super::spec::Unknown;
+use super::ad_name::LONGEST_NAME;
+use super::near_name::NearName;
+use super::unknown::Unknown;
 use crate::model::{HoldKind, NewHold, Problem, RelationTable};
 use crate::stage::AdDraft;
 use serde_json::{Map, Value as Json, json};

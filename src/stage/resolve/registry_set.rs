@@ -3,7 +3,7 @@
 //! Institutions share them; a matcher is built once. What of a registry cannot change a decision
 //! (where it comes from, the order of its companies) is no part of its hash.
 
-use super::found::{NearName, near_names};
+use super::near_name::{NearName, near_names};
 use crate::model::{Canonical, FingerprintParts};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! Companies and divisions as rows: of a name that the table knows, of one that it does not, and of
 //! what a registry says. They are only proposed here; the end of the batch writes them.
 
-use super::finder::AdName;
+use super::ad_name::AdName;
 use super::found::RelationWay;
 use crate::model::{NewRelation, RelationTable, name_key};
 use crate::store::relations::{self, KnownRelations, StoredRelation};

@@ -1,29 +1,18 @@
 //! `company:` and `division:` as authors write them, and how they are compiled.
 
-use super::finder::{CompanyFinder, NameOrigin};
+use super::ad_name::NameOrigin;
+use super::finder::CompanyFinder;
 use super::registry_set::{KnownRegistry, RegistrySet, RegistryUse};
+use super::unknown::Unknown;
 use crate::diagnostic::{Diagnostics, Place, did_you_mean};
 use crate::jsonpath::JsonPath;
 use crate::model::Field;
-use crate::source::file::json_path;
+use crate::source::written_path::json_path;
 use crate::yaml::{Located, Text};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;
 use weir_framework::company::CompanyName;
-
-/// How a name that is not in the table is handled.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Unknown {
-    /// Add it.
-    Create,
-    /// Hold the ad for an operator.
-    #[default]
-    Hold,
-    /// Reject the ad.
-    Reject,
-}
 
 /// `company:` or `division:` of an institution or source.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -96,16 +85,6 @@ impl RelationSpec {
             unknown: self.unknown,
         })
         .filter(|finder| self.registry.is_none() || finder.registry.is_some())
-    }
-}
-
-impl Unknown {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Unknown::Create => "create",
-            Unknown::Hold => "hold",
-            Unknown::Reject => "reject",
-        }
     }
 }
 

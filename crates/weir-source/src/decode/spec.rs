@@ -1,8 +1,8 @@
 //! How a body or file is read, as written: `decode:` of the YAML, each format with its settings,
 //! and their compilation.
 
-use super::super::file::{count_path, json_path, records_path};
 use super::super::steps::selector;
+use super::super::written_path::{count_path, json_path, records_path};
 use super::{BodyDecoder, DecoderKind, csv, html, json, sitemap, xml};
 use crate::jsonpath::PathStep;
 use crate::markup::CssPath;

@@ -2,9 +2,9 @@
 //! in the words of the mapping.
 
 use super::super::decode::{DecodeSpec, ValueSpot};
-use super::super::file::json_path;
 use super::super::steps::{regex, selector};
 use super::super::template::scalar;
+use super::super::written_path::json_path;
 use serde_json::Value as Json;
 use weir_yaml::diagnostic::{Diagnostics, Place};
 use weir_yaml::yaml::{Located, Text};
