@@ -1,7 +1,7 @@
 //! Who looks after what fires, and what nobody wants to hear of for a while. Each is done while
 //! nobody judges alerts, so that what was seen is what is decided.
 
-use super::holds::OperatorRuling;
+use super::ruling::OperatorRuling;
 use crate::store::alerts::{self, AlertSilence};
 use crate::store::audit_trail::{self, TrailEntry};
 use crate::store::{PgConnection, Result, notices};

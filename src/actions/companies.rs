@@ -2,7 +2,7 @@
 //! A decision is stronger than the registry and than the name itself, and only the ads that it can
 //! concern are derived again.
 
-use super::holds::OperatorRuling;
+use super::ruling::OperatorRuling;
 use crate::engine::RunError;
 use crate::model::{HoldKind, HoldStatus, RelationTable, name_key};
 use crate::stage::resolve::{KnownRegistry, registered};

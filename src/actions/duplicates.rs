@@ -3,9 +3,9 @@
 //! neither wins in silence. What follows from it is judged at once, by the settings of the newest
 //! run.
 
-use super::holds::OperatorRuling;
-use crate::engine::RunError;
-use crate::engine::dedupe::{self, OpeningCounts};
+use super::ruling::OperatorRuling;
+use crate::engine::opening_counts::OpeningCounts;
+use crate::engine::{RunError, dedupe};
 use crate::stage::dedupe::shown;
 use crate::store::openings::{self, OpeningStamp};
 use crate::store::{PgConnection, signatures};

@@ -1,6 +1,6 @@
 //! What is done about documents that did not become jobs.
 
-use super::holds::OperatorRuling;
+use super::ruling::OperatorRuling;
 use crate::engine::RunError;
 use crate::engine::person::{self, DecisionNote, DecisionRecord, DecisionScope};
 use crate::model::SourceKey;

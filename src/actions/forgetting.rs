@@ -2,7 +2,7 @@
 //! stands. What was removed stays out until somebody lifts that. A foresight is the same work, rolled
 //! back.
 
-use super::holds::OperatorRuling;
+use super::ruling::OperatorRuling;
 use crate::engine::RunError;
 use crate::engine::dedupe;
 use crate::engine::person::{self, DecidedTable, DecisionRecord, DecisionScope};

@@ -3,6 +3,7 @@
 //! `report::holds`.
 
 use super::duplicates::{self, PairRuling};
+use super::ruling::OperatorRuling;
 use crate::engine::RunError;
 use crate::model::{Clock, HoldKind, HoldStatus, RelationTable, SourceKey, name_key};
 use crate::span::CalendarSpan;
@@ -18,17 +19,6 @@ use weir_openings::decision::DecisionVerdict;
 
 /// Where the content of a hold lists ads or jobs.
 pub const LISTS: [&str; 2] = ["jobs", "ads"];
-
-/// Who decides, when and why.
-#[derive(Debug, Clone, Copy)]
-pub struct OperatorRuling<'a> {
-    /// The instant.
-    pub at: Clock,
-    /// The operator.
-    pub by: &'a str,
-    /// The reason, for the record.
-    pub reason: &'a str,
-}
 
 /// What an answer did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

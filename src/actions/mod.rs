@@ -19,3 +19,4 @@ pub mod holds;
 pub mod pauses;
 pub mod retention;
 pub mod retire;
+pub mod ruling;

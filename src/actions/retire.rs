@@ -1,6 +1,6 @@
 //! Archives the open jobs of sources that are given up.
 
-use super::holds::OperatorRuling;
+use super::ruling::OperatorRuling;
 use crate::model::SourceKey;
 use crate::store::{PgConnection, Result, settle};
 

@@ -15,7 +15,6 @@
 mod daily;
 mod delivery;
 mod judge;
-mod mail;
 mod message;
 mod runs;
 mod sender;

@@ -6,7 +6,7 @@ use super::{
     parse_span, unknown_name,
 };
 use crate::actions::alerts::{self as actions, SilenceScope};
-use crate::actions::holds::OperatorRuling;
+use crate::actions::ruling::OperatorRuling;
 use crate::alerts::{self, AlertJudging, DeliveryOutcome, NoticeSender, test_message};
 use crate::config::ProjectIdentity;
 use crate::diagnostic::one_of;
@@ -14,11 +14,9 @@ use crate::model::Clock;
 use crate::model::span::Span;
 use crate::plan::tried::TestKind;
 use crate::plan::{CheckedProject, Plan};
-use crate::report::alerts as page;
-use crate::report::test as tests;
+use crate::report::{alerts as page, test as tests};
 use crate::source::webhook::WebhookClient;
-use crate::store::alerts as stored;
-use crate::store::{DatabaseDemand, PgConnection, Store};
+use crate::store::{DatabaseDemand, PgConnection, Store, alerts as stored};
 use crate::test::TestCoverage;
 use crate::web::Site;
 use clap::Subcommand;

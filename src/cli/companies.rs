@@ -5,7 +5,7 @@ use super::database::{with_connection, with_store};
 use super::decision::{RevisionBound, SeenNumber, moved};
 use super::{CommandContext, CommandFailure, DONE, DecisionArgs, named};
 use crate::actions::companies::{self, AliasEffect, AliasRuling, NamedIn};
-use crate::actions::holds::OperatorRuling;
+use crate::actions::ruling::OperatorRuling;
 use crate::diagnostic::one_of;
 use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::model::{HoldKind, RelationTable};

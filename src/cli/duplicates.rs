@@ -3,7 +3,7 @@
 use super::database::{with_connection, with_store};
 use super::{CommandContext, CommandFailure, DONE, DecisionArgs, named};
 use crate::actions::duplicates::{self, JobPair, PairRuling};
-use crate::actions::holds::OperatorRuling;
+use crate::actions::ruling::OperatorRuling;
 use crate::engine::dedupe::explain;
 use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::report::duplicates as page;

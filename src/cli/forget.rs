@@ -4,7 +4,7 @@ use super::database::{with_connection, with_store};
 use super::decision::confirmed;
 use super::{ClockArgs, CommandContext, CommandFailure, DONE, flow, named, unknown_name};
 use crate::actions::forgetting::{self, ForgetReport, ForgetTarget};
-use crate::actions::holds::OperatorRuling;
+use crate::actions::ruling::OperatorRuling;
 use crate::diagnostic::one_of;
 use crate::engine::person::DecisionScope;
 use crate::model::forgotten::TextMask;

@@ -4,7 +4,8 @@
 use super::decision::{RevisionBound, SeenCause, confirmed, moved, unseen};
 use super::{CommandContext, CommandFailure, DecisionArgs};
 use crate::actions::hold_causes::{HoldCause, causes};
-use crate::actions::holds::{OperatorRuling, answer};
+use crate::actions::holds::answer;
+use crate::actions::ruling::OperatorRuling;
 use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::report::columns::{columns, counted, line};
 use crate::report::holds::{self as page, HoldsLayout};

@@ -3,7 +3,8 @@
 use super::database::with_store;
 use super::decision::{RevisionBound, SeenCause, SeenHolds, SeenNumber, confirmed, moved, unseen};
 use super::{ClockArgs, CommandContext, CommandFailure, DONE, DecisionArgs, hold_causes, named};
-use crate::actions::holds::{OperatorRuling, answer};
+use crate::actions::holds::answer;
+use crate::actions::ruling::OperatorRuling;
 use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::model::{Clock, HoldKind, RelationTable};
 use crate::report::columns::{columns, line};

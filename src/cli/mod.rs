@@ -13,7 +13,6 @@ mod crew;
 mod database;
 mod db;
 mod decision;
-mod discard;
 mod duplicates;
 mod evaluate;
 mod evaluate_decisions;

@@ -2,8 +2,8 @@
 
 use super::database::with_store;
 use super::{CommandContext, CommandFailure, DONE, DecisionArgs, are_institutions, unknown_name};
-use crate::actions::holds::OperatorRuling;
 use crate::actions::retire::retire;
+use crate::actions::ruling::OperatorRuling;
 use crate::diagnostic::one_of;
 use crate::engine::RunError;
 use crate::engine::person::{DecisionNote, DecisionRecord, decide};

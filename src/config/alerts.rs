@@ -1,5 +1,5 @@
 //! `alerts/*.yaml`: what someone is told of, and `channels:`, `report:` and `runs:` of
-//! `weir.yaml`: where it is sent. This module only reads them; [`crate::plan::alerts`] and [`crate::plan::channels`]
+//! `weir.yaml`: where it is sent. This module only reads them; `plan::alerts` and `plan::channels`
 //! compile them.
 
 use crate::model::ProblemSeverity;

@@ -2,7 +2,7 @@
 //! one transaction; nothing is fetched. It is committed only if the YAML and the tables are those
 //! of the plan, and if what came of it is, record for record, what the plan says.
 
-use super::dry_run::RecordsFile;
+use super::records_file::RecordsFile;
 use super::run::RunningPlan;
 use super::saved::{self, PlanHead, SavedPlan};
 use super::{Engine, RunError, RunSummary};

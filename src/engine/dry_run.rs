@@ -3,6 +3,7 @@
 //! does. They go to a file in the spool, so memory stays flat; the counts are exact whatever is
 //! left out of the file.
 
+use super::records_file::RecordsFile;
 use super::run::RunningPlan;
 use super::saved::SavedPlan;
 use super::spool::SpoolFile;
@@ -31,51 +32,6 @@ pub struct DryRun {
 
 /// Most lines about openings that are kept in memory.
 const MOST_NEWS: usize = 10_000;
-
-/// Records in a file, by source and kind.
-pub struct RecordsFile {
-    file: SpoolFile,
-    /// How many there are of each source and kind, those that were left out included.
-    pub found: BTreeMap<String, BTreeMap<RecordKind, usize>>,
-}
-
-impl RecordsFile {
-    /// Those of a file; how many they are is not known.
-    pub(super) fn of(file: SpoolFile) -> RecordsFile {
-        RecordsFile {
-            file,
-            found: BTreeMap::new(),
-        }
-    }
-
-    /// One after the other.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn read(&self) -> std::io::Result<impl Iterator<Item = std::io::Result<RunRecord>>> {
-        Ok(self
-            .file
-            .lines()?
-            .map(|line| Ok(serde_json::from_str(&line?)?)))
-    }
-
-    /// As they are written.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn lines(&self) -> std::io::Result<impl Iterator<Item = std::io::Result<String>>> {
-        self.file.lines()
-    }
-
-    /// How many there are of a source and kind.
-    pub fn count(&self, source: &str, what: RecordKind) -> usize {
-        self.found
-            .get(source)
-            .and_then(|found| found.get(&what))
-            .copied()
-            .unwrap_or_default()
-    }
-}
 
 /// Records what a run has done, and rolls it back. `saved` is a plan that was begun before the run,
 /// to be concluded.

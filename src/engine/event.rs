@@ -2,7 +2,7 @@
 //! that answers `Break` stops the run: what is inside a transaction at that moment is rolled back.
 
 use super::aside::DerivedAds;
-use super::dedupe::OpeningCounts;
+use super::opening_counts::OpeningCounts;
 use super::summary::RunSummary;
 use crate::model::{Alert, OutcomeCounts, ReadOutcome};
 use crate::plan::picture::{SetAside, StagePassage};

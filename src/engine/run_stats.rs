@@ -2,8 +2,8 @@
 //! writes here; to count something more, put it into an event.
 
 use super::aside::DerivedAds;
-use super::dedupe::OpeningCounts;
 use super::event::RunEvent;
+use super::opening_counts::OpeningCounts;
 use super::run_log::RunLog;
 use super::summary::{RunSummary, SourceSummary};
 use super::trail::{RunTrail, StageSamples};

@@ -6,7 +6,7 @@
 //!
 //! The first line names the format; a change that an older Weir would misread raises [`FORMAT`].
 
-use super::dry_run::RecordsFile;
+use super::records_file::RecordsFile;
 use super::spool::{DocumentFeed, SpoolFile, of_our_own};
 use super::{RunRequest, RunSummary};
 use crate::model::{CacheValidators, Clock, ReadOutcome};

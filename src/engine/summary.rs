@@ -1,7 +1,7 @@
 //! What came of a run: what `weir run` prints, what `runs.summary` keeps, what an event at its end
-//! carries. It is counted by [`run_stats`](super::run_stats); nothing here decides anything.
+//! carries. It is counted by `run_stats`; nothing here decides anything.
 
-use super::dedupe::OpeningCounts;
+use super::opening_counts::OpeningCounts;
 use super::trail::RunTrail;
 use crate::model::{Alert, Bookkeeping, OutcomeCounts, ReadOutcome};
 use crate::plan::StandsIn;

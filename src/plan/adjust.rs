@@ -3,7 +3,7 @@
 //! values; the files stay as they are for all others. A severity may end on a day: `{ severity: warn,
 //! until: 2026-12-31 }`.
 
-use super::rules::RuleSet;
+use super::rule_set::RuleSet;
 use crate::config::institution::TimedSeveritySpec;
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::model::ProblemSeverity;

@@ -3,7 +3,7 @@
 
 use super::adjust::adjusted;
 use super::pipeline::Pipeline;
-use super::rules::RuleSet;
+use super::rule_set::RuleSet;
 use super::schedule::Schedule;
 use super::{Plan, PlanNode, SourcePlan, quality};
 use crate::config::institution::WithoutSpec;
@@ -21,7 +21,6 @@ use crate::rule::{CompiledRule, ScriptSandbox};
 use crate::source::{IdExtractor, Source};
 use crate::stage::archive::ArchiveStage;
 use crate::stage::classify::{CapabilitiesSpec, ClassifyStage, FrameworkSet, RolesSpec};
-use crate::stage::dates;
 use crate::stage::dedupe::{DedupeStage, OpeningSurroundings};
 use crate::stage::exception::RuleException;
 use crate::stage::extract::JobSpec;
@@ -29,7 +28,7 @@ use crate::stage::promote::PromoteStage;
 use crate::stage::resolve::{RegistrySet, RelationSpec, ResolveStage};
 use crate::stage::schema::{self, MandatoryField};
 use crate::stage::validate::ValidateStage;
-use crate::stage::{Stage, StageKind, StageScope};
+use crate::stage::{Stage, StageKind, StageScope, dates};
 use crate::yaml::{Located, Node};
 use chrono::NaiveDate;
 use chrono_tz::Tz;

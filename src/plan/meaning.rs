@@ -2,7 +2,7 @@
 //! comparison with a constant result is an error, because the rule does not do what it says; a rule
 //! that can never fail, or applies to no ad, does no harm and is a warning.
 
-use super::rules::{RuleExtras, RuleSet};
+use super::rule_set::{RuleExtras, RuleSet};
 use crate::config::{InstitutionSpec, ParsedFile, RuleSetSpec, RuleSpec, rules};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::model::{FieldKind, field::FIELDS};

@@ -21,6 +21,7 @@ pub mod picture;
 pub mod pipeline;
 pub mod points;
 pub mod quality;
+pub mod rule_set;
 pub mod rules;
 pub mod schedule;
 pub mod trial;

@@ -3,7 +3,7 @@
 //! type of point: a variant of [`TestPoint`], and how to find it here.
 
 use super::Plan;
-use super::rules::RuleSet;
+use super::rule_set::RuleSet;
 use super::tried::TestPoint;
 use crate::config::{Connector, InstitutionSpec, ParsedFile, SourceSpec};
 use crate::diagnostic::Place;

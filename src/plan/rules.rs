@@ -2,6 +2,7 @@
 //! examples that each rule brings along.
 
 use super::meaning;
+use super::rule_set::{RuleExtras, RuleSet};
 use super::tried::{TestKind, TestPoint, TriedTest};
 use crate::config::rules::{Expect, RelationTest, RoleTest, RuleTest};
 use crate::config::{ParsedFile, RuleSetSpec, RuleSpec};
@@ -15,47 +16,13 @@ use crate::rule::ad_input::{RELATIONS, ROLE_MEMBERS, VARIABLES};
 use crate::rule::matched::{FINDERS, MATCHED};
 use crate::rule::types::{TypeEnv, TypeSet};
 use crate::rule::{
-    CompiledRule, CompiledScript, NamedList, NamedRelation, RuleFacts, RuleMessage, RuleParameter,
+    CompiledRule, CompiledScript, NamedRelation, RuleFacts, RuleMessage, RuleParameter,
     RuleVerdict, ScriptBindings, ScriptSandbox, compile_script,
 };
 use crate::stage::convert::{ConversionKind, ValueConversion};
 use crate::yaml::{Located, Node, Text};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-
-/// A rule set, compiled.
-#[derive(Debug, Clone)]
-pub struct RuleSet {
-    /// Its name: the file's.
-    pub name: String,
-    /// Its rules, in order.
-    pub rules: Vec<Arc<CompiledRule>>,
-    /// Names of all its rules, broken ones included.
-    pub ids: Vec<String>,
-    /// The usual values of its parameters, and the lists of the project.
-    pub bindings: ScriptBindings,
-    /// The names of the lists that it reads.
-    pub lists: BTreeSet<String>,
-    /// Whether its file was read without errors, so that there are no other names.
-    pub is_whole: bool,
-    /// Its tests, tried.
-    pub tried: Vec<TriedTest>,
-    /// What tests of its rules should touch.
-    pub points: Vec<(TestPoint, Place)>,
-}
-
-/// What rules may refer to besides the built-in names: custom fields declared by some source,
-/// lists, sources and institutions.
-pub struct RuleExtras {
-    /// Their names and types.
-    pub kinds: BTreeMap<String, TypeSet>,
-    /// Whether all institutions were readable, so that there are no others.
-    pub is_whole: bool,
-    /// Lists by name, with their files; those that could not be read without their names.
-    pub lists: BTreeMap<String, (String, Option<Arc<NamedList>>)>,
-    /// The names of all sources and institutions, by the variable that contains them.
-    pub names: BTreeMap<&'static str, BTreeSet<String>>,
-}
 
 /// Compiles a rule set; problems go to `out`.
 pub fn compile(
@@ -201,15 +168,6 @@ impl KnownNames<'_> {
         VARIABLES
             .into_iter()
             .chain(self.bindings.parameters.keys().map(String::as_str))
-            .collect()
-    }
-}
-
-impl RuleExtras {
-    fn given_lists(&self) -> BTreeMap<String, Arc<NamedList>> {
-        self.lists
-            .iter()
-            .filter_map(|(name, (_, list))| Some((name.clone(), Arc::clone(list.as_ref()?))))
             .collect()
     }
 }

@@ -3,7 +3,7 @@
 
 use super::columns::{columns, counted, line, share, size, took};
 use super::quality::{self, SourceQuality};
-use crate::engine::dedupe::OpeningCounts;
+use crate::engine::opening_counts::OpeningCounts;
 use crate::model::OutcomeCounts;
 use crate::plan::Plan;
 use crate::plan::picture::thousands;
@@ -13,9 +13,8 @@ use crate::store::holds::{self, Hold};
 use crate::store::losses::{self, SourceLosses};
 use crate::store::opening_views::{self, OpeningFigures};
 use crate::store::views::decided::{self, RoleCoverage, UnmatchedTitle};
-use crate::store::waiting;
 use crate::store::waiting::WaitingHolds;
-use crate::store::{PgConnection, Result};
+use crate::store::{PgConnection, Result, waiting};
 use serde::Serialize;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;

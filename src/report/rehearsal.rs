@@ -2,7 +2,7 @@
 
 use super::columns::{columns, counted, line, took};
 use super::page;
-use crate::engine::dedupe::OpeningCounts;
+use crate::engine::opening_counts::OpeningCounts;
 use crate::engine::rehearse::{AdExample, Rehearsal, RehearsedAds, RuleVerdicts};
 use crate::plan::picture::thousands;
 use maud::{Markup, html};

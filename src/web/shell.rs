@@ -3,7 +3,7 @@
 //!
 //! Must never load anything from elsewhere or hold a script in its text: the policy forbids both.
 
-use super::access::{EntryMethod, Visitor};
+use super::access::visitor::{EntryMethod, Visitor};
 use crate::report::columns::line;
 use axum::response::Html;
 use maud::{DOCTYPE, Markup, html};

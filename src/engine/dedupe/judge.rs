@@ -3,8 +3,9 @@
 
 use super::change::{self, OpeningsToJudge, employer_number};
 use super::naming::{self, JudgedOpenings};
-use super::{OpeningCounts, aside, review};
+use super::{aside, review};
 use crate::engine::RunError;
+use crate::engine::opening_counts::OpeningCounts;
 use crate::stage::dedupe::OpeningSettings;
 use crate::store::PgConnection;
 use crate::store::openings::{self, OpeningStamp};

@@ -2,9 +2,9 @@
 //! and who joined or left is logged. Ads are known here by their jobs, as a job keeps its id when
 //! its source renumbers its ads.
 
-use super::OpeningCounts;
 use super::evidence::{MemberEvidence, rounded};
 use crate::engine::RunError;
+use crate::engine::opening_counts::OpeningCounts;
 use crate::store::PgConnection;
 use crate::store::openings::{self, OpeningChange, OpeningMember, OpeningNameRow, OpeningStamp};
 use crate::store::signatures::OpeningState;

@@ -8,10 +8,11 @@
 //! Must never tell apart, to whoever is not let in, what there is and what there is not.
 
 mod cookie;
+mod extract;
 mod login;
 mod pace;
 mod proxy;
-mod visitor;
+pub(super) mod visitor;
 
 pub(super) use login::router;
 pub(super) use pace::LoginPace;
@@ -22,8 +23,7 @@ use super::Site;
 use super::refusal::PageError;
 use crate::actions::access::secret_hash;
 use crate::model::{AccessRole, TokenScope};
-use crate::store::PgConnection;
-use crate::store::{api_tokens, users};
+use crate::store::{PgConnection, api_tokens, users};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Method};
 use chrono::TimeDelta;

@@ -5,9 +5,6 @@ use crate::model::{AccessRole, TokenScope};
 use crate::store::users::KnownUser;
 use crate::store::{PgConnection, Result};
 use crate::web::Site;
-use crate::web::refusal::PageError;
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -118,14 +115,5 @@ impl Visitor {
             _ => format!("process {} {}", self.site.seal, self.who.name),
         };
         crate::actions::access::form_token(&known)
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Visitor {
-    type Rejection = PageError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> std::result::Result<Self, PageError> {
-        let visitor = parts.extensions.get::<Visitor>();
-        visitor.cloned().ok_or_else(PageError::bug)
     }
 }

@@ -1,7 +1,7 @@
 //! What a form of a decision says, and whether a page of this process has sent it: the browser says
 //! where a request comes from, and the form carries a token that no other site can read.
 
-use crate::actions::holds::OperatorRuling;
+use crate::actions::ruling::OperatorRuling;
 use crate::model::Clock;
 use crate::web::access::{EntryMethod, Visitor};
 use crate::web::refusal::PageError;

@@ -1,7 +1,7 @@
 //! Mail over SMTP. Without the encryption that the channel asks for nothing is sent.
 
-use super::message::AlertMessage;
-use super::sender::NoticeSender;
+use super::NoticeSender;
+use crate::alerts::message::AlertMessage;
 use crate::config::alerts::MailEncryption;
 use crate::plan::channels::MailWay;
 use crate::source::webhook::PostError;

@@ -1,8 +1,9 @@
 //! One attempt to send one message to one channel. Addresses, passwords and headers are filled in
 //! here and nowhere else.
 
-use super::mail;
-use super::message::AlertMessage;
+mod mail;
+
+use crate::alerts::message::AlertMessage;
 use crate::model::untrusted::SecretStore;
 use crate::plan::channels::{Channel, ChannelWay, WebhookForm};
 use crate::source::template::{Template, Variables};

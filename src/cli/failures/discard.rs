@@ -2,11 +2,11 @@
 //! rejects, are ignored as they are; new content of the same ads is processed again. Must never
 //! ignore a document that has changed since it was shown.
 
-use super::decision::{SeenNumber, confirmed, moved, unseen};
-use super::failures::{by_institution, find, is_known, name, none, told};
-use super::{CommandContext, CommandFailure, DecisionArgs};
+use super::{by_institution, find, is_known, name, none, told};
 use crate::actions;
-use crate::actions::holds::OperatorRuling;
+use crate::actions::ruling::OperatorRuling;
+use crate::cli::decision::{SeenNumber, confirmed, moved, unseen};
+use crate::cli::{CommandContext, CommandFailure, DecisionArgs};
 use crate::engine::person::{self, DecisionRecord};
 use crate::model::Hash;
 use crate::store::failures::{self, FailedDocument, FailureFilter};

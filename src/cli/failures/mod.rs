@@ -1,14 +1,15 @@
 //! `weir failures`.
 
-use super::database::with_store;
-use super::decision::{RevisionBound, SeenNumber, moved};
-use super::discard::{ByRule, discard, revision};
-use super::{
+mod discard;
+
+use crate::actions;
+use crate::actions::ruling::OperatorRuling;
+use crate::cli::database::with_store;
+use crate::cli::decision::{RevisionBound, SeenNumber, moved};
+use crate::cli::{
     CommandContext, CommandFailure, DONE, DecisionArgs, are_institutions, parse_time, unknown_name,
     warned,
 };
-use crate::actions;
-use crate::actions::holds::OperatorRuling;
 use crate::diagnostic::one_of;
 use crate::engine::person::DecisionScope;
 use crate::model::{Clock, ProblemSeverity, field::FIELDS};
@@ -20,9 +21,9 @@ use crate::rule::CompiledRule;
 use crate::stage::Stage;
 use crate::store::failures::{self, FailedDocument, FailureFilter, FailureGroup};
 use crate::store::resolved::{self, ResolvedFailure};
-use crate::store::{DatabaseDemand, Store, runs, versions};
-use crate::store::{PgConnection, losses};
+use crate::store::{DatabaseDemand, PgConnection, Store, losses, runs, versions};
 use clap::Subcommand;
+use discard::{ByRule, discard, revision};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
