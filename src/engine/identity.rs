@@ -5,8 +5,7 @@
 //! person.
 
 use super::event::RunEvent;
-use super::run::RunningPlan;
-use super::source_walk::NO_READ;
+use super::run::{NO_READ, RunningPlan};
 use super::{RunError, segment};
 use crate::identity::{
     ArrivedAd, IdentityDecision, IdentityFate, IdentityGuards, JobMarks, UnmatchedJob, decide,
@@ -18,11 +17,9 @@ use crate::model::{
 use crate::plan::SourcePlan;
 use crate::stage::{AdDraft, ReadEnd, SourceContext, StageKind, waiting};
 use crate::store::identity::{self, ReleasedIds, RunStamp, UnseenJob};
-use crate::store::relations;
 use crate::store::views::newest;
 use crate::store::work::{self, AdSelection};
-use crate::store::{BatchConnection, StoreError, settle};
-use crate::store::{PgConnection, holds};
+use crate::store::{BatchConnection, PgConnection, StoreError, holds, relations, settle};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;

@@ -4,11 +4,9 @@
 //! other source is measured when it has settled, and what is not as usual is told.
 
 use super::event::RunEvent;
-use super::run::RunningPlan;
-use super::source_walk::NO_READ;
+use super::run::{NO_READ, RunningPlan};
 use super::{RunError, segment};
-use crate::model::{Ad, Fingerprint};
-use crate::model::{Alert, HoldKind, NewHold, ReadState};
+use crate::model::{Ad, Alert, Fingerprint, HoldKind, NewHold, ReadState};
 use crate::plan::SourcePlan;
 use crate::quality::{
     AdMarks, ComparedMeasure, Measure, MeasureKind, MeasuredToday, QualityBar, compare, lost,
@@ -19,11 +17,9 @@ use crate::stage::lost::remedy_for;
 use crate::stage::{AdDraft, ForeseenChange, ReadEnd, SourceContext};
 use crate::store::figures::{self, TopReason};
 use crate::store::quality::{self, MarkGroup, MeasuredRead, PastReads};
-use crate::store::runs;
 use crate::store::views::newest;
 use crate::store::work::{self, AdSelection};
-use crate::store::{BatchConnection, StoreError, losses, settle};
-use crate::store::{PgConnection, holds};
+use crate::store::{BatchConnection, PgConnection, StoreError, holds, losses, runs, settle};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -5,8 +5,8 @@
 
 use super::detail::{self, DetailPages};
 use super::event::RunEvent;
-use super::run::RunningPlan;
-use super::source_walk::{NO_READ, SourceProgress, SourceWalk};
+use super::run::{NO_READ, RunningPlan};
+use super::source_walk::{SourceProgress, SourceWalk};
 use super::spool::DocumentFeed;
 use super::{RunError, error, segment};
 use crate::model::{Alert, CacheValidators, Document, ReadOutcome, ReadState};

@@ -6,20 +6,22 @@ use super::run_stats::{RunEnd, RunStats};
 use super::spool::DocumentFeed;
 use super::trail::StageSamples;
 use super::turn::WorkTurn;
-use super::{Engine, RunError, RunMode, RunRequest, RunSummary, error, walk};
+use super::{Engine, RunError, RunMode, RunRequest, RunSummary, error};
 use crate::model::{Alert, Hash, RunStatus};
 use crate::plan::Plan;
 use crate::plan::outline::PlanOutline;
-use crate::store::PgConnection;
 use crate::store::runs::{self, RunStart};
 use crate::store::{
-    StoreError, WriteSession, figures, metrics, projects, relations, run_trace, texts,
+    PgConnection, StoreError, WriteSession, figures, metrics, projects, relations, run_trace, texts,
 };
 use chrono::{DateTime, Utc};
 use petgraph::stable_graph::NodeIndex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use weir_framework::company::CompanyName;
+
+/// The number of a read that did not take place, or that brought nothing: no ad was seen by it.
+pub(super) const NO_READ: i64 = 0;
 
 /// One run of one plan, under way.
 pub(super) struct RunningPlan<'e> {
@@ -145,58 +147,7 @@ impl<'e> RunningPlan<'e> {
         walked
     }
 
-    #[tracing::instrument(name = "run", skip_all, err(level = "debug"), fields(institution = %self.plan.institution.slug, run = self.id))]
-    async fn walk(
-        &self,
-        feeds: Vec<DocumentFeed>,
-        begun: DateTime<Utc>,
-    ) -> Result<RunSummary, RunError> {
-        self.emit(RunEvent::RunStarted {
-            institution: self.plan.institution.slug.clone(),
-            run: self.id,
-            at: self.request.at.0,
-            dry_run: self.is_dry,
-            sources: self
-                .plan
-                .flows
-                .iter()
-                .map(|flow| flow.source.clone())
-                .collect(),
-        })?;
-        if let Some(stands_in) = &self.plan.stands_in {
-            let message = stands_in.words(&self.plan.institution.slug);
-            let alert = Alert {
-                source: String::new(),
-                kind: "last_good",
-                severity: "error",
-                message,
-            };
-            let mut held = self.lane.hold().await?;
-            let mut tx = held.begin_batch().await?;
-            self.raise(&mut tx, alert).await?;
-            tx.commit().await.map_err(StoreError::from)?;
-        }
-        let mut errors = walk::sources(self, feeds).await;
-        if errors
-            .values()
-            .any(|error| matches!(error, RunError::Interrupted))
-            || self.engine.stop.is_cancelled()
-        {
-            self.finish(RunStatus::Interrupted, None, Some("interrupted"))
-                .await?;
-            return Err(RunError::Interrupted);
-        }
-        let lost = errors
-            .extract_if(.., |_, error| error::is_lost(error))
-            .next();
-        if let Some((_, lost)) = lost {
-            return Err(lost);
-        }
-        walk::institution(self).await?;
-        self.conclude(begun, &errors).await
-    }
-
-    async fn conclude(
+    pub(super) async fn conclude(
         &self,
         begun: DateTime<Utc>,
         errors: &BTreeMap<String, RunError>,
@@ -236,7 +187,7 @@ impl<'e> RunningPlan<'e> {
         Ok(summary)
     }
 
-    async fn finish(
+    pub(super) async fn finish(
         &self,
         status: RunStatus,
         summary: Option<&RunSummary>,

@@ -4,7 +4,7 @@
 //! Nothing acts on a held read, but closing dates still apply.
 
 use super::event::RunEvent;
-use super::run::RunningPlan;
+use super::run::{NO_READ, RunningPlan};
 use super::spool::DocumentFeed;
 use super::{RunError, identity, quality, segment};
 use crate::model::{Alert, Hash, ReadState, SourceKey};
@@ -12,16 +12,12 @@ use crate::plan::SourcePlan;
 use crate::plan::picture::StagePassage;
 use crate::stage::classify::KnownFramework;
 use crate::stage::{ReadEnd, SourceContext, Stage, StageKind, StageScope};
-use crate::store::runs;
 use crate::store::views::records;
-use crate::store::{StoreError, classes, figures, revisions, states};
+use crate::store::{StoreError, classes, figures, revisions, runs, states};
 use petgraph::stable_graph::NodeIndex;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
-
-/// The number of a read that did not take place, or that brought nothing: no ad was seen by it.
-pub(super) const NO_READ: i64 = 0;
 
 /// Why stages skip a held read.
 const HELD: &str = "the read is held as unusual";

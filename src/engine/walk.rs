@@ -1,17 +1,75 @@
 //! From node to node: the sources side by side, then the stages of the institution, each once all
 //! that it waits for has ended.
 
+use super::event::RunEvent;
 use super::run::RunningPlan;
 use super::source_walk::SourceWalk;
 use super::spool::DocumentFeed;
-use super::{BOARDS_AT_ONCE, FILES_AT_ONCE, RunError, dedupe, report};
+use super::{BOARDS_AT_ONCE, FILES_AT_ONCE, RunError, RunSummary, dedupe, error, report};
+use crate::model::{Alert, RunStatus};
 use crate::plan::SourcePlan;
 use crate::stage::{StageKind, StageScope};
+use crate::store::StoreError;
+use chrono::{DateTime, Utc};
 use futures::stream::{FuturesUnordered, StreamExt};
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::stable_graph::StableDiGraph;
 use std::collections::{BTreeMap, BTreeSet};
+
+impl RunningPlan<'_> {
+    /// Walks the sources, then what follows them.
+    #[tracing::instrument(name = "run", skip_all, err(level = "debug"), fields(institution = %self.plan.institution.slug, run = self.id))]
+    pub(super) async fn walk(
+        &self,
+        feeds: Vec<DocumentFeed>,
+        begun: DateTime<Utc>,
+    ) -> Result<RunSummary, RunError> {
+        self.emit(RunEvent::RunStarted {
+            institution: self.plan.institution.slug.clone(),
+            run: self.id,
+            at: self.request.at.0,
+            dry_run: self.is_dry,
+            sources: self
+                .plan
+                .flows
+                .iter()
+                .map(|flow| flow.source.clone())
+                .collect(),
+        })?;
+        if let Some(stands_in) = &self.plan.stands_in {
+            let message = stands_in.words(&self.plan.institution.slug);
+            let alert = Alert {
+                source: String::new(),
+                kind: "last_good",
+                severity: "error",
+                message,
+            };
+            let mut held = self.lane.hold().await?;
+            let mut tx = held.begin_batch().await?;
+            self.raise(&mut tx, alert).await?;
+            tx.commit().await.map_err(StoreError::from)?;
+        }
+        let mut errors = sources(self, feeds).await;
+        if errors
+            .values()
+            .any(|error| matches!(error, RunError::Interrupted))
+            || self.engine.stop.is_cancelled()
+        {
+            self.finish(RunStatus::Interrupted, None, Some("interrupted"))
+                .await?;
+            return Err(RunError::Interrupted);
+        }
+        let lost = errors
+            .extract_if(.., |_, error| error::is_lost(error))
+            .next();
+        if let Some((_, lost)) = lost {
+            return Err(lost);
+        }
+        institution(self).await?;
+        self.conclude(begun, &errors).await
+    }
+}
 
 /// Walks all sources; a dead or slow one delays no other. Gives those that failed.
 pub(super) async fn sources(

@@ -1,7 +1,8 @@
 //! What promoting would do to one ad, without doing it: for rehearsals and plans of jobs. It calls
 //! the same functions as promoting, so the prediction is what happens.
 
-use super::promote::{AdFate, PromoteStage};
+use super::fate::AdFate;
+use super::promote::PromoteStage;
 use super::{AdDraft, SourceContext};
 use crate::model::{AdChange, Fingerprint, Job, Outcome};
 use serde::Serialize;

@@ -14,6 +14,7 @@ pub mod dedupe;
 pub mod draft;
 pub mod exception;
 pub mod extract;
+mod fate;
 pub mod foresee;
 mod kind;
 pub mod lost;
@@ -34,8 +35,7 @@ pub use foresee::ForeseenChange;
 pub use kind::{KINDS, StageKind, StageScope};
 
 use crate::identity::IdentityGuards;
-use crate::model::{Alert, ReadState, SourceKey};
-use crate::model::{Clock, Fingerprint, FingerprintParts};
+use crate::model::{Alert, Clock, Fingerprint, FingerprintParts, ReadState, SourceKey};
 use crate::quality::QualityBar;
 use crate::rule::ScriptSandbox;
 use crate::source::Source;

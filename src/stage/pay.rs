@@ -15,6 +15,7 @@ mod lexeme;
 mod link;
 mod number;
 mod offer;
+mod pay_end;
 mod period_words;
 mod periods;
 pub mod text;

@@ -3,19 +3,17 @@
 //! is held.
 
 use super::classify::reasons as classified;
+use super::fate::{AdFate, messages};
 use super::{AdDraft, SourceContext, waiting};
+use crate::model::job::ComparedFields;
 use crate::model::{
     AdChange, ChangeCause, Field, FieldValue, Fingerprint, FingerprintParts, Hash, HoldKind, Job,
-    NewHold, NewRelation, NewVersion, Outcome, Problem, PublishedJob, RolledBack, VersionStamp, ad,
-    job::ComparedFields,
+    NewHold, NewRelation, NewVersion, Outcome, PublishedJob, RolledBack, VersionStamp, ad,
 };
 use crate::quality::QualityGauge;
-use crate::store::jobs;
-use crate::store::relations;
-use crate::store::states;
 use crate::store::states::AdStateUpdate;
 use crate::store::views::newest;
-use crate::store::{PgConnection, holds};
+use crate::store::{PgConnection, holds, jobs, relations, states};
 use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,24 +27,6 @@ pub struct PromoteStage {
     pub compared: ComparedFields,
     /// What is looked at in each ad, for its source's quality.
     pub gauge: Arc<QualityGauge>,
-}
-
-/// What becomes of one ad.
-pub(super) enum AdFate<'d> {
-    /// Published as a new job.
-    Create(&'d AdDraft),
-    /// Published, and its compared fields differ from the newest version.
-    Differs(&'d AdDraft, &'d PublishedJob),
-    /// Published, and no compared field differs.
-    Same(&'d AdDraft, &'d PublishedJob),
-    /// Failing and never published, or held and never published.
-    Wait(&'d AdDraft, Outcome),
-    /// Failing but published: the last good version stays.
-    Keep(&'d AdDraft, &'d PublishedJob),
-    /// Failing for a reason outside the ad.
-    Later(&'d AdDraft),
-    /// An operator decided to ignore this content.
-    Ignore(&'d AdDraft),
 }
 
 impl PromoteStage {
@@ -612,39 +592,5 @@ fn why_held(draft: &AdDraft) -> String {
             format!("published, but edited YAML rejects it: {why}")
         }
         None => format!("published, but its new version fails: {why}"),
-    }
-}
-
-pub(super) fn messages(problems: &[Problem]) -> String {
-    let errors = problems
-        .iter()
-        .filter(|problem| problem.severity == crate::model::ProblemSeverity::Error);
-    errors
-        .map(|problem| problem.message.as_str())
-        .collect::<Vec<_>>()
-        .join("; ")
-}
-
-impl<'d> AdFate<'d> {
-    fn outcome(&self) -> Outcome {
-        match self {
-            AdFate::Create(_) | AdFate::Differs(..) | AdFate::Same(..) => Outcome::Published,
-            AdFate::Wait(_, outcome) => *outcome,
-            AdFate::Keep(..) => Outcome::Held,
-            AdFate::Later(_) => Outcome::Failed,
-            AdFate::Ignore(_) => Outcome::Discarded,
-        }
-    }
-
-    pub(super) fn draft(&self) -> &'d AdDraft {
-        match self {
-            AdFate::Create(draft)
-            | AdFate::Differs(draft, _)
-            | AdFate::Same(draft, _)
-            | AdFate::Wait(draft, _)
-            | AdFate::Keep(draft, _)
-            | AdFate::Later(draft)
-            | AdFate::Ignore(draft) => draft,
-        }
     }
 }

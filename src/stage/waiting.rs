@@ -1,7 +1,7 @@
 //! What a batch leaves waiting, and which reasons are resolved: by the source, by an edited rule or
 //! mapping, or by an operator. Each reason keeps the time since which it has applied.
 
-use super::promote::{AdFate, messages};
+use super::fate::{AdFate, messages};
 use super::{AdDraft, SourceContext};
 use crate::model::{Fingerprint, Outcome, Problem};
 use crate::store::resolved::{self, StandingReason};

@@ -4,7 +4,7 @@
 //! No task may hold one connection while it waits for another, except the lock of an institution
 //! and the one transaction of a dry run: those are included in the demand of the command.
 
-use super::preflight::DatabaseDemand;
+use super::demand::DatabaseDemand;
 use super::{Result, StoreError, session};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};

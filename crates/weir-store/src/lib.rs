@@ -16,6 +16,7 @@ mod closing;
 pub mod columns;
 pub mod company_aliases;
 pub mod daily_reports;
+mod demand;
 pub mod documents;
 pub mod erasure;
 pub mod failures;
@@ -73,8 +74,8 @@ pub use weir_pg as server;
 
 pub use narrow::NarrowStore;
 
+pub use demand::{DatabaseDemand, TableUse};
 pub use lane::{BatchConnection, WriteSession};
-pub use preflight::{DatabaseDemand, TableUse};
 
 pub use sqlx::{Connection, PgConnection};
 

@@ -4,6 +4,7 @@
 //! Nothing is written here except missing tables, and those only if the command or an empty schema
 //! requires it. To add a check, add its fact to [`DatabaseFacts`] and a line to [`DatabaseFacts::check`].
 
+use super::demand::{DatabaseDemand, TableUse};
 use super::migrations::{self, SchemaState};
 use super::session::{self, identifier};
 use super::{Result, Store, StoreError, budget, pooler};
@@ -13,65 +14,6 @@ use std::time::Duration;
 
 /// Maximum time of one look at the database.
 const LOOKS_WITHIN: Duration = Duration::from_secs(30);
-
-/// What a command does to the tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TableUse {
-    /// It reads: `SELECT` is enough.
-    Read,
-    /// It writes rows.
-    Write,
-    /// It creates and changes tables, and nothing else.
-    Migrate,
-}
-
-/// What a command needs of the database.
-#[derive(Debug, Clone, Copy)]
-pub struct DatabaseDemand {
-    /// What it does.
-    pub need: TableUse,
-    /// Connections without which it cannot work.
-    pub least: u32,
-    /// Connections that it can use.
-    pub most: u32,
-    /// Whether the server is the private one: nobody else uses it, and its tables are always
-    /// migrated.
-    pub is_private: bool,
-}
-
-impl DatabaseDemand {
-    /// One connection to read with.
-    pub const READ: DatabaseDemand = DatabaseDemand {
-        need: TableUse::Read,
-        least: 1,
-        most: 4,
-        is_private: false,
-    };
-    /// A lock, and a connection under it.
-    pub const DECIDE: DatabaseDemand = DatabaseDemand {
-        need: TableUse::Write,
-        least: 2,
-        most: 4,
-        is_private: false,
-    };
-    /// The tables alone.
-    pub const MIGRATE: DatabaseDemand = DatabaseDemand {
-        need: TableUse::Migrate,
-        least: 1,
-        most: 1,
-        is_private: false,
-    };
-
-    /// Writing with at most so many connections.
-    pub fn writing(most: u32) -> DatabaseDemand {
-        DatabaseDemand {
-            need: TableUse::Write,
-            least: 1,
-            most,
-            is_private: false,
-        }
-    }
-}
 
 /// The facts found by the first look at a database.
 #[derive(Debug, Clone, sqlx::FromRow)]

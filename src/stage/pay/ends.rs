@@ -6,24 +6,12 @@
 use super::amount::TOO_MUCH;
 use super::link::{is_one_money, shared};
 use super::offer::agrees;
+use super::pay_end::{PayEnd, plain};
 use super::periods::StatedPeriod;
 use super::{not_an_amount, number, text};
 use crate::model::FieldValue;
 use crate::source::steps::text_of;
 use serde_json::Value as Json;
-
-/// One end, and what its text says about it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct PayEnd {
-    /// The amount.
-    pub(super) value: f64,
-    /// Whether a currency is stated, and which, if that is clear.
-    pub(super) mark: Option<Option<&'static str>>,
-    /// What it is multiplied by, where that is written.
-    pub(super) factor: Option<f64>,
-    /// The period.
-    pub(super) period: StatedPeriod,
-}
 
 /// An end as it was found.
 #[derive(Debug)]
@@ -85,16 +73,6 @@ impl FoundEnd {
 
     fn text(&self) -> String {
         text_of(&self.found).unwrap_or_default()
-    }
-}
-
-/// A number about which nothing is said.
-fn plain(value: f64) -> PayEnd {
-    PayEnd {
-        value,
-        mark: None,
-        factor: None,
-        period: StatedPeriod::Unsaid,
     }
 }
 

@@ -9,11 +9,11 @@
 
 use super::amount::{NumberRole, PayAmount, amounts};
 use super::bound::{AmountBound, bound_before, bound_behind, bound_by_sign};
-use super::ends::PayEnd;
 use super::labels::{MoneyLabel, is_beside_pay, is_beside_plain, is_grade, is_undertaking, label};
 use super::lexeme::{Lexeme, Token, tokens};
 use super::link::{JoinedAmounts, joined};
 use super::offer::{PayOffer, merged};
+use super::pay_end::PayEnd;
 use super::period_words::weak;
 use super::periods::{StatedPeriod, expression};
 

@@ -1,11 +1,11 @@
 //! What is built once for the capability frameworks of an institution.
 
 use super::near::{FirstWords, word_distance};
-use super::{CapabilityKind, CapabilityRow, phrases, table};
+use super::{CapabilityKind, CapabilityRow};
 use crate::framework::{EntryIndex, Framework, RoleCapability};
-use crate::words::{FoldedText, fold};
+use crate::words::fold;
 use aho_corasick::{AhoCorasick, MatchKind};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Frameworks of capabilities, searched together. Built once for a plan, then only read.
@@ -52,9 +52,6 @@ pub(super) struct FoundName {
     pub(super) wrong: usize,
 }
 
-/// What is less sure is no row: one hint alone decides nothing.
-const LEAST_CONFIDENCE: f32 = 0.6;
-
 /// How sure a capability is whose name runs through a sentence.
 const NAME_IN_TEXT: f32 = 0.85;
 
@@ -94,22 +91,6 @@ impl CapabilityIndex {
     pub fn bytes(&self) -> usize {
         let names: usize = self.names.iter().map(|name| name.words.len() * 40 + 64).sum();
         self.phrases.memory_usage() + names + self.meanings.len() * size_of::<PhraseMeaning>()
-    }
-
-    /// The capabilities of a text, each once, in the order of the frameworks.
-    #[must_use]
-    pub fn decide(&self, text: &str) -> Vec<CapabilityRow> {
-        let folded = FoldedText::new(text);
-        let mut rows = table::read(self, &folded);
-        let named: Vec<usize> = rows.iter().map(|row| row.framework).collect();
-        let free = phrases::find(self, &folded);
-        rows.extend(free.into_iter().filter(|row| !named.contains(&row.framework)));
-        for row in &mut rows {
-            row.evidence = folded.original(row.evidence.start)..folded.original(row.evidence.end);
-        }
-        let mut rows = each_once(rows);
-        rows.retain(|row| row.confidence >= LEAST_CONFIDENCE);
-        rows
     }
 
     /// Adds the capabilities that a role brings and the text does not name.
@@ -200,23 +181,4 @@ fn add_phrases(at: usize, framework: &Framework, texts: &mut BTreeMap<String, Ve
             texts.entry(text).or_default().push(meaning);
         }
     }
-}
-
-/// Each capability once: the strongest kind, with a level before none; evidence adds up.
-fn each_once(mut rows: Vec<CapabilityRow>) -> Vec<CapabilityRow> {
-    rows.sort_by(|left, right| {
-        let key = |row: &CapabilityRow| {
-            (row.framework, row.capability, row.kind, row.level.is_none(), row.evidence.start)
-        };
-        key(left).cmp(&key(right))
-    });
-    let mut doubts: HashMap<(usize, EntryIndex), f32> = HashMap::new();
-    for row in &rows {
-        *doubts.entry((row.framework, row.capability)).or_insert(1.0) *= 1.0 - row.confidence;
-    }
-    rows.dedup_by_key(|row| (row.framework, row.capability));
-    for row in &mut rows {
-        row.confidence = 1.0 - doubts.get(&(row.framework, row.capability)).copied().unwrap_or(1.0);
-    }
-    rows
 }

@@ -10,6 +10,7 @@
 //! `tests/quality/make-descriptions.py`.
 
 mod context;
+mod decide;
 mod index;
 mod line;
 mod near;

@@ -33,9 +33,9 @@ mod xml_walk;
 
 pub use json::{DecodeSummary, DecodedItem};
 pub use json_ld::BLOCKS as JSON_LD_BLOCKS;
+pub use sitemap::SitemapSpec;
 pub use spec::{
-    BareFormatSpec, CsvSpec, DecodeSpec, HtmlSpec, JsonLdSpec, ScriptSpec, SitemapSpec, XmlSpec,
-    charset,
+    BareFormatSpec, CsvSpec, DecodeSpec, HtmlSpec, JsonLdSpec, ScriptSpec, XmlSpec, charset,
 };
 pub use xml_element::MARKUP;
 

@@ -3,16 +3,18 @@
 
 use super::super::json::{DecodeSummary, DecodedItem};
 use super::ration::ByteRation;
-use super::spec::SitemapSpec;
 use super::xml_walk::{WalkEvent, XmlShape, walk};
 use super::{BodyFacts, UNENDED, UnreadCause, record};
 use crate::proof::counted;
 use crate::steps::pattern;
 use regex::Regex;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::io::BufRead;
 use url::Url;
 use weir_yaml::diagnostic::Diagnostics;
+use weir_yaml::yaml::Text;
 
 /// The message for something that is not a sitemap.
 pub(super) const ABSENCE: &str =
@@ -20,6 +22,15 @@ pub(super) const ABSENCE: &str =
 
 /// Longest line.
 const LONGEST_LINE: u64 = 1024 * 1024;
+
+/// A sitemap.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SitemapSpec {
+    /// Which addresses are ads: a regular expression such as `/jobs/[0-9]+`; by default all are.
+    /// Sitemap indexes are always followed.
+    pub(super) only: Option<Text>,
+}
 
 /// Sitemaps as they are read.
 #[derive(Debug, Clone, Default)]

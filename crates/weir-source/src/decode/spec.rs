@@ -3,6 +3,7 @@
 
 use super::super::steps::selector;
 use super::super::written_path::{count_path, json_path, records_path};
+use super::sitemap::SitemapSpec;
 use super::{BodyDecoder, DecoderKind, csv, html, json, sitemap, xml};
 use crate::jsonpath::PathStep;
 use crate::markup::CssPath;
@@ -111,15 +112,6 @@ pub struct JsonLdSpec {
     /// The type of the objects (default `JobPosting`).
     #[serde(rename = "type")]
     pub(super) kind: Option<String>,
-}
-
-/// A sitemap.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct SitemapSpec {
-    /// Which addresses are ads: a regular expression such as `/jobs/[0-9]+`; by default all are.
-    /// Sitemap indexes are always followed.
-    pub(super) only: Option<Text>,
 }
 
 impl Default for DecodeSpec {
