@@ -23,17 +23,17 @@ struct Institution {
     active: bool,
     schedule: Option<Located<String>>,
     #[serde(default)]
-    sources: IndexMap<Located<String>, Source>,
+    sources: IndexMap<Located<String>, SampleSource>,
     #[serde(default)]
     rules: Vec<Located<String>>,
     #[serde(default)]
-    checks: Vec<Check>,
+    checks: Vec<SampleCheck>,
     #[serde(default)]
     require: IndexMap<Located<String>, Node>,
-    missing: Option<Missing>,
-    unknown: Option<Located<Unknown>>,
+    missing: Option<SampleMissing>,
+    unknown: Option<Located<SampleUnknown>>,
     #[serde(default)]
-    stages: Vec<Stage>,
+    stages: Vec<SampleStage>,
 }
 
 fn yes() -> bool {
@@ -42,30 +42,30 @@ fn yes() -> bool {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Source {
-    fetch: Located<Fetch>,
+struct SampleSource {
+    fetch: Located<SampleFetch>,
     id: Located<String>,
     #[serde(default)]
-    job: IndexMap<Located<String>, TextOr<Located<String>, Field>>,
+    job: IndexMap<Located<String>, TextOr<Located<String>, SampleField>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Fetch {
-    Http(Http),
+enum SampleFetch {
+    Http(SampleHttp),
     File { path: Located<String> },
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Http {
+struct SampleHttp {
     url: String,
     timeout: Option<u16>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Field {
+struct SampleField {
     #[serde(default)]
     from: OneOrMany<Located<String>>,
     script: Option<Text>,
@@ -73,14 +73,14 @@ struct Field {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Check {
+struct SampleCheck {
     id: Located<String>,
     assert: Text,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Missing {
+struct SampleMissing {
     after: Option<u8>,
     at_most: Option<Located<Percent>>,
     share: Option<f64>,
@@ -88,21 +88,21 @@ struct Missing {
 
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "kebab-case")]
-enum Unknown {
+enum SampleUnknown {
     Hold,
     Reject,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Stage {
+enum SampleStage {
     Fetch {},
-    Extract(Extract),
+    Extract(SampleExtract),
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Extract {
+struct SampleExtract {
     batch: Option<u32>,
 }
 

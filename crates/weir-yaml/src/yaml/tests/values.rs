@@ -43,15 +43,15 @@ fn every_shape_is_read() {
     assert_eq!(missing.at_most.map(|share| share.value), Some(Percent(20)));
     assert_eq!(
         read.unknown.map(|unknown| unknown.value),
-        Some(Unknown::Hold)
+        Some(SampleUnknown::Hold)
     );
     assert!(matches!(
         read.stages.as_slice(),
         [
-            Stage::Fetch {},
-            Stage::Extract(Extract { batch: None }),
-            Stage::Extract(Extract { batch: Some(500) }),
-            Stage::Fetch {}
+            SampleStage::Fetch {},
+            SampleStage::Extract(SampleExtract { batch: None }),
+            SampleStage::Extract(SampleExtract { batch: Some(500) }),
+            SampleStage::Fetch {}
         ]
     ));
     assert!(read.schedule.is_some_and(
@@ -68,11 +68,13 @@ fn merge_keys_and_aliases_are_followed() {
         ("$.id", (24, 9, 4)),
         "what is given here wins"
     );
-    assert!(matches!(&seek.fetch.value, Fetch::File { path } if path.as_str() == "jobs.json"));
+    assert!(
+        matches!(&seek.fetch.value, SampleFetch::File { path } if path.as_str() == "jobs.json")
+    );
     assert_eq!(seek.job.len(), 3, "the rest is merged");
     let again = &read.sources["again"];
     assert!(
-        matches!(&again.fetch.value, Fetch::Http(Http { url, timeout: Some(30) }) if url.ends_with("/jobs"))
+        matches!(&again.fetch.value, SampleFetch::Http(SampleHttp { url, timeout: Some(30) }) if url.ends_with("/jobs"))
     );
     assert_eq!(
         at(&again.id.place),
