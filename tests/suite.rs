@@ -64,6 +64,10 @@ mod forgetting;
 mod hostile_database;
 #[path = "suite/house.rs"]
 mod house;
+#[path = "suite/house_imports.rs"]
+mod house_imports;
+#[path = "suite/house_names.rs"]
+mod house_names;
 #[path = "suite/http.rs"]
 mod http;
 #[path = "suite/lab.rs"]

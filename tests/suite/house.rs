@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// The folders of the code: the crates, which the compiler keeps in order, and the program.
-fn roots() -> Vec<PathBuf> {
+pub fn crate_roots() -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> = std::fs::read_dir("crates")
         .unwrap()
         .flatten()
@@ -27,8 +27,12 @@ fn modules(root: &Path) -> Vec<String> {
         .collect()
 }
 
-fn all_files() -> Vec<PathBuf> {
-    roots().iter().flat_map(|root| rust_files(root)).collect()
+/// Every file of the code.
+pub fn all_files() -> Vec<PathBuf> {
+    crate_roots()
+        .iter()
+        .flat_map(|root| rust_files(root))
+        .collect()
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
@@ -58,7 +62,7 @@ fn module_of(root: &Path, file: &Path) -> String {
 }
 
 /// The code of a file without its tests and comments.
-fn code(file: &Path) -> String {
+pub fn code(file: &Path) -> String {
     let text = std::fs::read_to_string(file).unwrap();
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
     code.lines()
