@@ -4,7 +4,7 @@
 use super::{CommandContext, CommandFailure, FAILED, NOTHING, identity, out};
 use crate::store::projects::ActingProject;
 use crate::store::scratch::TestDatabases;
-use crate::store::server::{BinarySearchPath, Server, ServerEnvironment};
+use crate::store::server::{ProgramSearch, Server, ServerEnvironment};
 use crate::store::{DatabaseDemand, PgConnection, Store, TableUse, watch};
 use std::path::PathBuf;
 
@@ -190,7 +190,7 @@ pub(super) fn environment(edge: &CommandContext) -> ServerEnvironment {
         .text("TMPDIR")
         .map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
     ServerEnvironment {
-        search: BinarySearchPath {
+        search: ProgramSearch {
             path: edge
                 .environment
                 .get(std::ffi::OsStr::new("PATH"))

@@ -9,7 +9,7 @@
 
 use super::institution::SourceSpec;
 use crate::diagnostic::{Diagnostics, FileTexts, Place, did_you_mean, one_of};
-use crate::yaml::{self, LayerRule, Located, Node, Required, Text};
+use crate::yaml::{self, Located, MergeRule, Node, Required, Text};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -390,14 +390,14 @@ fn values(
 }
 
 /// Field by field: an institution's entry for a field replaces the connector's entirely.
-fn lay(path: &[&str]) -> LayerRule {
+fn lay(path: &[&str]) -> MergeRule {
     match path {
         ["fetch" | "job" | "require" | "missing" | "archive" | "identity"]
         | ["job", "extra"]
-        | ["fetch", "http" | "file"] => LayerRule::Together,
-        ["fetch", "http", "query" | "headers" | "manners" | "limits"] => LayerRule::Together,
-        ["rules" | "without"] => LayerRule::Append,
-        _ => LayerRule::Replace,
+        | ["fetch", "http" | "file"] => MergeRule::Together,
+        ["fetch", "http", "query" | "headers" | "manners" | "limits"] => MergeRule::Together,
+        ["rules" | "without"] => MergeRule::Append,
+        _ => MergeRule::Replace,
     }
 }
 

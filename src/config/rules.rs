@@ -101,7 +101,7 @@ pub struct RuleTest {
     #[serde(default)]
     pub today: Option<WrittenDay>,
     /// `pass` or `fail`.
-    pub expect: Expect,
+    pub expect: ExpectedVerdict,
 }
 
 /// A company or division in an example.
@@ -146,7 +146,8 @@ impl RoleTest {
 /// The expected result of an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Expect {
+#[schemars(rename = "Expect")]
+pub enum ExpectedVerdict {
     /// The rule holds, or does not apply.
     Pass,
     /// The rule does not hold.

@@ -4,7 +4,7 @@
 use super::meaning;
 use super::rule_set::{RuleExtras, RuleSet};
 use super::tried::{TestKind, TestPoint, TriedTest};
-use crate::config::rules::{Expect, RelationTest, RoleTest, RuleTest};
+use crate::config::rules::{ExpectedVerdict, RelationTest, RoleTest, RuleTest};
 use crate::config::{ParsedFile, RuleSetSpec, RuleSpec};
 use crate::date::{DateReader, DateSetting};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, is_slip, one_of};
@@ -552,7 +552,7 @@ fn try_example(
         ..example_facts(test)
     };
     let mut tried = TriedTest::new(TestKind::Rule, name, &test.place);
-    let expected = if test.expect == Expect::Fail {
+    let expected = if test.expect == ExpectedVerdict::Fail {
         "fail"
     } else {
         "pass"
@@ -586,7 +586,7 @@ fn try_example(
     tried
         .touched
         .extend(touched(rule, name, &verdict, sandbox, &job, &facts));
-    if fails != (test.expect == Expect::Fail) {
+    if fails != (test.expect == ExpectedVerdict::Fail) {
         let message = format!(
             "the example of rule `{}` should {expected}, but it {said}",
             rule.id

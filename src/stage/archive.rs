@@ -37,13 +37,14 @@ pub struct MissingSpec {
     /// it an operator decides.
     at_most: Option<Parsed<Share>>,
     /// What an empty read means: `suspect` (nothing) or `honest` (there are no ads).
-    empty: Option<Empty>,
+    empty: Option<EmptyReads>,
 }
 
 /// What an empty read means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Empty {
+#[schemars(rename = "Empty")]
+enum EmptyReads {
     /// Nothing: it may be an error.
     Suspect,
     /// There are no ads.
@@ -91,7 +92,7 @@ impl ArchiveStage {
                 .map_or(Share(0.5), |share| share.0),
             empty_is_honest: missing()
                 .find_map(|spec| spec.empty)
-                .is_some_and(|empty| empty == Empty::Honest),
+                .is_some_and(|empty| empty == EmptyReads::Honest),
         }
     }
 

@@ -3,7 +3,7 @@
 //! what no test covers; it must never print, and never touch the database of the project.
 //!
 //! A test follows the path of an ad: the stages of the real plan. To add a type: a file here, a
-//! variant in [`Kind`](crate::plan::tried::TestKind).
+//! variant in [`TestKind`](crate::plan::tried::TestKind).
 
 pub mod coverage;
 mod expected;

@@ -90,12 +90,12 @@ type StampEvents = Sse<axum::response::sse::KeepAliveStream<StampStream>>;
 type StampStream = std::pin::Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>>;
 
 /// A look at what a page shows; none if the database does not answer.
-type StampLook = Box<dyn Fn(Visitor) -> BoxFuture<'static, Option<String>> + Send>;
+type StampReader = Box<dyn Fn(Visitor) -> BoxFuture<'static, Option<String>> + Send>;
 
 /// What a stream knows.
 struct StampWatch {
     site: Visitor,
-    look: StampLook,
+    look: StampReader,
     last: Option<String>,
     ends_at: Instant,
     _room: OwnedSemaphorePermit,

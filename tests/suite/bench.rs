@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use weir::store::Store;
-use weir::store::server::{BinarySearchPath, Server, ServerEnvironment};
+use weir::store::server::{ProgramSearch, Server, ServerEnvironment};
 
 static SERVER: Mutex<Weak<Server>> = Mutex::new(Weak::new());
 static TEMPLATE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
@@ -24,7 +24,7 @@ pub fn environment() -> ServerEnvironment {
     #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
     let path = std::env::var_os("PATH").unwrap_or_default();
     ServerEnvironment {
-        search: BinarySearchPath {
+        search: ProgramSearch {
             path,
             extra: Vec::new(),
         },

@@ -6,7 +6,7 @@
 //! never let two members of a rank go without a distance: that is what keeps boxes, labels and
 //! lines off each other.
 //!
-//! To make something else level or keep it apart, add a wish in `Stack::wishes`.
+//! To make something else level or keep it apart, add a wish in `RankStack::wishes`.
 
 use super::align::{self, PositionWishes};
 use super::layers::LayerContent;
@@ -38,7 +38,7 @@ pub(super) struct CrossPositions {
 impl CrossPositions {
     /// Finds positions, the lowest cell at 0.
     pub fn new(drawing: &LayoutInput) -> CrossPositions {
-        let stack = Stack { drawing };
+        let stack = RankStack { drawing };
         let mut things = align::positions(&stack.wishes());
         let first = stack.first_cell(&things);
         things.iter_mut().for_each(|position| *position -= first);
@@ -74,11 +74,11 @@ pub(super) fn reach(across: i64) -> (i64, i64) {
     ((across - 1) / 2, across / 2)
 }
 
-struct Stack<'a> {
+struct RankStack<'a> {
     drawing: &'a LayoutInput<'a>,
 }
 
-impl Stack<'_> {
+impl RankStack<'_> {
     fn wishes(&self) -> PositionWishes {
         let layers = self.drawing.layers;
         let mut wishes = PositionWishes {

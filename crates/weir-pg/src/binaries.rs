@@ -27,7 +27,7 @@ const USUAL: &[&str] = &[
 
 /// Where to look for the server programs; filled in by the caller, who alone reads the environment.
 #[derive(Debug, Clone, Default)]
-pub struct BinarySearchPath {
+pub struct ProgramSearch {
     /// The value of `PATH`.
     pub path: OsString,
     /// Folders to try before `PATH`.
@@ -68,7 +68,7 @@ pub struct ServerBinaries {
 impl ServerBinaries {
     /// The first suitable programs: of the major version that wrote `data`, or any if there is no
     /// data yet.
-    pub fn find(search: &BinarySearchPath, data: &Path) -> Result<Self, BinariesError> {
+    pub fn find(search: &ProgramSearch, data: &Path) -> Result<Self, BinariesError> {
         let wanted = major_of(data);
         let mut others = Vec::new();
         for found in folders(search).filter_map(|folder| Self::in_folder(&folder)) {
@@ -126,7 +126,7 @@ fn version_of(pg_ctl: &Path) -> Option<String> {
     Some(number.chars().take_while(char::is_ascii_digit).collect())
 }
 
-fn folders(search: &BinarySearchPath) -> impl Iterator<Item = PathBuf> {
+fn folders(search: &ProgramSearch) -> impl Iterator<Item = PathBuf> {
     let path = std::env::split_paths(&search.path).filter(|folder| folder.is_absolute());
     let usual = USUAL.iter().flat_map(|pattern| expand(pattern));
     search.extra.iter().cloned().chain(path).chain(usual)

@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-pub use binaries::{BinariesError, BinarySearchPath, ServerBinaries};
+pub use binaries::{BinariesError, ProgramSearch, ServerBinaries};
 pub use cluster::ClusterError;
 pub use owner::OwnerError;
 pub use place::PlaceError;
@@ -47,7 +47,7 @@ const POLL: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone, Default)]
 pub struct ServerEnvironment {
     /// Where to look for the server programs.
-    pub search: BinarySearchPath,
+    pub search: ProgramSearch,
     /// Keeps the data when the project is closed to the server's user, which only root can meet;
     /// `/var/lib/weir` if none.
     pub state: Option<PathBuf>,

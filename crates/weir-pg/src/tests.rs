@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid};
 use tempfile::TempDir;
 
-use super::binaries::{BinariesError, BinarySearchPath, ServerBinaries};
+use super::binaries::{BinariesError, ProgramSearch, ServerBinaries};
 use super::{Server, ServerEnvironment, ServerError, StopOutcome};
 
 /// A project folder that the server's user may pass.
@@ -233,6 +233,6 @@ fn a_failed_start_quotes_the_log() {
 fn data_of_another_version_are_refused() {
     let data = tempfile::tempdir().unwrap();
     fs::write(data.path().join("PG_VERSION"), "9\n").unwrap();
-    let error = ServerBinaries::find(&BinarySearchPath::default(), data.path()).unwrap_err();
+    let error = ServerBinaries::find(&ProgramSearch::default(), data.path()).unwrap_err();
     assert!(matches!(error, BinariesError::OtherMajor { wanted, .. } if wanted == "9"));
 }

@@ -62,7 +62,7 @@ pub fn read(text: &str) -> PayReading {
     if amounts.len() > MOST_NUMBERS {
         return PayReading::Unclear;
     }
-    let scene = PayScene {
+    let scene = PayTokens {
         tokens: &tokens,
         amounts: &amounts,
     };
@@ -93,7 +93,7 @@ pub(super) fn amount(text: &str) -> Option<PayEnd> {
     let [one] = &amounts[..] else {
         return None;
     };
-    let scene = PayScene {
+    let scene = PayTokens {
         tokens: &tokens,
         amounts: &amounts,
     };
@@ -101,12 +101,12 @@ pub(super) fn amount(text: &str) -> Option<PayEnd> {
     scene.end(one).filter(|_| is_amount && !is_negative)
 }
 
-struct PayScene<'t> {
+struct PayTokens<'t> {
     tokens: &'t [Token],
     amounts: &'t [PayAmount],
 }
 
-impl PayScene<'_> {
+impl PayTokens<'_> {
     /// The pay of a text that contains money.
     fn marked(&self) -> PayReading {
         let joined = joined(self.tokens, self.amounts);

@@ -9,7 +9,7 @@ use super::found::{FoundRelation, RelationWay};
 use super::refusal;
 use super::registry_set::KnownRegistry;
 use super::rows::{CompanyHit, NamePlace, new, of_stored, registered, registered_rows};
-use super::unknown::Unknown;
+use super::unknown::UnknownNames;
 use crate::jsonpath::JsonPath;
 use crate::model::canonical::canonical_members;
 use crate::model::{Canonical, FingerprintParts, Job, RelationTable, name_key};
@@ -30,7 +30,7 @@ pub(super) struct CompanyFinder {
     /// As written.
     pub known: Vec<String>,
     pub known_keys: HashSet<String>,
-    pub unknown: Unknown,
+    pub unknown: UnknownNames,
 }
 
 impl Canonical for CompanyFinder {
@@ -88,7 +88,7 @@ impl CompanyFinder {
 
     /// Whether it can reject or hold an ad: typos of a registry's names always wait.
     pub fn can_refuse(&self) -> bool {
-        self.unknown != Unknown::Create || self.registry.is_some()
+        self.unknown != UnknownNames::Create || self.registry.is_some()
     }
 
     /// The JSONPaths that it reads.
@@ -204,7 +204,7 @@ impl CompanyFinder {
             let matcher = self.matcher();
             matcher.is_some_and(|matcher| !matcher.typos(&name.text).is_empty())
         };
-        let creates = is_declared || (self.unknown == Unknown::Create && !is_typo());
+        let creates = is_declared || (self.unknown == UnknownNames::Create && !is_typo());
         creates.then(|| new(place, name, is_declared))
     }
 

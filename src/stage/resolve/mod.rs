@@ -21,7 +21,7 @@ pub use near_name::NearName;
 pub use registry_set::{KnownRegistry, RegistrySet, RegistryUse};
 pub use rows::new_relation;
 pub use spec::{RegisterNumberSpec, RelationSpec};
-pub use unknown::Unknown;
+pub use unknown::UnknownNames;
 
 use super::{AdDraft, SourceContext};
 use crate::diagnostic::Diagnostics;

@@ -2,21 +2,21 @@
 
 use super::ad_name::LONGEST_NAME;
 use super::near_name::NearName;
-use super::unknown::Unknown;
+use super::unknown::UnknownNames;
 use crate::model::{HoldKind, NewHold, Problem, RelationTable};
 use crate::stage::AdDraft;
 use serde_json::{Map, Value as Json, json};
 
 /// Rejects or holds an ad for its name. A typo of a known name waits where others are created, too.
 pub(super) fn refuse(
-    unknown: Unknown,
+    unknown: UnknownNames,
     table: RelationTable,
     draft: &mut AdDraft,
     name: &str,
     near: &[NearName],
 ) {
     let (what, field) = words_of(table);
-    if unknown == Unknown::Reject {
+    if unknown == UnknownNames::Reject {
         let message = format!("Referenced {what} '{name}' does not exist");
         let problem = Problem::error("invalid_relationship", field, message);
         draft.problems.push(problem.found(json!(name)));

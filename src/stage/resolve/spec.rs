@@ -3,7 +3,7 @@
 use super::ad_name::NameOrigin;
 use super::finder::CompanyFinder;
 use super::registry_set::{KnownRegistry, RegistrySet, RegistryUse};
-use super::unknown::Unknown;
+use super::unknown::UnknownNames;
 use crate::diagnostic::{Diagnostics, Place, did_you_mean};
 use crate::jsonpath::JsonPath;
 use crate::model::Field;
@@ -29,7 +29,7 @@ pub struct RelationSpec {
     known: Vec<Located<String>>,
     /// How a name that is not in the table is handled: `create`, `hold` or `reject`.
     #[serde(default)]
-    unknown: Unknown,
+    unknown: UnknownNames,
 }
 
 /// A number in a register.

@@ -6,7 +6,8 @@ use serde::Deserialize;
 /// How a name that is not in the table is handled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Unknown {
+#[schemars(rename = "Unknown")]
+pub enum UnknownNames {
     /// Add it.
     Create,
     /// Hold the ad for an operator.
@@ -16,12 +17,12 @@ pub enum Unknown {
     Reject,
 }
 
-impl Unknown {
+impl UnknownNames {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Unknown::Create => "create",
-            Unknown::Hold => "hold",
-            Unknown::Reject => "reject",
+            UnknownNames::Create => "create",
+            UnknownNames::Hold => "hold",
+            UnknownNames::Reject => "reject",
         }
     }
 }

@@ -384,14 +384,14 @@ mod tests {
     use weir_yaml::yaml;
 
     #[derive(Deserialize)]
-    struct Both {
+    struct MannersAndLimits {
         manners: Option<MannersSpec>,
         limits: Option<LimitsSpec>,
     }
 
     fn compiled(text: &str) -> (Option<(Manners, ReadLimits)>, Diagnostics) {
         let mut out = Diagnostics::new();
-        let both: Option<Both> = yaml::read("a.yaml", text, &mut out);
+        let both: Option<MannersAndLimits> = yaml::read("a.yaml", text, &mut out);
         let both = both.and_then(|both| {
             let limits = LimitsSpec::compile(both.limits.as_ref(), &mut out)?;
             Some((

@@ -50,18 +50,18 @@ pub struct DetailSpec {
     #[serde(default = "detail")]
     into: String,
     /// How long until it is requested again although the listing is unchanged.
-    again: Option<Again>,
+    again: Option<AgainSpan>,
 }
 
 /// A duration, as written.
 #[derive(Debug, Clone, Copy)]
-struct Again(Span);
+struct AgainSpan(Span);
 
-weir_yaml::written_as!(Again, "Span", "a duration", ["7d", "12h"]);
+weir_yaml::written_as!(AgainSpan, "Span", "a duration", ["7d", "12h"]);
 
-impl<'de> Deserialize<'de> for Again {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Again, D::Error> {
-        from_text(deserializer).map(Again)
+impl<'de> Deserialize<'de> for AgainSpan {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<AgainSpan, D::Error> {
+        from_text(deserializer).map(AgainSpan)
     }
 }
 

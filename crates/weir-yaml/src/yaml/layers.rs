@@ -12,7 +12,7 @@ use super::scalar::{Scalar, WrittenStyle};
 
 /// What becomes of two values at the same place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LayerRule {
+pub enum MergeRule {
     /// The upper one counts.
     Replace,
     /// Two mappings become one, key by key.
@@ -27,7 +27,7 @@ impl Node {
     ///
     /// Entries of the upper layer come first; those that are nothing at all remove the lower ones
     /// and stay out themselves.
-    pub fn over(&self, lower: &Node, above: u32, lay: &dyn Fn(&[&str]) -> LayerRule) -> Node {
+    pub fn over(&self, lower: &Node, above: u32, lay: &dyn Fn(&[&str]) -> MergeRule) -> Node {
         let lower = lower.shifted(self.highest_id().max(above));
         put_together(self, &lower, lay, &mut Vec::new())
     }
@@ -159,7 +159,7 @@ impl Node {
 fn put_together<'n>(
     upper: &'n Node,
     lower: &'n Node,
-    lay: &dyn Fn(&[&str]) -> LayerRule,
+    lay: &dyn Fn(&[&str]) -> MergeRule,
     path: &mut Vec<&'n str>,
 ) -> Node {
     let mut entries: Vec<MappingEntry> = Vec::new();
@@ -173,13 +173,13 @@ fn put_together<'n>(
         };
         path.push(name);
         match (&*entry.value.content, &*below.value.content, lay(path)) {
-            (NodeContent::Mapping(_), NodeContent::Mapping(_), LayerRule::Together) => {
+            (NodeContent::Mapping(_), NodeContent::Mapping(_), MergeRule::Together) => {
                 entries.push(MappingEntry {
                     key: entry.key.clone(),
                     value: put_together(&entry.value, &below.value, lay, path),
                 });
             }
-            (NodeContent::List(upper), NodeContent::List(lower), LayerRule::Append) => {
+            (NodeContent::List(upper), NodeContent::List(lower), MergeRule::Append) => {
                 let items: Vec<Node> = lower.iter().chain(upper).cloned().collect();
                 entries.push(MappingEntry {
                     key: entry.key.clone(),
@@ -230,9 +230,9 @@ mod tests {
         );
         let both = upper.over(&lower, 0, &|path| {
             if path == ["job"] {
-                LayerRule::Together
+                MergeRule::Together
             } else {
-                LayerRule::Replace
+                MergeRule::Replace
             }
         });
         assert_eq!(
@@ -257,7 +257,7 @@ mod tests {
             node("low.yaml", "a: 1\nb: [1, 2]"),
             node("up.yaml", "c: 1\nd: { e: 1 }"),
         );
-        let both = upper.over(&lower, 100, &|_| LayerRule::Together);
+        let both = upper.over(&lower, 100, &|_| MergeRule::Together);
         let mut ids = Vec::new();
         collect(&both, &mut ids);
         let count = ids.len();

@@ -46,7 +46,7 @@ mod tree;
 mod wanted;
 
 pub use decode::decode;
-pub use layers::LayerRule;
+pub use layers::MergeRule;
 pub use located::{Located, Text};
 pub use node::{MappingEntry, Node};
 pub use shapes::{OneOrMany, Parsed, PositiveNumber, Required, TextOr, from_text};

@@ -1,6 +1,6 @@
 //! The value of a mandatory field that is not there.
 //!
-//! Optional and [`Required`](super::shapes::Required) fields become empty. For others, while
+//! Optional and `Required` fields become empty. For others, while
 //! problems are still being looked for, it makes up a hollow value (an empty text, a zero), so that
 //! the problems of the rest are found; afterwards it refuses, silently, because the absence has
 //! been reported, and the struct is left out. What cannot be made up (a text with a form of its
