@@ -1,6 +1,6 @@
 //! Who may see the pages: people with passwords, programs with tokens. A password is kept as an
-//! Argon2id hash; a secret, which is long and drawn by the system, as its SHA-256. Whatever gives or
-//! takes a right is recorded with who did it, in the same transaction.
+//! Argon2id hash; a secret, which is long and drawn by the system, as its SHA-256. Whatever gives
+//! or takes a right is recorded with who did it, in the same transaction.
 
 use crate::model::AccessRole;
 use crate::store::api_tokens::{self, NewToken};

@@ -1,6 +1,6 @@
-//! What an operator decides about names of companies: that a name means a company, or does no longer.
-//! A decision is stronger than the registry and than the name itself, and only the ads that it can
-//! concern are derived again.
+//! What an operator decides about names of companies: that a name means a company, or does no
+//! longer. A decision is stronger than the registry and than the name itself, and only the ads that
+//! it can concern are derived again.
 
 use super::ruling::OperatorRuling;
 use crate::engine::RunError;
@@ -56,7 +56,8 @@ fn stamp<'r>(institution: Uuid, ruling: OperatorRuling<'r>) -> AliasStamp<'r> {
     }
 }
 
-/// Decides that a name means a company: one of a registry, by its id or a name, or one of the table.
+/// Decides that a name means a company: one of a registry, by its id or a name, or one of the
+/// table.
 ///
 /// # Errors
 /// The database failed.
@@ -93,7 +94,8 @@ pub async fn accept(
     }))
 }
 
-/// Takes back what was accepted for a name; `None` if nothing was. Gives how many ads are derived again.
+/// Takes back what was accepted for a name; `None` if nothing was. Gives how many ads are derived
+/// again.
 ///
 /// # Errors
 /// The database failed.

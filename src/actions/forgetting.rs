@@ -1,6 +1,6 @@
-//! Removes what is personal, on request: an ad with all jobs that it ever was, or a text wherever it
-//! stands. What was removed stays out until somebody lifts that. A foresight is the same work, rolled
-//! back.
+//! Removes what is personal, on request: an ad with all jobs that it ever was, or a text wherever
+//! it stands. What was removed stays out until somebody lifts that. A foresight is the same work,
+//! rolled back.
 
 use super::ruling::OperatorRuling;
 use crate::engine::RunError;

@@ -1,5 +1,5 @@
-//! Judges every alert over what it looks at, and what runs raised themselves by the same way: states
-//! move, causes begin and end, notices are recorded. One transaction, one process at a time.
+//! Judges every alert over what it looks at, and what runs raised themselves by the same way:
+//! states move, causes begin and end, notices are recorded. One transaction, one process at a time.
 //!
 //! Only what changed is written: a quiet day costs the figures and nothing else.
 
@@ -323,8 +323,8 @@ async fn fire(
     Ok(cause)
 }
 
-/// Tells more channels of a cause that has lasted for long enough, once, unless somebody looks after
-/// it.
+/// Tells more channels of a cause that has lasted for long enough, once, unless somebody looks
+/// after it.
 async fn escalate(
     tx: &mut PgConnection,
     judging: &AlertJudging<'_>,

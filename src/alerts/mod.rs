@@ -5,12 +5,12 @@
 //! ```
 //!
 //! [`judge`] decides, in one transaction; [`report_if_due`] makes the daily report,
-//! [`tell_ended_runs`] records runs that have ended; [`deliver_due`] sends what is due. All are given the time, work without a server, and can run in several
-//! processes at once. Conditions are pure
-//! ([`crate::plan::alerts`]), and so are the states ([`crate::model::alert_state`]).
+//! [`tell_ended_runs`] records runs that have ended; [`deliver_due`] sends what is due. All are
+//! given the time, work without a server, and can run in several processes at once. Conditions are
+//! pure ([`crate::plan::alerts`]), and so are the states ([`crate::model::alert_state`]).
 //!
-//! To add a figure: [`crate::plan::figures`] and [`subject`]. To add a kind of channel: a variant of
-//! `ChannelSpec`, its compile step in [`crate::plan::channels`], its arm in [`sender`].
+//! To add a figure: [`crate::plan::figures`] and [`subject`]. To add a kind of channel: a variant
+//! of `ChannelSpec`, its compile step in [`crate::plan::channels`], its arm in [`sender`].
 
 mod daily;
 mod delivery;

@@ -1,5 +1,6 @@
 //! Tells the channels of `runs:` that a run has ended, so that what comes after it can start, or a
-//! watchdog elsewhere knows that all is well. Each run is told once, whoever looks and however often.
+//! watchdog elsewhere knows that all is well. Each run is told once, whoever looks and however
+//! often.
 
 use super::message;
 use crate::config::alerts::RunOccasion;

@@ -1,5 +1,6 @@
-//! `weir companies`: companies of an institution, names that wait for one, and what people decide about
-//! names. Decisions are kept in the database, apply from the next run on, and can be exported as YAML.
+//! `weir companies`: companies of an institution, names that wait for one, and what people decide
+//! about names. Decisions are kept in the database, apply from the next run on, and can be exported
+//! as YAML.
 
 use super::database::{with_connection, with_store};
 use super::decision::{RevisionBound, SeenNumber, moved};

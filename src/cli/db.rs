@@ -32,8 +32,8 @@ enum DbCommand {
     Migrate,
     /// Print the reference of all tables, as Markdown
     Tables,
-    /// Remove what nobody needs any more: finished work, and what `retention:` of weir.yaml no longer
-    /// keeps
+    /// Remove what nobody needs any more: finished work, and what `retention:` of weir.yaml no
+    /// longer keeps
     Tidy(TidyArgs),
     /// Take over institutions from another project, whose runs are refused from then on
     Adopt {

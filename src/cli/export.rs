@@ -74,7 +74,8 @@ enum ExportCommand {
         #[command(flatten)]
         choice: ExportChoice,
     },
-    /// One row per opening, however many ads advertise it: its fields, and which ad each comes from.
+    /// One row per opening, however many ads advertise it: its fields, and which ad each comes
+    /// from.
     /// --since and --until choose by when it was first seen
     Openings {
         #[command(flatten)]

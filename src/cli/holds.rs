@@ -199,8 +199,8 @@ async fn show(
     Ok(())
 }
 
-/// The names of the table that are nearest to one that waits; none where its reason names those of a
-/// registry.
+/// The names of the table that are nearest to one that waits; none where its reason names those of
+/// a registry.
 async fn near(connection: &mut PgConnection, hold: &Hold) -> Result<Vec<NearName>, CommandFailure> {
     let details = hold.details.as_ref();
     if details.is_some_and(|details| details.get("near").is_some()) {

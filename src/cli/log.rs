@@ -1,6 +1,6 @@
 //! The log of the process: spans `run`, `source`, `batch` and `stage`, and what happens in them, on
-//! stderr, as text or as JSON lines. Off unless it is asked for; the engine reports what people must
-//! know in other ways.
+//! stderr, as text or as JSON lines. Off unless it is asked for; the engine reports what people
+//! must know in other ways.
 //!
 //! What is logged leaves by the same exit as every report: secrets are masked, and characters that
 //! would control a terminal are escaped.

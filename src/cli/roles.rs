@@ -1,5 +1,5 @@
-//! `weir roles`: titles without a role, and what people teach: accepted titles and learnt words. Both
-//! are files of the project, which people commit; runs never read them from the database.
+//! `weir roles`: titles without a role, and what people teach: accepted titles and learnt words.
+//! Both are files of the project, which people commit; runs never read them from the database.
 
 use super::database::{with_connection, with_store};
 use super::{CommandContext, CommandFailure, DONE, named, unknown_name};

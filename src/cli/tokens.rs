@@ -1,5 +1,5 @@
-//! `weir tokens`: what programs show to be let in to the API and the metrics. A token is shown once,
-//! when it is created, and stored as a hash.
+//! `weir tokens`: what programs show to be let in to the API and the metrics. A token is shown
+//! once, when it is created, and stored as a hash.
 
 use super::users::{AdministratorArgs, at_once, limits};
 use super::{CommandContext, CommandFailure, DONE, parse_span};

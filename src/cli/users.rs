@@ -1,5 +1,5 @@
-//! `weir users`: who may see the pages of `weir serve`, and decide there. A password never stands in
-//! an argument: it is asked for, or read from the environment or the standard input.
+//! `weir users`: who may see the pages of `weir serve`, and decide there. A password never stands
+//! in an argument: it is asked for, or read from the environment or the standard input.
 
 use super::database::with_store;
 use super::{CommandContext, CommandFailure, DONE, are_institutions};

@@ -1,7 +1,7 @@
 //! What an institution or source changes of a rule set that it uses: parameters (`max_open: 3
 //! months`) and severities (`close-after-open: warn`). The rules are compiled once more with these
-//! values; the files stay as they are for all others. A severity may end on a day: `{ severity: warn,
-//! until: 2026-12-31 }`.
+//! values; the files stay as they are for all others. A severity may end on a day:
+//! `{ severity: warn, until: 2026-12-31 }`.
 
 use super::rule_set::RuleSet;
 use crate::config::institution::TimedSeveritySpec;

@@ -1,5 +1,5 @@
-//! `alerts/*.yaml` compiled: conditions with their types, messages, and the examples that each alert
-//! brings along, tried. Pure, as all of the plan: figures are handed in.
+//! `alerts/*.yaml` compiled: conditions with their types, messages, and the examples that each
+//! alert brings along, tried. Pure, as all of the plan: figures are handed in.
 
 use super::figures::FigureValues;
 use super::tried::{TestKind, TriedTest};

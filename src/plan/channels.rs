@@ -1,5 +1,5 @@
-//! `channels:`, `report:` and `runs:` of `weir.yaml`, compiled. `${NAME}` stays a name here: what it stands
-//! for is filled in when something is sent, and masked wherever it is shown.
+//! `channels:`, `report:` and `runs:` of `weir.yaml`, compiled. `${NAME}` stays a name here: what
+//! it stands for is filled in when something is sent, and masked wherever it is shown.
 
 use crate::config::alerts::{
     ChannelSpec, CommandSpec, MailEncryption, MailSpec, ReportSpec, RunNoticeSpec, RunOccasion,

@@ -1,8 +1,8 @@
 //! The order of stages: names resolved, stages placed that nobody named, cycles and impossible
 //! orders named stage by stage.
 //!
-//! Which orders are possible follows from what stages read and write ([`StageKind::needs`]) and from
-//! their scopes, never from a list of orders here.
+//! Which orders are possible follows from what stages read and write ([`StageKind::needs`]) and
+//! from their scopes, never from a list of orders here.
 
 use super::schedule::Schedule;
 use crate::config::{ParsedFile, PipelineSpec, StageSpec};

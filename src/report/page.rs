@@ -58,8 +58,8 @@ pub fn instant(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(at.to_rfc3339()) title=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%MZ")) } }
 }
 
-/// An instant as its reader thinks of it, in a zone: `today 05:04`, `Tue 05:04`, `14 Sep 05:04`; the
-/// exact one is behind it.
+/// An instant as its reader thinks of it, in a zone: `today 05:04`, `Tue 05:04`, `14 Sep 05:04`;
+/// the exact one is behind it.
 pub fn when(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
     let (local, today) = (
         at.with_timezone(&zone),

@@ -1,6 +1,7 @@
-//! Exceptions from a rule that end by themselves: it is switched off, or has another severity, until
-//! a day. Nothing is edited on that day: the rule counts again in the runs of the day after, and in
-//! their fingerprints, as if the exception had been removed. Must never reach beyond its day.
+//! Exceptions from a rule that end by themselves: it is switched off, or has another severity,
+//! until a day. Nothing is edited on that day: the rule counts again in the runs of the day after,
+//! and in their fingerprints, as if the exception had been removed. Must never reach beyond its
+//! day.
 
 use crate::diagnostic::Place;
 use crate::model::FingerprintParts;

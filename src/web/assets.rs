@@ -1,5 +1,6 @@
-//! The files that pages load: one sheet and three small scripts, inside the binary. Each has an entity
-//! tag, so that a browser that has it is told so in a few bytes; a new version of Weir has another.
+//! The files that pages load: one sheet and three small scripts, inside the binary. Each has an
+//! entity tag, so that a browser that has it is told so in a few bytes; a new version of Weir has
+//! another.
 
 use super::Site;
 use crate::draw::{self, Picture};

@@ -1,5 +1,6 @@
 //! The institutions that pages speak of: those of the YAML, and those that the database knows from
-//! before; of both, those that the visitor may see. Each with its zone, in which its times are shown.
+//! before; of both, those that the visitor may see. Each with its zone, in which its times are
+//! shown.
 
 use super::access::Visitor;
 use super::refusal::PageError;

@@ -1,6 +1,6 @@
 //! Streams that tell a page when it is out of date. A stream sends a stamp whenever that differs;
-//! what has changed is the page's, which the browser asks for again, so that nothing is shown in two
-//! ways. Without a script a page is as it was when it was opened.
+//! what has changed is the page's, which the browser asks for again, so that nothing is shown in
+//! two ways. Without a script a page is as it was when it was opened.
 //!
 //! A stream must never keep a connection to the database between two looks, nor the process when it
 //! is to end; it ends by itself now and then, so that whoever is no longer let in is told nothing.

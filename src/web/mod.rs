@@ -6,8 +6,8 @@
 //! Every response passes [`guard`], so that no page can forget its headers, and every request
 //! [`access`], so that no page can forget who asks.
 //!
-//! To add a page: a file in `pages` with its view from `report` or the store, and its markup; a line
-//! in [`pages::router`]; its name in the navigation of [`shell`]. To add a part, see `parts`.
+//! To add a page: a file in `pages` with its view from `report` or the store, and its markup; a
+//! line in [`pages::router`]; its name in the navigation of [`shell`]. To add a part, see `parts`.
 
 mod access;
 mod api;

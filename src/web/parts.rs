@@ -1,5 +1,5 @@
-//! What pages are put together from, each part once: states, bars of runs, pagers, filters, texts of
-//! sources. A state is said by word, symbol and colour, never by colour alone.
+//! What pages are put together from, each part once: states, bars of runs, pagers, filters, texts
+//! of sources. A state is said by word, symbol and colour, never by colour alone.
 //!
 //! Must never show a text of a source whole or bare: [`told`] cuts, cleans and isolates it.
 

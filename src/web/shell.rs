@@ -1,5 +1,5 @@
-//! The frame of every page: navigation, the one question that the page answers, its answer in words,
-//! and what follows. The same sheet as the pages that the commands write.
+//! The frame of every page: navigation, the one question that the page answers, its answer in
+//! words, and what follows. The same sheet as the pages that the commands write.
 //!
 //! Must never load anything from elsewhere or hold a script in its text: the policy forbids both.
 

@@ -1,6 +1,6 @@
 //! Who may look and decide: every route for every kind of visitor, by the list that the router is
-//! made of; logins and how they end; and that those who are limited to an institution find nothing of
-//! another, wherever they look.
+//! made of; logins and how they end; and that those who are limited to an institution find nothing
+//! of another, wherever they look.
 
 use super::lab::Lab;
 use super::served::{PASSWORD, Response, Served, add_user, assert_guarded, field, harbour, weir};

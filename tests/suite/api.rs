@@ -46,7 +46,8 @@ async fn versions(lab: &Lab) -> Vec<(String, i64)> {
 async fn a_follower_sees_exactly_the_history() {
     let lab = harbour().await;
     let served = Served::start(&lab);
-    // A transaction of another test on the same server may hold the newest changes back for a while.
+    // A transaction of another test on the same server may hold the newest changes back for a
+    // while.
     let wanted = versions(&lab).await;
     let mut found = follow(&served);
     for _ in 0..600 {

@@ -1,6 +1,6 @@
-//! Companies in the product: spellings of one name are one company whatever comes first, databases of
-//! before keep their ids, and what people accept for a name applies to the ads that wait for it, is
-//! undone, and can be committed.
+//! Companies in the product: spellings of one name are one company whatever comes first, databases
+//! of before keep their ids, and what people accept for a name applies to the ads that wait for it,
+//! is undone, and can be committed.
 
 use crate::lab::{Lab, Step};
 use serde_json::{Value as Json, json};

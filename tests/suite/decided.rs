@@ -1,5 +1,5 @@
-//! Whatever a person decides is on record with who, when and why, and `weir audit --decisions` and the
-//! page `/audit` show all of it. A new action must say here how it is shown.
+//! Whatever a person decides is on record with who, when and why, and `weir audit --decisions` and
+//! the page `/audit` show all of it. A new action must say here how it is shown.
 
 use crate::lab::Lab;
 use crate::served::Served;

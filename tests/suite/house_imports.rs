@@ -1,5 +1,6 @@
-//! Imports of the house, held: no modules import each other in a circle, so that a reader can follow
-//! imports downwards. A folder's `mod.rs` and its files are one room: they may name each other.
+//! Imports of the house, held: no modules import each other in a circle, so that a reader can
+//! follow imports downwards. A folder's `mod.rs` and its files are one room: they may name each
+//! other.
 
 use super::house::{all_files, code, crate_roots};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

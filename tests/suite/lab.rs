@@ -349,8 +349,8 @@ impl Lab {
         results
     }
 
-    /// The program on this project and database, for the first day of its samples: its exit code, and
-    /// what it says on stdout and then on stderr.
+    /// The program on this project and database, for the first day of its samples: its exit code,
+    /// and what it says on stdout and then on stderr.
     pub fn weir(&self, words: &[&str]) -> (Option<i32>, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_weir"))
             .arg("--project")

@@ -299,7 +299,8 @@ fn compare(plan: &weir::plan::Plan, walk: &[Moment]) {
 const MOST_STOPS: usize = 12;
 
 /// Where a run is stopped: anywhere, if it has few stops. A run of several sources passes the same
-/// stops once for each, so that every second or third is enough; which ones differs from run to run.
+/// stops once for each, so that every second or third is enough; which ones differs from run to
+/// run.
 fn stops(all: usize, run: &str) -> impl Iterator<Item = usize> {
     let every = all.div_ceil(MOST_STOPS).max(1);
     let first = run.bytes().map(usize::from).sum::<usize>() % every;

@@ -1,5 +1,5 @@
-//! A server of its own for a test, over a board whose ads are hostile, refused and changed, and what
-//! every response of it must be.
+//! A server of its own for a test, over a board whose ads are hostile, refused and changed, and
+//! what every response of it must be.
 
 use super::lab::{DAILY, Lab, on_any_day};
 use serde_json::{Value as Json, json};

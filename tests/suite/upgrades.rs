@@ -102,9 +102,9 @@ async fn what_was_taken_back_waits_until_somebody_edits_what_derives_it() {
     );
 }
 
-/// What others read of jobs, versions and documents. The newest version shows the newest values of the
-/// fields that refresh without a version; it did not before. Columns that a migration adds are empty, and
-/// left out.
+/// What others read of jobs, versions and documents. The newest version shows the newest values of
+/// the fields that refresh without a version; it did not before. Columns that a migration adds are
+/// empty, and left out.
 const READ: [&str; 4] = [
     "SELECT jsonb_strip_nulls(to_jsonb(t) - 'refreshed_at')::text FROM jobs t ORDER BY 1",
     "SELECT jsonb_strip_nulls(to_jsonb(t) - '{source_url,recruiter,locations}'::text[])::text FROM jobs_history t ORDER BY 1",
@@ -157,8 +157,8 @@ fn comparable(dump: &str) -> String {
         .into_owned()
 }
 
-/// Copies the companies of a database to a fresh one. Their ids are made of other text today, and stay as
-/// they are in a database of before; their keys are filled in by the first run.
+/// Copies the companies of a database to a fresh one. Their ids are made of other text today, and
+/// stay as they are in a database of before; their keys are filled in by the first run.
 async fn bring_companies(from: &Lab, to: &Lab) {
     for (table, sql) in [
         (

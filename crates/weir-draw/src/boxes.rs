@@ -1,11 +1,12 @@
 //! Draws the layout with boxes and lines in terminal cells, from left to right or from top to
 //! bottom.
 //!
-//! One drawing serves both ways: everything is computed along and across, and [`DirectedCanvas`] turns it.
-//! Lines are drawn before boxes and their ends after them, so that a line can never run over a
-//! stage.
+//! One drawing serves both ways: everything is computed along and across, and [`DirectedCanvas`]
+//! turns it. Lines are drawn before boxes and their ends after them, so that a line can never run
+//! over a stage.
 //!
-//! To draw a new thing, write it in `sheet` and call it from `BoxDrawing::print` in the right order.
+//! To draw a new thing, write it in `sheet` and call it from `BoxDrawing::print` in the right
+//! order.
 
 use super::canvas::Canvas;
 use super::graph::{GraphLink, LayoutGraph};

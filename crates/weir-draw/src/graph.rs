@@ -1,9 +1,9 @@
 //! The picture reduced to what can be laid out: links without duplicates or cycles, a rank for
 //! every node, frames.
 //!
-//! Pictures may hold anything; a [`LayoutGraph`] holds only links between two different existing nodes,
-//! all pointing to a higher rank, in one canonical order. It must never recurse: a long chain must
-//! not exhaust the stack.
+//! Pictures may hold anything; a [`LayoutGraph`] holds only links between two different existing
+//! nodes, all pointing to a higher rank, in one canonical order. It must never recurse: a long
+//! chain must not exhaust the stack.
 //!
 //! To change which column a node stands in, change [`ranks`].
 

@@ -1,5 +1,5 @@
-//! What a layout is made from: the ranks and their order, the sizes of things, and the distances that a
-//! drawing wants.
+//! What a layout is made from: the ranks and their order, the sizes of things, and the distances
+//! that a drawing wants.
 //!
 //! It must never say where anything is placed. New needs of a drawing become a field of
 //! [`LayoutSpacing`].

@@ -1,7 +1,7 @@
 //! Draws single things in terminal cells: stages, lines, labels, frames.
 //!
-//! Everything is said along and across; the [`FlowDirection`] decides what that is on the page. It must never
-//! write foreign text that was not cleaned, and never more of it than there is room for.
+//! Everything is said along and across; the [`FlowDirection`] decides what that is on the page. It
+//! must never write foreign text that was not cleaned, and never more of it than there is room for.
 //!
 //! To draw a new thing, add a method to [`DirectedCanvas`] and call it from `boxes`.
 

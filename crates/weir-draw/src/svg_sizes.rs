@@ -1,4 +1,5 @@
-//! How much room things take in an SVG drawing, in pixels: stages, labels, and what belongs to frames.
+//! How much room things take in an SVG drawing, in pixels: stages, labels, and what belongs to
+//! frames.
 //!
 //! It must never say where anything is placed.
 

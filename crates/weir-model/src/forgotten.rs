@@ -1,5 +1,5 @@
-//! What was forgotten on request, as far as it may be remembered: hashes of it, by which it is known
-//! again when it comes again.
+//! What was forgotten on request, as far as it may be remembered: hashes of it, by which it is
+//! known again when it comes again.
 //!
 //! Must never hold a text that was forgotten. A hash is bound to its institution, and tells nothing
 //! to whoever cannot guess the text. What counts as one text is decided here alone: the erasure and

@@ -98,7 +98,8 @@ impl FingerprintParts {
     /// How canonical forms are written. It rises when a form of what nobody edited changes: hashes
     /// of two forms say nothing about each other. 1 was what `Debug` wrote.
     pub const FORM: i64 = 2;
-    /// The member of [`FingerprintParts::to_json`] that says so; no part has this name, as a part is a text.
+    /// The member of [`FingerprintParts::to_json`] that says so; no part has this name, as a part
+    /// is a text.
     pub const FORM_KEY: &'static str = "form";
 
     /// One part alone.

@@ -1,7 +1,7 @@
 //! One ad with canonical fields. Values are typed, so comparing two versions compares meanings
 //! (dates as dates, locations as sets, text after trimming) and never JSON text. A value that
-//! cannot be converted stays visible as [`FieldValue::Invalid`] with the original, so all problems of an
-//! ad are reported together.
+//! cannot be converted stays visible as [`FieldValue::Invalid`] with the original, so all problems
+//! of an ad are reported together.
 
 use super::field::{FIELDS, Field};
 use super::problem::InvalidValue;

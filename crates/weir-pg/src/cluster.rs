@@ -2,9 +2,9 @@
 //!
 //! Everything here happens behind the gate, so in one process at a time. A cluster is created under
 //! another name and then renamed: an interrupted start never looks complete. Leftovers of a crash
-//! are removed only if [`ClusterLiveness`] proves that nothing runs, and signals go only to processes
-//! proven to be the cluster's own. Never `kill -9` here. To handle another broken state of a
-//! cluster, add a [`ClusterLiveness`] and its remedy to [`bring_up`].
+//! are removed only if [`ClusterLiveness`] proves that nothing runs, and signals go only to
+//! processes proven to be the cluster's own. Never `kill -9` here. To handle another broken state
+//! of a cluster, add a [`ClusterLiveness`] and its remedy to [`bring_up`].
 
 use std::fs;
 use std::io;

@@ -3,7 +3,8 @@
 //! A pid file proves nothing: it survives a crash and a reboot, and its number may by then be a
 //! zombie or an unrelated process. Two things do prove life: a response on the socket, and a
 //! PostgreSQL process that works in the data folder (every one of them does). This file only looks;
-//! it must never write, signal or remove anything. To add evidence, add it to [`ClusterLiveness::of`].
+//! it must never write, signal or remove anything. To add evidence, add it to
+//! [`ClusterLiveness::of`].
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};

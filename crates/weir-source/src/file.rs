@@ -1,7 +1,7 @@
 //! Local files and folders, in every decodable format, plain or compressed. A read is complete if
 //! each path matched a file and each file was read to the end; no match at all means unreachable,
-//! because a missing file says nothing about ads. A file that breaks off yields the ads before that point,
-//! and the read is partial.
+//! because a missing file says nothing about ads. A file that breaks off yields the ads before that
+//! point, and the read is partial.
 
 use super::decode::{BodyDecoder, BodyFacts, DecodeSpec, DecodeSummary, UnreadCause};
 use super::json::DecodedItem;

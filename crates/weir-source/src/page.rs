@@ -35,8 +35,8 @@ const PAGE_RECORDS: usize = 1000;
 const GATHERED_BYTES: usize = 64 * 1024 * 1024;
 /// Most notes of what was odd.
 const MOST_NOTES: usize = 3;
-/// Bytes in a page. Several pages are under way at once, each as texts, as trees and as parameters of
-/// statements, which together take about ten times as much.
+/// Bytes in a page. Several pages are under way at once, each as texts, as trees and as parameters
+/// of statements, which together take about ten times as much.
 const PAGE_BYTES: usize = 1280 * 1024;
 
 /// The reading was asked to stop; nobody wants more pages.

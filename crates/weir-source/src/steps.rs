@@ -3,7 +3,8 @@
 //! take the same steps, in this order.
 //!
 //! A step must never fail at run time: what it does not find is absent. To add one: a member in
-//! [`StepsSpec`] and [`MappingSteps`], its check in `compile` and its line in [`MappingSteps::apply`].
+//! [`StepsSpec`] and [`MappingSteps`], its check in `compile` and its line in
+//! [`MappingSteps::apply`].
 
 use super::decode::MARKUP;
 use crate::jsonpath::{JsonPath, PathStep};

@@ -1,5 +1,5 @@
-//! The figures that conditions of alerts read: one statement for each kind of subject, over runs and
-//! tallies, never over jobs. Read-only.
+//! The figures that conditions of alerts read: one statement for each kind of subject, over runs
+//! and tallies, never over jobs. Read-only.
 //!
 //! What is usual is that of the 28 runs before, and not known before there were five.
 
@@ -215,7 +215,8 @@ pub async fn growth(connection: &mut PgConnection) -> Result<Vec<(NaiveDate, Opt
     .await?)
 }
 
-/// An alert that the newest run of an institution raised itself; a run without any has one row, too.
+/// An alert that the newest run of an institution raised itself; a run without any has one row,
+/// too.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct RaisedAlert {
     /// The institution.

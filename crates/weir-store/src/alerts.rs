@@ -1,5 +1,6 @@
-//! Alerts: where each is (`alert_states`), what it fires for (`alert_causes`), and what nobody wants
-//! to hear of for a while (`alert_silences`). What is judged and what is sent is decided elsewhere.
+//! Alerts: where each is (`alert_states`), what it fires for (`alert_causes`), and what nobody
+//! wants to hear of for a while (`alert_silences`). What is judged and what is sent is decided
+//! elsewhere.
 
 use super::{Result, storable};
 use chrono::{DateTime, Utc};

@@ -1,5 +1,5 @@
-//! Decisions that leave no row of their own: who gave or took which right, who logged in, and what was
-//! decided about failures, sources and runs (`audit_trail`). Rows are added, never changed.
+//! Decisions that leave no row of their own: who gave or took which right, who logged in, and what
+//! was decided about failures, sources and runs (`audit_trail`). Rows are added, never changed.
 
 use super::{Result, storable};
 use chrono::{DateTime, Utc};

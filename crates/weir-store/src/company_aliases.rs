@@ -1,8 +1,8 @@
-//! Names that people accepted for companies. A decision is never deleted: one that is taken back, or
-//! replaced by another, keeps who did that, when and why.
+//! Names that people accepted for companies. A decision is never deleted: one that is taken back,
+//! or replaced by another, keeps who did that, when and why.
 //!
-//! What it means for an ad is for the stage `resolve` to say; this only keeps it, and asks for the ads
-//! that it may concern.
+//! What it means for an ad is for the stage `resolve` to say; this only keeps it, and asks for the
+//! ads that it may concern.
 
 use super::{Result, storable};
 use chrono::{DateTime, Utc};

@@ -1,5 +1,5 @@
-//! Reports that are kept, and what they are made of: what became of ads in a day beside a usual one,
-//! and whose jobs are new.
+//! Reports that are kept, and what they are made of: what became of ads in a day beside a usual
+//! one, and whose jobs are new.
 
 use super::{Result, storable, storable_json};
 use chrono::{DateTime, NaiveDate, Utc};

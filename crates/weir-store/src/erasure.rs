@@ -1,9 +1,10 @@
 //! Removes an ad from every table, with all jobs that it ever was: as if it had never been listed.
 //! That it was removed is on record in `forgotten`.
 //!
-//! Tables in which an ad has rows of its own are listed here; texts that are about many ads, such as
-//! those of alerts, are masked by [`crate::masking`]. A new table that has rows of single ads needs
-//! its statement in [`ERASED`]; the suite looks for what was removed in a dump of the whole database.
+//! Tables in which an ad has rows of its own are listed here; texts that are about many ads, such
+//! as those of alerts, are masked by [`crate::masking`]. A new table that has rows of single ads
+//! needs its statement in [`ERASED`]; the suite looks for what was removed in a dump of the whole
+//! database.
 
 use super::Result;
 use super::views::biography::JobName;

@@ -1,5 +1,6 @@
-//! What was forgotten on request: the record that it was, what is kept out and masked because of it,
-//! and the answer to whoever asks for it. What goes is in [`crate::erasure`] and [`crate::masking`].
+//! What was forgotten on request: the record that it was, what is kept out and masked because of
+//! it, and the answer to whoever asks for it. What goes is in [`crate::erasure`] and
+//! [`crate::masking`].
 //!
 //! Must never store what was forgotten: rows hold hashes, and the words of whoever decided.
 
@@ -242,8 +243,8 @@ pub async fn count(
     Ok(())
 }
 
-/// Lets something in again. An ad comes with the next read that lists it; what was masked comes back
-/// with the ads that are still listed, which are read as if they had changed.
+/// Lets something in again. An ad comes with the next read that lists it; what was masked comes
+/// back with the ads that are still listed, which are read as if they had changed.
 ///
 /// # Errors
 /// The database failed.

@@ -1,8 +1,8 @@
 //! Jobs and their history, as they are written: the one module that makes and supersedes versions
 //! of jobs, beside the roll-back. A job is one row of `published_jobs`, which is also its newest
 //! version; what a newer version supersedes moves to `superseded_versions` in the same statement.
-//! The raw document is named, never copied. Which fields a new job has is not stored beside them: the
-//! view derives it. Whoever reads jobs does so in `views`.
+//! The raw document is named, never copied. Which fields a new job has is not stored beside them:
+//! the view derives it. Whoever reads jobs does so in `views`.
 
 use super::columns::{job_columns, newer_version, sent_columns, supersede};
 use super::{Result, array_literal, classes};

@@ -3,8 +3,8 @@
 //!
 //! Each file contains the statements of one concept; `docs/decisions/0001-state.md` lists the
 //! transaction of each change. Jobs are read in `views` and written in `jobs`. Nothing here decides
-//! anything about ads: it stores decisions. To add a table, add a migration with a `COMMENT` on every
-//! column and a file here.
+//! anything about ads: it stores decisions. To add a table, add a migration with a `COMMENT` on
+//! every column and a file here.
 
 pub mod alert_figures;
 pub mod alerts;

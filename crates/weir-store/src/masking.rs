@@ -1,5 +1,5 @@
-//! Masks a text wherever the database has it: in documents, jobs, versions, and whatever was written
-//! about them.
+//! Masks a text wherever the database has it: in documents, jobs, versions, and whatever was
+//! written about them.
 //!
 //! The columns are those that the database has, less those of [`KEPT_TABLES`] and [`KEPT_COLUMNS`],
 //! so that a new table is searched without being listed here. What is found is decided by

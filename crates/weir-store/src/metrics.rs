@@ -1,5 +1,5 @@
-//! Figures for machines: small tables that each run adds to when it ends, and what a scrape reads of
-//! them. `metric_*` views give the same by day.
+//! Figures for machines: small tables that each run adds to when it ends, and what a scrape reads
+//! of them. `metric_*` views give the same by day.
 //!
 //! A scrape must never read jobs or ads, and costs what the project is large: a row for each
 //! source, node and table, the open holds by their index, and three rows of statistics. To add a

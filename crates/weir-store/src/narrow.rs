@@ -1,10 +1,10 @@
 //! Sessions that see some institutions alone, for those who may see no others.
 //!
-//! In such a session every name of a table or view means a view of the same columns with the rows of
-//! these institutions: a statement cannot forget to ask. What has no institution is empty, unless
-//! [`WHOLE`] or [`SPECIAL`] says otherwise, so a table that is added later is hidden until someone
-//! thinks about it. The views are temporary, of this session and of no other; the settings that name
-//! the institutions are set whenever a session is taken.
+//! In such a session every name of a table or view means a view of the same columns with the rows
+//! of these institutions: a statement cannot forget to ask. What has no institution is empty,
+//! unless [`WHOLE`] or [`SPECIAL`] says otherwise, so a table that is added later is hidden until
+//! someone thinks about it. The views are temporary, of this session and of no other; the settings
+//! that name the institutions are set whenever a session is taken.
 //!
 //! Must never be handed to work that writes: what was found through it is decided through the
 //! ordinary sessions, by its number.

@@ -2,7 +2,8 @@
 //! database is shared: others choose its encoding, schemas, roles and connection limits.
 //!
 //! Nothing is written here except missing tables, and those only if the command or an empty schema
-//! requires it. To add a check, add its fact to [`DatabaseFacts`] and a line to [`DatabaseFacts::check`].
+//! requires it. To add a check, add its fact to [`DatabaseFacts`] and a line to
+//! [`DatabaseFacts::check`].
 
 use super::demand::{DatabaseDemand, TableUse};
 use super::migrations::{self, SchemaState};

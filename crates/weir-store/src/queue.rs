@@ -1,9 +1,9 @@
 //! The queue of due work, in a plain table: workers claim units, say that they go on, and write
 //! their end under the fence of their claim; units of workers that have gone silent are rescued.
 //!
-//! The transitions are those of the state machine in `orchestration::protocol` of the program, which
-//! is checked exhaustively; each function here is one of them, in one statement. Nothing here waits
-//! for a lock: what another worker is about to claim is passed over.
+//! The transitions are those of the state machine in `orchestration::protocol` of the program,
+//! which is checked exhaustively; each function here is one of them, in one statement. Nothing here
+//! waits for a lock: what another worker is about to claim is passed over.
 
 use super::{Result, storable};
 use chrono::{DateTime, Utc};
@@ -331,7 +331,8 @@ pub struct UnitRow {
     pub why: Option<String>,
 }
 
-/// Units of a project that have not ended, the most urgent first, and for each institution the newest that has.
+/// Units of a project that have not ended, the most urgent first, and for each institution the
+/// newest that has.
 ///
 /// # Errors
 /// The database failed.

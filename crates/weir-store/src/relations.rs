@@ -1,5 +1,5 @@
-//! Companies and divisions: looked up and written a batch at a time. Which spellings are one name is
-//! for the caller to say; this knows only keys.
+//! Companies and divisions: looked up and written a batch at a time. Which spellings are one name
+//! is for the caller to say; this knows only keys.
 //!
 //! A row keeps its id for ever. A new column is one line in each statement here.
 
@@ -148,7 +148,8 @@ pub struct KnownRelations {
 impl KnownRelations {
     fn of(mut rows: Vec<StoredRelation>, aliases: Vec<AcceptedAlias>) -> KnownRelations {
         let mut known = KnownRelations::default();
-        // Of several rows from before keys folded more, the one that is the fold counts, else the oldest.
+        // Of several rows from before keys folded more, the one that is the fold counts, else the
+        // oldest.
         rows.sort_by_cached_key(|row| {
             let is_fold = row.fold_key.as_ref() == Some(&row.name_key);
             (!is_fold, row.created_at, row.id)
@@ -189,8 +190,8 @@ impl KnownRelations {
         by_id.or_else(|| self.named(name, fold))
     }
 
-    /// Whether a row is there as it would be written. A row that is another company of a registry stays
-    /// that.
+    /// Whether a row is there as it would be written. A row that is another company of a registry
+    /// stays that.
     pub fn has(&self, row: &NewRelation) -> bool {
         self.rows.get(&row.id).is_some_and(|stored| {
             let is_others = stored.registry_id.is_some() && stored.registry_id != row.registry_id;
@@ -252,8 +253,8 @@ async fn aliases_of(
         .await?)
 }
 
-/// Fills in the keys of rows from before there was one: once, in the first run of an institution after
-/// the upgrade.
+/// Fills in the keys of rows from before there was one: once, in the first run of an institution
+/// after the upgrade.
 ///
 /// # Errors
 /// The database failed.
@@ -338,9 +339,9 @@ pub async fn all_names(
         .await?)
 }
 
-/// Writes rows: those that are not there yet, what a registry says of those that are, and a spelling
-/// that reads better. In a fixed order, so that two batches cannot wait for each other in a ring; of
-/// several spellings the best counts, whichever comes first.
+/// Writes rows: those that are not there yet, what a registry says of those that are, and a
+/// spelling that reads better. In a fixed order, so that two batches cannot wait for each other in
+/// a ring; of several spellings the best counts, whichever comes first.
 ///
 /// # Errors
 /// The database failed.
@@ -467,8 +468,8 @@ fn with_rows<'q>(
         .bind(rows.iter().map(|row| row.parent).collect::<Vec<_>>())
 }
 
-/// Asks for those ads to be derived again that wait for names, whichever source they are of: those of
-/// which `is_named` says so. Gives how many they are.
+/// Asks for those ads to be derived again that wait for names, whichever source they are of: those
+/// of which `is_named` says so. Gives how many they are.
 ///
 /// # Errors
 /// The database failed.

@@ -1,7 +1,7 @@
 //! Removes what a project no longer keeps, a batch at a time, and keeps on record that it did.
 //!
-//! What is measured and what is removed is one selection, so that a dry run tells the truth. Nothing
-//! here decides what is old: the policy and the clock are given. To add a kind, see
+//! What is measured and what is removed is one selection, so that a dry run tells the truth.
+//! Nothing here decides what is old: the policy and the clock are given. To add a kind, see
 //! [`weir_model::retention`].
 
 use super::Result;
@@ -27,7 +27,8 @@ macro_rules! old_documents {
     };
 }
 
-/// Versions from before `$2` but the first and the `$3` newest: of each job a range behind the first.
+/// Versions from before `$2` but the first and the `$3` newest: of each job a range behind the
+/// first.
 macro_rules! old_versions {
     () => {
         "SELECT v.id, v.version FROM superseded_versions v
@@ -39,8 +40,8 @@ macro_rules! old_versions {
     };
 }
 
-/// Runs whose clock is before `$2` but the `$3` newest, and but the newest read of each source and those
-/// since when an ad is missing.
+/// Runs whose clock is before `$2` but the `$3` newest, and but the newest read of each source and
+/// those since when an ad is missing.
 macro_rules! old_runs {
     () => {
         "SELECT r.id FROM runs r

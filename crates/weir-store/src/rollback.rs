@@ -114,9 +114,9 @@ const TABLE: &str = "CREATE TEMPORARY TABLE taken_back (
     only_status BOOLEAN, held BOOLEAN, status TEXT, change_type TEXT, changed_fields TEXT[], changes JSONB, fingerprint BYTEA, left_alone TEXT, already BOOLEAN
   ) ON COMMIT DROP";
 
-/// `$1` institution, `$2` run, `$3` its clock, `$4` whether that was wrong: then nothing waits; `$5`
-/// the jobs that are meant, all if empty. A job is taken back if its newest version, later ones that were taken back themselves left out, is
-/// of the run.
+/// `$1` institution, `$2` run, `$3` its clock, `$4` whether that was wrong: then nothing waits;
+/// `$5` the jobs that are meant, all if empty. A job is taken back if its newest version, later
+/// ones that were taken back themselves left out, is of the run.
 const FIND: &str = concat!(
     "WITH touched AS (
      SELECT h.id, min(h.version) AS first, max(h.version) AS last, count(*) AS versions, array_agg(h.change_type ORDER BY h.version) AS did,

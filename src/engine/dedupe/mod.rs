@@ -1,6 +1,6 @@
-//! `dedupe`, the stage that finds out which jobs advertise one opening (T8). It works in steps, each
-//! in a transaction of its own: what was written to jobs since the step before, and everything that
-//! this can change, is judged again; the result equals that of judging all jobs at once.
+//! `dedupe`, the stage that finds out which jobs advertise one opening (T8). It works in steps,
+//! each in a transaction of its own: what was written to jobs since the step before, and everything
+//! that this can change, is judged again; the result equals that of judging all jobs at once.
 //!
 //! [`change`] makes signatures of what was written, [`judge`] walks from them to their neighbours,
 //! [`naming`] compares the openings with those that were, [`review`] asks about doubtful pairs. The

@@ -1,6 +1,6 @@
-//! Openings as they were, compared with those that were judged: names stay, what differs is written,
-//! and who joined or left is logged. Ads are known here by their jobs, as a job keeps its id when
-//! its source renumbers its ads.
+//! Openings as they were, compared with those that were judged: names stay, what differs is
+//! written, and who joined or left is logged. Ads are known here by their jobs, as a job keeps its
+//! id when its source renumbers its ads.
 
 use super::evidence::{MemberEvidence, rounded};
 use crate::engine::RunError;

@@ -1,5 +1,5 @@
-//! A run as the database keeps it, for its picture: the plan that it walked and what passed. It must
-//! never compute what a run did: it shows what the run has left.
+//! A run as the database keeps it, for its picture: the plan that it walked and what passed. It
+//! must never compute what a run did: it shows what the run has left.
 
 use super::GraphRun;
 use crate::model::RunSample;

@@ -1,5 +1,5 @@
-//! What a run would do to openings, for the plan of jobs: each opening once, with the ads that would
-//! join and leave it. It only groups what the run logged.
+//! What a run would do to openings, for the plan of jobs: each opening once, with the ads that
+//! would join and leave it. It only groups what the run logged.
 
 use crate::store::opening_views::OpeningNews;
 use uuid::Uuid;

@@ -19,7 +19,8 @@ use weir_framework::role::{
 pub struct KnownFramework {
     /// The framework.
     pub framework: Arc<Framework>,
-    /// The files that it is made of: its own, those of its bridge, of accepted and of learnt titles.
+    /// The files that it is made of: its own, those of its bridge, of accepted and of learnt
+    /// titles.
     pub files: Vec<String>,
     /// A second framework of titles.
     pub bridge: Option<Arc<Framework>>,

@@ -1,6 +1,6 @@
 //! Whether a single amount is only the least or only the most: `from`, `up to`, `or more`, `(max)`,
-//! `≤`. It must not guess: `plus` before an amount adds it. To teach it a word: the tables below, and
-//! a line in `cases`.
+//! `≤`. It must not guess: `plus` before an amount adds it. To teach it a word: the tables below,
+//! and a line in `cases`.
 
 use super::lexeme::{Lexeme, Token};
 

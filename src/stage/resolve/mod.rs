@@ -3,8 +3,8 @@
 //!
 //! `weir-framework` decides which spellings are one name and what a registry knows; `finder.rs`
 //! puts that together with the table and with what people accepted. It must never guess: a name
-//! that is only near waits. A new way of finding a company is a variant in `found.rs` and its arm in
-//! `finder.rs`.
+//! that is only near waits. A new way of finding a company is a variant in `found.rs` and its arm
+//! in `finder.rs`.
 
 mod ad_name;
 mod finder;

@@ -5,8 +5,8 @@ use axum::http::HeaderMap;
 use axum::http::header::{COOKIE, HOST};
 use std::net::IpAddr;
 
-/// Its name on this machine, and elsewhere: the latter is refused by browsers unless it is `Secure`,
-/// for this host and for all of it.
+/// Its name on this machine, and elsewhere: the latter is refused by browsers unless it is
+/// `Secure`, for this host and for all of it.
 const LOCAL: &str = "weir_login";
 const SECURE: &str = "__Host-weir_login";
 

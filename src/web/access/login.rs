@@ -1,5 +1,5 @@
-//! Logging in with a name and a password, and logging out. A login begins with a new secret, so that
-//! one that somebody else has put into the browser is worth nothing.
+//! Logging in with a name and a password, and logging out. A login begins with a new secret, so
+//! that one that somebody else has put into the browser is worth nothing.
 
 use super::{EntryMethod, LASTS, Visitor, cookie};
 use crate::actions::access;

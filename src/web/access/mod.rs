@@ -1,9 +1,9 @@
-//! Who asks, and what they may do: the one place where it is decided. [`admit`] says who it is, by a
-//! token, the header of a named proxy, or a login; without users, whoever is at this machine is its
-//! operator. [`judge`] says what they may do, by the method and the address alone, so that a new
-//! page is for people who are let in, and a new decision for those who may decide, without a word of
-//! its own. [`Visitor`] is what every page gets: its connection shows the institutions that they may
-//! see, and no others.
+//! Who asks, and what they may do: the one place where it is decided. [`admit`] says who it is, by
+//! a token, the header of a named proxy, or a login; without users, whoever is at this machine is
+//! its operator. [`judge`] says what they may do, by the method and the address alone, so that a
+//! new page is for people who are let in, and a new decision for those who may decide, without a
+//! word of its own. [`Visitor`] is what every page gets: its connection shows the institutions that
+//! they may see, and no others.
 //!
 //! Must never tell apart, to whoever is not let in, what there is and what there is not.
 

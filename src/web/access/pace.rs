@@ -1,6 +1,6 @@
-//! How often passwords may be tried: after a few that were wrong, whoever tries from one address, or
-//! for one name, waits. In memory, bounded, and of this process alone: each process allows its own
-//! few.
+//! How often passwords may be tried: after a few that were wrong, whoever tries from one address,
+//! or for one name, waits. In memory, bounded, and of this process alone: each process allows its
+//! own few.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,8 +1,8 @@
 //! The API for programs, read-only: jobs, their history and changes, openings, roles, runs, alerts,
 //! reports.
 //!
-//! [`ROUTES`] is the one list of what there is: the router and the OpenAPI document are both made of
-//! it, so that they cannot differ. Rows are pages that continue from their last row; a page is
+//! [`ROUTES`] is the one list of what there is: the router and the OpenAPI document are both made
+//! of it, so that they cannot differ. Rows are pages that continue from their last row; a page is
 //! bounded and has an entity tag. Contacts of recruiters are for tokens with the scope `contacts`
 //! alone.
 //!

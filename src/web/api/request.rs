@@ -1,5 +1,5 @@
-//! What a request asks for, checked: parameters that a route does not have are refused, for a filter
-//! that is misspelt would otherwise give everything.
+//! What a request asks for, checked: parameters that a route does not have are refused, for a
+//! filter that is misspelt would otherwise give everything.
 
 use super::ApiRoute;
 use crate::report::columns::line;

@@ -79,8 +79,8 @@ async fn visible(site: &Visitor, decision: &DecisionForm) -> Result<Vec<i64>, Pa
     Ok(causes.iter().map(|cause| cause.id).collect())
 }
 
-/// Does something about the causes of a decision, all of it or nothing, if they are as they were seen;
-/// gives them.
+/// Does something about the causes of a decision, all of it or nothing, if they are as they were
+/// seen; gives them.
 async fn decide(
     site: &Visitor,
     decision: &DecisionForm,

@@ -150,8 +150,8 @@ pub(super) fn looks_only() -> Markup {
     html! { p.soft { "You may look here; who may decide has the role " code { "operate" } "." } }
 }
 
-/// The fields and buttons for what is selected, within its form: the fields of every decision, `more`
-/// of them, and what can be done.
+/// The fields and buttons for what is selected, within its form: the fields of every decision,
+/// `more` of them, and what can be done.
 pub(super) fn selected(site: &Visitor, more: &Markup, acts: &Markup) -> Markup {
     if !site.decides() {
         return looks_only();

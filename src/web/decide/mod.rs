@@ -1,10 +1,10 @@
 //! What an operator decides on pages: release or discard holds, retry or discard failures, judge
-//! pairs of ads, take a judgement back, look after alerts, pause schedules. Through `actions`, under
-//! the lock of the institution, as the commands do; bound to what was shown by its revision.
+//! pairs of ads, take a judgement back, look after alerts, pause schedules. Through `actions`,
+//! under the lock of the institution, as the commands do; bound to what was shown by its revision.
 //!
-//! A request must come from a page of this process ([`form`]). It must never decide what has changed
-//! since it was seen. To add a decision: a file here with its form and what it does, a line in
-//! [`router`].
+//! A request must come from a page of this process ([`form`]). It must never decide what has
+//! changed since it was seen. To add a decision: a file here with its form and what it does, a line
+//! in [`router`].
 
 mod alerts;
 mod failures;

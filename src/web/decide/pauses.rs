@@ -1,5 +1,5 @@
-//! Holds back the schedules of institutions, and lets them go on. Bound to the pause that was shown,
-//! or to there being none.
+//! Holds back the schedules of institutions, and lets them go on. Bound to the pause that was
+//! shown, or to there being none.
 
 use super::form::{DecisionForm, selected};
 use super::told_page;

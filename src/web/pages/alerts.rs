@@ -1,5 +1,5 @@
-//! Alerts: what fires, who looks after it, and was it told? What lasts, the worst first; then what is
-//! about to fire, silences, channels, what is declared with its tests, and what is over.
+//! Alerts: what fires, who looks after it, and was it told? What lasts, the worst first; then what
+//! is about to fire, silences, channels, what is declared with its tests, and what is over.
 
 use super::{asked, cut};
 use crate::model::AlertStatus;

@@ -1,5 +1,5 @@
-//! Failures: which ads did not become jobs, and why? Groups by rule and field first, then the ads of
-//! one group, each with every reason at its field.
+//! Failures: which ads did not become jobs, and why? Groups by rule and field first, then the ads
+//! of one group, each with every reason at its field.
 
 use super::job::{in_words, plain};
 use super::{asked, cut};

@@ -1,5 +1,6 @@
-//! How an institution does, and what an operator does next about it, from its newest runs, its errors
-//! and what waits. Pure; it must never call an institution healthy that is late or has errors.
+//! How an institution does, and what an operator does next about it, from its newest runs, its
+//! errors and what waits. Pure; it must never call an institution healthy that is late or has
+//! errors.
 
 use crate::plan::due::{self, DueTimes};
 use crate::report::columns::line;

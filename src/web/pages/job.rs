@@ -1,5 +1,5 @@
-//! A job: what is known of it, and why is it so? Its fields and what made each, its versions word by
-//! word, its opening, what is said against it now, and everything that happened.
+//! A job: what is known of it, and why is it so? Its fields and what made each, its versions word
+//! by word, its opening, what is said against it now, and everything that happened.
 
 use super::jobs::standing;
 use crate::engine::verdicts;

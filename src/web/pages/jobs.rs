@@ -1,4 +1,5 @@
-//! Jobs: which are there, and which changed? A search with filters, the most recently written first.
+//! Jobs: which are there, and which changed? A search with filters, the most recently written
+//! first.
 
 use super::{asked, cut};
 use crate::plan::picture::thousands;

@@ -1,6 +1,6 @@
-//! The pages: a file each. Every page answers one question in its first line, in words; the evidence
-//! follows, and then the way on. A page takes one connection, asks everything, and gives it back
-//! before it writes.
+//! The pages: a file each. Every page answers one question in its first line, in words; the
+//! evidence follows, and then the way on. A page takes one connection, asks everything, and gives
+//! it back before it writes.
 
 mod alert;
 mod alerts;

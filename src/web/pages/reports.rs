@@ -97,8 +97,8 @@ fn row(one: &KeptDay, catalog: &Catalog, now: DateTime<Utc>) -> Markup {
     }
 }
 
-/// A kept report, of the institutions that the catalog has; none if an earlier version of Weir wrote
-/// it in another form.
+/// A kept report, of the institutions that the catalog has; none if an earlier version of Weir
+/// wrote it in another form.
 fn read(one: &KeptDay, catalog: &Catalog) -> Option<MorningReport> {
     let report: MorningReport = serde_json::from_value(one.content.clone()).ok()?;
     let has = |slug: &str| catalog.all().any(|entry| entry.slug == slug);

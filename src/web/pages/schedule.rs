@@ -1,5 +1,5 @@
-//! Schedule: what runs now and in the next 24 hours? The institutions by when they are due, each on a
-//! strip of the day, in a zone of the reader's choice, with what holds them back; then the queue.
+//! Schedule: what runs now and in the next 24 hours? The institutions by when they are due, each on
+//! a strip of the day, in a zone of the reader's choice, with what holds them back; then the queue.
 
 use super::work::WorkFacts;
 use crate::plan::Plan;

@@ -1,5 +1,5 @@
-//! Sources: was every board read completely? A row for each, the worst first; and one source with its
-//! reads and what was measured.
+//! Sources: was every board read completely? A row for each, the worst first; and one source with
+//! its reads and what was measured.
 
 use crate::model::SourceKey;
 use crate::plan::picture::thousands;

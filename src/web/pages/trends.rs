@@ -1,6 +1,6 @@
-//! Trends: is an institution going as it did? The five figures that tell: ads by source, time for each
-//! ad, error rates, closings, and the size of the database, each with its table; and what changes in
-//! jobs, and how often.
+//! Trends: is an institution going as it did? The five figures that tell: ads by source, time for
+//! each ad, error rates, closings, and the size of the database, each with its table; and what
+//! changes in jobs, and how often.
 
 use super::job::in_words;
 use crate::model::OutcomeCounts;

@@ -100,8 +100,8 @@ pub(super) const TRADING_AS: &[&str] = &[
     " doing business as ",
 ];
 
-/// Legal forms that say nothing else, word by word, the longer ones first: what of a name falls where
-/// no list knows it. `SA` is a place, `Spa` a trade, `Co` part of many names.
+/// Legal forms that say nothing else, word by word, the longer ones first: what of a name falls
+/// where no list knows it. `SA` is a place, `Spa` a trade, `Co` part of many names.
 pub(super) const SURE_FORMS: &[&[&str]] = &[
     &["gmbh", "and", "co", "kg"],
     &["private", "limited"],

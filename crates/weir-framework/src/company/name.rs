@@ -33,7 +33,8 @@ impl CompanyName {
 
     /// Whether a spelling is shown rather than another of the same name: mixed case before all
     /// capitals, few words before many, which leaves legal forms out, then the longer one, which
-    /// keeps marks. No two spellings are equally good, so that the order of arrival decides nothing.
+    /// keeps marks. No two spellings are equally good, so that the order of arrival decides
+    /// nothing.
     #[must_use]
     pub fn reads_better(one: &str, other: &str) -> bool {
         let rank = |name: &str| {

@@ -3,8 +3,8 @@
 //! people, and may be declared to hold the source.
 //!
 //! Pure: the engine measures and asks, the store keeps, this decides. It must never call a day
-//! unusual for which there is too little to compare with. To measure something further: a [`MeasureKind`],
-//! where it is counted, and the words for it in [`ComparedMeasure::words`].
+//! unusual for which there is too little to compare with. To measure something further: a
+//! [`MeasureKind`], where it is counted, and the words for it in [`ComparedMeasure::words`].
 
 pub mod band;
 pub mod gauge;

@@ -61,8 +61,8 @@ pub fn each_text(
     as_text(plain, charset, read).map(|_| ())
 }
 
-/// The files of a zip. Its directory is at its end, and writers that do not know sizes beforehand put
-/// them there alone: so it is stored in a file without a name first.
+/// The files of a zip. Its directory is at its end, and writers that do not know sizes beforehand
+/// put them there alone: so it is stored in a file without a name first.
 fn each_file(
     reader: &mut dyn Read,
     packed: &Rc<Cell<u64>>,

@@ -4,8 +4,8 @@
 //!
 //! A decoder never uses the network and never decides what is missing. It passes on unreadable
 //! records as such; a text that breaks off is an error, because what would have followed is
-//! unknown. To add a format: a file here, a variant in [`DecodeSpec`] and [`DecoderKind`], an arm in
-//! `compile` and `read`, and its settings and seeds in `fuzz`.
+//! unknown. To add a format: a file here, a variant in [`DecodeSpec`] and [`DecoderKind`], an arm
+//! in `compile` and `read`, and its settings and seeds in `fuzz`.
 
 mod body;
 mod csv;
@@ -84,8 +84,8 @@ pub struct BodyFacts<'a> {
     pub url: Option<&'a str>,
     /// The declared character set.
     pub charset: Option<&'a str>,
-    /// Whether only the end of the connection ended it: then a text whose last line has no break may
-    /// have been cut.
+    /// Whether only the end of the connection ended it: then a text whose last line has no break
+    /// may have been cut.
     pub is_open_ended: bool,
     /// Whether other pages may follow, so that it matters what surrounds the ads.
     pub is_of_many: bool,

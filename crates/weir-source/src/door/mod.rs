@@ -1,5 +1,5 @@
-//! The only way to the network. Every request of every source goes through a [`HttpClient`], which obeys
-//! robots.txt, keeps the pace, avoids addresses of private networks, follows redirects and
+//! The only way to the network. Every request of every source goes through a [`HttpClient`], which
+//! obeys robots.txt, keeps the pace, avoids addresses of private networks, follows redirects and
 //! classifies unusable responses.
 //!
 //! It makes a single attempt; the caller decides about retries, because only the caller knows what

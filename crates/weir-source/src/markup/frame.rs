@@ -1,5 +1,5 @@
-//! What a page looks like around the ads that it lists: by that a later page without ads is told from
-//! a login form, an error or a blank page that stands in its place.
+//! What a page looks like around the ads that it lists: by that a later page without ads is told
+//! from a login form, an error or a blank page that stands in its place.
 //!
 //! It keeps no text but the title, and hashes of the rest: it is stored where a crawl stands.
 

@@ -7,7 +7,8 @@
 //! never decides how much is too much: whoever reads has limits. A body that ends before its
 //! packing does is an error, never a shorter body.
 //!
-//! To add a packing: a variant of [`Packing`], a way to know it, and an [`PieceUnpacker`] in `codec`.
+//! To add a packing: a variant of [`Packing`], a way to know it, and an [`PieceUnpacker`] in
+//! `codec`.
 
 mod codec;
 mod gzip;

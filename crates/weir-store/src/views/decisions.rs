@@ -1,5 +1,5 @@
-//! What people decided, whatever it was about: who, when and why. Most decisions are on record with what
-//! they are about, and all others in the audit trail; here they are one list.
+//! What people decided, whatever it was about: who, when and why. Most decisions are on record with
+//! what they are about, and all others in the audit trail; here they are one list.
 //!
 //! To add a decision with a table of its own: a variant of [`DecidedTable`], and its rows in
 //! [`DECISIONS`].
@@ -121,10 +121,11 @@ pub struct DecisionLine {
     pub done_by: String,
     /// The institution's slug.
     pub institution: String,
-    /// released, discarded, same, different, accepted, undone, paused, resumed, silenced, acknowledged,
-    /// tidied, forgotten, adopted, and what the audit trail has.
+    /// released, discarded, same, different, accepted, undone, paused, resumed, silenced,
+    /// acknowledged, tidied, forgotten, adopted, and what the audit trail has.
     pub what: String,
-    /// Of what: a kind of hold, `pair`, `schedule`, `alert`, `company` for a name that was accepted, ...
+    /// Of what: a kind of hold, `pair`, `schedule`, `alert`, `company` for a name that was
+    /// accepted, ...
     pub kind: String,
     /// Of which.
     pub subject: String,

@@ -319,8 +319,8 @@ macro_rules! exported_fields {
 }
 
 /// `$1` institutions, `$2` since, `$3` until, `$4` an instant, `$5` whether raw documents are
-/// wanted, `$6` how many rows; of all statements here. `$7` and `$8` say after which row, `$9` after
-/// which version, `$10` of which job.
+/// wanted, `$6` how many rows; of all statements here. `$7` and `$8` say after which row, `$9`
+/// after which version, `$10` of which job.
 const JOBS: &str = concat!(
     "SELECT i.slug, j.source_id, j.id::text, j.original_id, j.version::bigint,
     ",
@@ -377,9 +377,9 @@ const CHANGES: &str = "SELECT i.slug, h.source_id, h.job_id::text, h.original_id
     AND (h.institution_id, h.job_id, h.version) > ($7, $8, $9) AND ($10::uuid IS NULL OR h.job_id = $10)
   ORDER BY h.institution_id, h.job_id, h.version, h.field COLLATE \"C\" LIMIT $6";
 
-/// `$1` institutions, `$2` and `$3` the transaction and the change of the cursor, `$4` the name of its
-/// database, `$5` whether raw documents are wanted, `$6` how many rows. A refresh changed no version: what made that is
-/// left out.
+/// `$1` institutions, `$2` and `$3` the transaction and the change of the cursor, `$4` the name of
+/// its database, `$5` whether raw documents are wanted, `$6` how many rows. A refresh changed no
+/// version: what made that is left out.
 const FEED: &str = concat!(
     "SELECT i.slug, h.source_id, f.job_id::text, h.original_id, f.version::bigint,
     concat_ws('-', $4::text, f.txid, f.change_id), f.cause, f.recorded_at,

@@ -1,8 +1,8 @@
 //! Cursors of the change feed: every change of `changes` once, in the order of transactions.
 //!
 //! A transaction number means something to one server only, so a cursor names its database and is
-//! refused by any other. What was written while an older transaction is still under way is left out,
-//! and comes with the next query; nothing here may loosen that.
+//! refused by any other. What was written while an older transaction is still under way is left
+//! out, and comes with the next query; nothing here may loosen that.
 
 use crate::Result;
 use sqlx::PgConnection;
@@ -76,7 +76,8 @@ pub enum CursorVerdict {
     Foreign,
     /// The database has not come that far: it was set back.
     Ahead,
-    /// The database holds changes of a server that was further, and cannot order its own after them.
+    /// The database holds changes of a server that was further, and cannot order its own after
+    /// them.
     Restored,
 }
 

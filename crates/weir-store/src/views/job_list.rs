@@ -1,7 +1,7 @@
-//! Jobs for people who search: a page of them, the most recently written first. Words are looked for
-//! in titles, organisations, places and ids of the newest [`WINDOW`] jobs, so that a search costs the
-//! same however many jobs there are; an id is found wherever it is. Pages continue from the position
-//! of the last row (keyset), so none counts or skips.
+//! Jobs for people who search: a page of them, the most recently written first. Words are looked
+//! for in titles, organisations, places and ids of the newest [`WINDOW`] jobs, so that a search
+//! costs the same however many jobs there are; an id is found wherever it is. Pages continue from
+//! the position of the last row (keyset), so none counts or skips.
 
 use crate::Result;
 use chrono::{DateTime, NaiveDate, Utc};

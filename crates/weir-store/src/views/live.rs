@@ -42,8 +42,8 @@ pub async fn run(
         .await?)
 }
 
-/// What differs when a run of any institution has begun or ended, or a schedule is held back or goes
-/// on.
+/// What differs when a run of any institution has begun or ended, or a schedule is held back or
+/// goes on.
 ///
 /// # Errors
 /// The database failed.

@@ -1,9 +1,9 @@
-//! What is read of jobs, their versions and their documents: the one room for it. Each file answers one
-//! kind of question from the views `jobs`, `jobs_history`, `changes` and `ads`.
+//! What is read of jobs, their versions and their documents: the one room for it. Each file answers
+//! one kind of question from the views `jobs`, `jobs_history`, `changes` and `ads`.
 //!
-//! Nothing here writes; `jobs`, `identity` and `rollback` do. The tables below the views are named here
-//! only where a view hides what is asked for, such as the digests that the audit compares. To add a
-//! question, add a file; to add a field of jobs, see [`crate::columns`].
+//! Nothing here writes; `jobs`, `identity` and `rollback` do. The tables below the views are named
+//! here only where a view hides what is asked for, such as the digests that the audit compares. To
+//! add a question, add a file; to add a field of jobs, see [`crate::columns`].
 
 pub mod audit;
 pub mod biography;
@@ -22,8 +22,8 @@ pub mod records;
 pub mod run_list;
 pub mod source_list;
 
-/// Which row of `raw_documents`, as `d`, holds the newest document of an ad, or the one that a version
-/// was made of; the row of the ad or version is given as an alias with its dot.
+/// Which row of `raw_documents`, as `d`, holds the newest document of an ad, or the one that a
+/// version was made of; the row of the ad or version is given as an alias with its dot.
 macro_rules! has_document {
     ($of:literal) => {
         concat!(

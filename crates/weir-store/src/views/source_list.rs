@@ -1,5 +1,5 @@
-//! Sources for people who watch them: their newest reads with the proof of completeness, what a read
-//! measured, and the figures of runs over time. Bounded by the caller.
+//! Sources for people who watch them: their newest reads with the proof of completeness, what a
+//! read measured, and the figures of runs over time. Bounded by the caller.
 
 use crate::Result;
 use chrono::{DateTime, Utc};
@@ -162,8 +162,8 @@ pub struct RuleRate {
     pub whole: i64,
 }
 
-/// How often rules spoke against ads in the newest reads of each of these sources; of one rule if it
-/// is named.
+/// How often rules spoke against ads in the newest reads of each of these sources; of one rule if
+/// it is named.
 ///
 /// # Errors
 /// The database failed.

@@ -1,8 +1,8 @@
 //! A tree to a typed value, with all problems and not only the first.
 //!
 //! Serde stops at the first error and cannot be asked to go on. So the tree is decoded again and
-//! again: each pass that fails names one `DecodeGap`, which is reported, and the next pass does without
-//! it. A right file takes one pass, a file with n broken values n + 1.
+//! again: each pass that fails names one `DecodeGap`, which is reported, and the next pass does
+//! without it. A right file takes one pass, a file with n broken values n + 1.
 //!
 //! While problems are still being looked for, missing mandatory fields are filled with *hollow*
 //! values, so that the problems behind them are found as well. A value with something hollow in it
