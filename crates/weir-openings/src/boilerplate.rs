@@ -3,10 +3,11 @@
 //! counted, the ones with the smallest hashes, so that the profile is a function of content, cheap,
 //! and changes seldom as ads of a large employer come and go.
 
-use crate::hash::{mixed, word_hash};
+use crate::hash::{GramHasher, mixed, word_hash};
 use crate::shingles::TextShingles;
 use crate::signature::OpeningSignature;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasherDefault;
 
 /// Titles that are sampled of an employer.
 pub const SAMPLE: usize = 48;
@@ -16,10 +17,13 @@ pub fn title_rank(ad: &OpeningSignature) -> u64 {
     mixed(word_hash(&ad.title.hard.join(" ")))
 }
 
+/// Titles by gram. It is asked for each gram of each pair that is compared.
+type TitleCounts = HashMap<u32, u16, BuildHasherDefault<GramHasher>>;
+
 /// How often the grams of an employer's texts appear, by distinct titles.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BoilerplateProfile {
-    titles: HashMap<u32, u16>,
+    titles: TitleCounts,
 }
 
 impl BoilerplateProfile {
@@ -41,7 +45,7 @@ impl BoilerplateProfile {
     /// The profile of a sample: of each of the [`SAMPLE`] titles with the smallest ranks, the text
     /// of the ad with the smallest content.
     pub fn of_texts<'a>(texts: impl IntoIterator<Item = &'a TextShingles>) -> BoilerplateProfile {
-        let mut titles: HashMap<u32, u16> = HashMap::new();
+        let mut titles = TitleCounts::default();
         for gram in texts.into_iter().flat_map(TextShingles::grams) {
             *titles.entry(*gram).or_default() += 1;
         }
@@ -74,5 +78,12 @@ impl BoilerplateProfile {
             2 => 0.5,
             _ => 0.05,
         }
+    }
+
+    /// The smaller weight of a gram by two employers, who often are one.
+    pub fn lighter(profiles: [&BoilerplateProfile; 2], gram: u32) -> f64 {
+        let [one, other] = profiles;
+        let weight = one.weight(gram);
+        if std::ptr::eq(one, other) { weight } else { weight.min(other.weight(gram)) }
     }
 }

@@ -110,7 +110,7 @@ impl PairFeatures {
         other: &OpeningSignature,
         common: [&BoilerplateProfile; 2],
     ) -> PairFeatures {
-        let weight = |gram| common[0].weight(gram).min(common[1].weight(gram));
+        let weight = |gram| BoilerplateProfile::lighter(common, gram);
         let (a, b) = (&one.title, &other.title);
         let (title, title_overlap) = title_relation(one, other);
         PairFeatures {

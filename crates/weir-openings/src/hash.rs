@@ -1,6 +1,8 @@
 //! One hash for everything that is stored or compared across runs. It must never change without a
 //! new signature version: stored keys would silently stop meeting new ones.
 
+use std::hash::Hasher;
+
 /// A 64-bit hash of some parts; a part never runs into its neighbour.
 pub fn hash_of<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> u64 {
     let mut hasher = blake3::Hasher::new();
@@ -34,4 +36,22 @@ pub fn word_hash(word: &str) -> u64 {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     mixed(fnv)
+}
+
+/// Hasher of maps by gram: a gram is a hash already, only its bits must be spread.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct GramHasher(u64);
+
+impl Hasher for GramHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| mixed(hash ^ u64::from(*byte)));
+    }
+
+    fn write_u32(&mut self, gram: u32) {
+        self.0 = u64::from(gram).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }

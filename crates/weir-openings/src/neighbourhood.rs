@@ -215,7 +215,7 @@ impl NeighbourWalk {
         let siblings = siblings.into_iter().map(|key| &self.ads[key]);
         let both = siblings.flat_map(|other| [(other, ad), (ad, other)]);
         let links = both.filter_map(|(follows, ad)| {
-            let days = repost_days(follows, ad, &self.features(follows, ad))?;
+            let days = repost_days(follows, ad, || self.features(follows, ad))?;
             Some(RepostPair { ad: ad.key.clone(), days, follows: follows.key.clone() })
         });
         links.collect()

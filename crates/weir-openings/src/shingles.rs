@@ -23,8 +23,13 @@ pub struct TextOverlap {
     pub jaccard: f64,
     /// Weight of the shared grams over that of the lighter text.
     pub contained: f64,
-    /// Weight of the lighter text, in grams.
+    /// Weight of the lighter text, in grams; 0 if nothing is shared.
     pub lighter: f64,
+}
+
+impl TextOverlap {
+    /// Nothing is shared, as by most pairs that are compared: nothing has to be weighed.
+    const NONE: TextOverlap = TextOverlap { jaccard: 0.0, contained: 0.0, lighter: 0.0 };
 }
 
 impl TextShingles {
@@ -81,8 +86,12 @@ impl TextShingles {
         if self.is_empty() || other.is_empty() {
             return None;
         }
+        let mut shared = shared(&self.grams, &other.grams).peekable();
+        if shared.peek().is_none() {
+            return Some(TextOverlap::NONE);
+        }
+        let shared: f64 = shared.map(&weight_of).sum();
         let weight = |grams: &[u32]| grams.iter().map(|gram| weight_of(*gram)).sum::<f64>();
-        let shared: f64 = shared(&self.grams, &other.grams).map(&weight_of).sum();
         let (one, two) = (weight(&self.grams), weight(&other.grams));
         let lighter = one.min(two).max(f64::MIN_POSITIVE);
         let all = (one + two - shared).max(f64::MIN_POSITIVE);
@@ -102,7 +111,7 @@ fn shared<'a>(one: &'a [u32], other: &'a [u32]) -> impl Iterator<Item = u32> + '
 
 #[cfg(test)]
 mod tests {
-    use super::TextShingles;
+    use super::{TextOverlap, TextShingles};
 
     const TEXT: &str = "You sort and label incoming samples, keep the records of the cold room, \
         and call the ward when a result cannot wait until the morning round.";
@@ -116,6 +125,8 @@ mod tests {
         let part = one.overlap(&cut, |_| 1.0).unwrap();
         assert!(part.contained > 0.85 && part.jaccard < 0.7, "{part:?}");
         assert!(one.overlap(&TextShingles::of(" \n"), |_| 1.0).is_none());
+        let other = TextShingles::of("Another text of another ad, with none of those words in it.");
+        assert_eq!(one.overlap(&other, |_| 1.0), Some(TextOverlap::NONE));
     }
 
     #[test]

@@ -81,14 +81,15 @@ fn ended(ad: &OpeningSignature) -> Option<NaiveDate> {
 }
 
 /// Days from the end of an ad to another of its source that lists it again; `None` if the other is
-/// no re-post of it.
+/// no re-post of it. Most pairs are told by their dates, so they are compared after those.
 pub fn repost_days(
     follows: &OpeningSignature,
     ad: &OpeningSignature,
-    pair: &PairFeatures,
+    compare: impl FnOnce() -> PairFeatures,
 ) -> Option<i64> {
     let days = pause(follows, ad)?;
-    let relation = SiblingRelation::of(follows, ad, pair);
+    let pair = compare();
+    let relation = SiblingRelation::of(follows, ad, &pair);
     let placed = pair.place != PlaceRelation::Unknown || pair.text.is_some();
     (matches!(relation, SiblingRelation::Repost(_)) && placed).then_some(days)
 }
@@ -100,9 +101,8 @@ pub fn repost_links(corpus: &SignatureCorpus, buckets: &BucketIndex) -> Vec<Repo
         let here = |other: &usize| ads[*other].key.source == ads[ad].key.source;
         let earlier = buckets.candidates(ad).into_iter().filter(here);
         let links = earlier.filter_map(|follows| {
-            pause(&ads[follows], &ads[ad])?;
-            let pair = corpus.features(follows, ad);
-            let days = repost_days(&ads[follows], &ads[ad], &pair)?;
+            let compare = || corpus.features(follows, ad);
+            let days = repost_days(&ads[follows], &ads[ad], compare)?;
             Some(RepostLink { ad, follows, days })
         });
         links.min_by_key(|link| (link.days, link.follows))
