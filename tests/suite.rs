@@ -136,6 +136,8 @@ mod sitemaps;
 mod sources;
 #[path = "suite/starters.rs"]
 mod starters;
+#[path = "suite/statistics.rs"]
+mod statistics;
 #[path = "suite/testing.rs"]
 mod testing;
 #[path = "suite/upgrades.rs"]

@@ -17,7 +17,7 @@ use crate::stage::{ReadEnd, SourceContext, StageKind};
 use crate::store::documents::{self, ArrivedPage, PageContext};
 use crate::store::presence::{self, SeenAds};
 use crate::store::reads::{self, BegunRead, KnownRead};
-use crate::store::{PgConnection, StoreError, tables};
+use crate::store::{PgConnection, StoreError, statistics};
 use petgraph::stable_graph::NodeIndex;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -205,9 +205,9 @@ fn unchanged(proof: ReadOutcome, known: Option<KnownRead>) -> (ReadOutcome, Opti
     }
 }
 
-/// Fresh ads after which the planner's statistics are renewed for the first time; then at four
-/// times as many, and so on.
-const FIRST_ANALYZE: usize = 1000;
+/// Fresh ads of a source after which the planner's statistics are looked at for the first time;
+/// then at four times as many, and so on.
+const FIRST_ANALYZE: usize = 250;
 
 async fn store_pages(
     run: &RunningPlan<'_>,
@@ -241,7 +241,8 @@ async fn store_pages(
         }
         if stored >= analyze_at {
             analyze_at *= 4;
-            tables::analyze(&mut *run.lane.hold().await?, stored).await?;
+            let mut held = run.lane.hold().await?;
+            statistics::renew_ads(&mut held, setting.stream.institution, stored).await?;
         }
         if is_last {
             return Ok(());

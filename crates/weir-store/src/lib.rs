@@ -60,6 +60,7 @@ pub mod settle;
 pub mod signatures;
 pub mod staging;
 pub mod states;
+pub mod statistics;
 pub mod tables;
 pub mod texts;
 pub mod users;

@@ -410,26 +410,3 @@ pub async fn of_employers(
     .fetch_all(connection)
     .await?)
 }
-
-/// Updates the planner's statistics once there are twice as many rows as it knows of; `loaded` is
-/// how many there are at least. Without it, a first load reads whole tables for each bucket.
-///
-/// # Errors
-/// The database failed.
-pub async fn analyze(connection: &mut PgConnection, loaded: i64) -> Result<()> {
-    let known: f32 =
-        sqlx::query_scalar("SELECT reltuples FROM pg_class WHERE oid = 'job_signatures'::regclass")
-            .fetch_one(&mut *connection)
-            .await?;
-    #[allow(clippy::cast_precision_loss, reason = "a rough comparison")]
-    if loaded < 1000 || known * 2.0 >= loaded as f32 {
-        return Ok(());
-    }
-    sqlx::raw_sql(
-        "ANALYZE job_signatures (institution_id, job_id, employer, title, content); ANALYZE job_blocks; ANALYZE employer_profiles (institution_id, employer);
-         ANALYZE openings; ANALYZE opening_members (institution_id, job_id, opening_id)",
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}

@@ -1,30 +1,9 @@
 //! The tables as such: their reference, from their own comments (`docs/reference/tables.md`), and
-//! their statistics.
+//! what dry runs leave in them.
 
 use super::Result;
 use sqlx::PgConnection;
 use std::fmt::Write;
-
-/// Updates the planner's statistics during a first load, long before the server's own maintenance
-/// would: without it, statements that touch a batch read the whole table. Does nothing while the
-/// statistics are close enough to the `loaded` ads.
-///
-/// # Errors
-/// The database failed.
-pub async fn analyze(connection: &mut PgConnection, loaded: usize) -> Result<()> {
-    let known: f32 =
-        sqlx::query_scalar("SELECT reltuples FROM pg_class WHERE oid = 'ad_states'::regclass")
-            .fetch_one(&mut *connection)
-            .await?;
-    #[allow(clippy::cast_precision_loss, reason = "a rough comparison")]
-    if known >= loaded as f32 {
-        return Ok(());
-    }
-    sqlx::raw_sql("ANALYZE ad_states; ANALYZE raw_documents (institution_id, document_id, content_hash); ANALYZE published_jobs (institution_id, id, source_id, original_id, status, close_date)")
-        .execute(connection)
-        .await?;
-    Ok(())
-}
 
 /// Cleans up after a large dry run of `documents` ads: rolled-back rows are dead, and the planner's
 /// statistics from that time are wrong. Without it, a first load after a dry run took six times as

@@ -23,6 +23,7 @@ use crate::plan::picture::StagePassage;
 use crate::stage::dedupe::OpeningSettings;
 use crate::store::openings::OpeningStamp;
 use crate::store::signatures::{self, OpeningState};
+use crate::store::statistics;
 use crate::store::{PgConnection, Store, StoreError};
 use petgraph::stable_graph::NodeIndex;
 
@@ -33,6 +34,9 @@ pub use judge::{explain, pair_decision};
 
 /// Jobs whose changes are judged together: it bounds the memory of a step.
 const STEP: i64 = 4000;
+
+/// Openings from which the planner must know them.
+const LARGE: usize = 1000;
 
 /// Why the stage has nothing to do.
 const UNCHANGED: &str = "no job was written since it last ran";
@@ -107,7 +111,10 @@ pub(super) async fn step(
     let mut counts = judge::judge(tx, stamp, settings, &mut state, change).await?;
     counts.written = written;
     signatures::keep_state(tx, stamp.institution, &state).await?;
-    signatures::analyze(tx, state.next_serial).await?;
+    let loaded = usize::try_from(state.next_serial).unwrap_or(usize::MAX);
+    if loaded >= LARGE {
+        statistics::renew_signatures(tx, stamp.institution, loaded).await?;
+    }
     Ok(Some(counts))
 }
 
