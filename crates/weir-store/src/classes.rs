@@ -18,10 +18,10 @@ const CLEAR: [&str; 2] = [
 ];
 
 const FILL: [&str; 2] = [
-    "INSERT INTO job_roles (institution_id, job_id, framework, level, role_id, role_name, confidence, method)
-     SELECT j.institution_id, j.id, r.framework, r.level, r.id, r.name, r.confidence, r.method
+    "INSERT INTO job_roles (institution_id, job_id, framework, level, role_id, role_name, confidence, method, unmatched)
+     SELECT j.institution_id, j.id, r.framework, r.level, r.id, r.name, r.confidence, r.method, CASE WHEN r.level IN ('review', 'open') THEN NULLIF(r.text, '') END
      FROM published_jobs j CROSS JOIN LATERAL jsonb_to_recordset(j.roles)
-       AS r (framework text, level text, id text, name text, confidence real, method text)
+       AS r (framework text, level text, id text, name text, confidence real, method text, text text)
      WHERE j.institution_id = $1 AND j.id = ANY ($2) AND j.roles IS NOT NULL",
     "INSERT INTO job_capabilities (institution_id, job_id, framework, capability_id, capability_name, level, kind, confidence)
      SELECT j.institution_id, j.id, c.framework, c.id, c.name, c.level, c.kind, c.confidence

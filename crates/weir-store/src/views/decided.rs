@@ -35,14 +35,15 @@ pub async fn unmatched(
     limit: i64,
 ) -> Result<Vec<UnmatchedTitle>> {
     let rows = sqlx::query_as(
-        "SELECT r.framework, d.text AS title, min(r.level) AS level, count(*) AS jobs, min(j.source_id || ':' || j.original_id) AS example,
-           (array_agg(d.candidates ORDER BY j.id))[1] AS candidates
-         FROM job_roles r JOIN published_jobs j ON j.institution_id = r.institution_id AND j.id = r.job_id
-         JOIN institutions i ON i.id = r.institution_id
-         CROSS JOIN LATERAL (SELECT one ->> 'text' AS text, one -> 'candidates' AS candidates
-           FROM jsonb_array_elements(j.roles) AS one WHERE one ->> 'framework' = r.framework) AS d
-         WHERE r.level IN ('review', 'open') AND d.text <> '' AND ($1::text IS NULL OR i.slug = $1) AND ($2::text IS NULL OR r.framework = $2)
-         GROUP BY r.framework, d.text ORDER BY count(*) DESC, r.framework, d.text LIMIT $3",
+        "WITH most AS (
+           SELECT r.framework, r.unmatched AS title, min(r.level) AS level, count(*) AS jobs, min(r.job_id || ' ' || r.institution_id) AS first
+           FROM job_roles r JOIN institutions i ON i.id = r.institution_id
+           WHERE r.unmatched IS NOT NULL AND ($1::text IS NULL OR i.slug = $1) AND ($2::text IS NULL OR r.framework = $2)
+           GROUP BY r.framework, r.unmatched ORDER BY count(*) DESC, r.framework, r.unmatched LIMIT $3)
+         SELECT m.framework, m.title, m.level, m.jobs, j.source_id || ':' || j.original_id AS example,
+           (SELECT one -> 'candidates' FROM jsonb_array_elements(j.roles) AS one WHERE one ->> 'framework' = m.framework LIMIT 1) AS candidates
+         FROM most m JOIN published_jobs j ON j.institution_id = split_part(m.first, ' ', 2)::uuid AND j.id = split_part(m.first, ' ', 1)::uuid
+         ORDER BY m.jobs DESC, m.framework, m.title",
     );
     Ok(rows
         .bind(slug)
