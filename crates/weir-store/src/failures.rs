@@ -36,17 +36,20 @@ pub struct FailedDocument {
     /// Hash of the validated document, in hexadecimal: what a decision ignores.
     #[serde(skip)]
     pub judged: String,
-    /// How many are wanted, however many are listed.
+    /// How many are wanted, however many are listed; 0 on a page, which counts nothing.
     #[serde(skip)]
     pub total: i64,
 }
 
 /// Failed ads, each reason with its value and since when it has applied. An ad whose id is in doubt
 /// waits with content from which no job has been derived yet.
+///
+/// `$ads` names the ads as `s` and their institutions as `i`, in a way that suits what is asked;
+/// `$total` is how many are wanted.
 macro_rules! failures {
-    ($condition:literal) => {
+    ($ads:literal, $total:literal, $condition:literal) => {
         concat!(
-            "SELECT *, count(*) OVER () AS total, left(encode(sha256(convert_to(jsonb_build_array(source_id, external_id, judged,
+            "SELECT *, ", $total, " AS total, left(encode(sha256(convert_to(jsonb_build_array(source_id, external_id, judged,
                  (SELECT jsonb_agg(DISTINCT concat_ws(' ', r ->> 'type', r ->> 'field', r ->> 'rule')) FROM jsonb_array_elements(reasons) AS r
                   WHERE r ->> 'severity' IS DISTINCT FROM 'warn'))::text, 'UTF8')), 'hex'), 6) AS revision
              FROM (
@@ -56,7 +59,7 @@ macro_rules! failures {
                  COALESCE(r.reasons, jsonb_build_array(jsonb_build_object('type', COALESCE(f.error_type, 'not_derived'),
                    'message', COALESCE(NULLIF(f.error_details, ''), 'no reason is on record: the next run derives it again'),
                    'since', COALESCE(f.failure_timestamp, s.detailed_at)))) AS reasons
-               FROM ad_states s JOIN institutions i ON i.id = s.institution_id
+               FROM ", $ads, "
                LEFT JOIN staging_jobs j ON j.institution_id = s.institution_id AND j.document_id = s.document_id
                LEFT JOIN staging_failed_documents f ON f.institution_id = s.institution_id AND f.document_id = s.document_id
                LEFT JOIN LATERAL (
@@ -91,9 +94,11 @@ pub async fn list(
     wanted: &FailureFilter<'_>,
     limit: Option<i64>,
 ) -> Result<Vec<FailedDocument>> {
+    // All of them are counted: one pass over the ads, never one for each institution.
     let sql = failures!(
-        "($1::text IS NULL OR institution = $1) AND ($2::text IS NULL OR source_id = $2)
-         AND (($3::text IS NULL AND $4::text IS NULL) OR EXISTS (
+        "(SELECT id, slug FROM institutions WHERE $1::text IS NULL OR slug = $1 OFFSET 0) i JOIN ad_states s ON s.institution_id = i.id",
+        "count(*) OVER ()",
+        "($2::text IS NULL OR source_id = $2) AND (($3::text IS NULL AND $4::text IS NULL) OR EXISTS (
            SELECT 1 FROM jsonb_array_elements(reasons) AS r
            WHERE ($3::text IS NULL OR r ->> 'rule' = $3 OR r ->> 'type' = $3) AND ($4::text IS NULL OR r ->> 'field' = $4)))
          ORDER BY institution, source_id, external_id LIMIT $5"
@@ -117,8 +122,12 @@ pub async fn page(
     after: Option<[&str; 3]>,
     most: i64,
 ) -> Result<Vec<FailedDocument>> {
+    // Institution by institution, until the page is full.
     let sql = failures!(
-        "($1::text IS NULL OR institution = $1) AND ($2::text IS NULL OR source_id = $2)
+        "institutions i CROSS JOIN LATERAL (
+           SELECT * FROM ad_states a WHERE a.institution_id = i.id AND a.outcome IN ('rejected', 'held', 'failed') OFFSET 0) s",
+        "0::bigint",
+        "($1::text IS NULL OR institution = $1) AND ($5::text IS NULL OR institution >= $5) AND ($2::text IS NULL OR source_id = $2)
          AND (($3::text IS NULL AND $4::text IS NULL) OR EXISTS (
            SELECT 1 FROM jsonb_array_elements(reasons) AS r
            WHERE ($3::text IS NULL OR r ->> 'rule' = $3 OR r ->> 'type' = $3) AND ($4::text IS NULL OR r ->> 'field' = $4)))
@@ -143,7 +152,10 @@ pub async fn page(
 /// The database failed.
 pub async fn find(connection: &mut PgConnection, documents: &[i64]) -> Result<Vec<FailedDocument>> {
     Ok(sqlx::query_as(failures!(
-        "document_id = ANY ($1) ORDER BY institution, source_id, document_id"
+        "institutions i CROSS JOIN LATERAL (
+           SELECT * FROM ad_states a WHERE a.institution_id = i.id AND a.document_id = ANY ($1) OFFSET 0) s",
+        "count(*) OVER ()",
+        "TRUE ORDER BY institution, source_id, document_id"
     ))
     .bind(documents)
     .fetch_all(connection)

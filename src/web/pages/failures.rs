@@ -86,7 +86,6 @@ pub(super) async fn page(
             catalog,
         }
     };
-    let total = facts.ads.first().map_or(0, |ad| ad.total);
     let more = cut(&mut facts.ads);
     let next = facts.ads.last().filter(|_| more).map(cursor);
     let now = (site.now)();
@@ -104,9 +103,11 @@ pub(super) async fn page(
         }
         (pager("/failures", &query.filters(), ("after", &query.after), next.as_deref()))
     };
-    Ok(PageShell::new("Failures", &answer(total, &query))
-        .at("/failures")
-        .show(&site, &body))
+    Ok(
+        PageShell::new("Failures", &answer(facts.ads.len(), more, &query))
+            .at("/failures")
+            .show(&site, &body),
+    )
 }
 
 fn cursor(ad: &FailedDocument) -> String {
@@ -116,16 +117,18 @@ fn cursor(ad: &FailedDocument) -> String {
     )
 }
 
-fn answer(total: i64, query: &FailuresQuery) -> String {
+/// Those of this page are counted, and none beyond it.
+fn answer(shown: usize, more: bool, query: &FailuresQuery) -> String {
     let rest = if query.after.is_empty() {
         ""
     } else {
         " further"
     };
-    match total {
+    match shown {
         0 => "Every ad became a job".to_owned(),
         1 => format!("1{rest} ad did not become a job"),
-        total => format!("{}{rest} ads did not become jobs", thousands(total)),
+        shown if more => format!("More than {shown}{rest} ads did not become jobs"),
+        shown => format!("{shown}{rest} ads did not become jobs"),
     }
 }
 

@@ -216,11 +216,14 @@ pub async fn newest_coverage(
     jobs: i64,
 ) -> Result<Vec<NewestCoverage>> {
     let rows = sqlx::query_as(
-        "SELECT i.slug AS institution, r.framework, count(*) AS jobs, count(*) FILTER (WHERE r.level = 'role') AS roles,
-           count(*) FILTER (WHERE r.level = 'group') AS groups, count(*) FILTER (WHERE r.level = 'review') AS review
-         FROM (SELECT institution_id, id FROM published_jobs ORDER BY txid DESC, change_id DESC LIMIT $1) AS j
-         JOIN job_roles r ON r.institution_id = j.institution_id AND r.job_id = j.id JOIN institutions i ON i.id = j.institution_id
-         GROUP BY i.slug, r.framework ORDER BY i.slug, r.framework LIMIT 1000",
+        "WITH newest AS (
+           SELECT j.institution_id, r.framework, count(*) AS jobs, count(*) FILTER (WHERE r.level = 'role') AS roles,
+             count(*) FILTER (WHERE r.level = 'group') AS groups, count(*) FILTER (WHERE r.level = 'review') AS review
+           FROM (SELECT institution_id, id FROM published_jobs ORDER BY txid DESC, change_id DESC LIMIT $1) AS j
+           CROSS JOIN LATERAL (SELECT framework, level FROM job_roles WHERE institution_id = j.institution_id AND job_id = j.id OFFSET 0) AS r
+           GROUP BY 1, 2)
+         SELECT i.slug AS institution, n.framework, n.jobs, n.roles, n.groups, n.review FROM newest n JOIN institutions i ON i.id = n.institution_id
+         ORDER BY 1, 2 LIMIT 1000",
     );
     Ok(rows.bind(jobs).fetch_all(connection).await?)
 }
@@ -252,7 +255,7 @@ pub async fn newest_unmatched(
     let rows = sqlx::query_as(
         "SELECT r.framework, d.one ->> 'text' AS title, count(*) AS jobs, (array_agg(j.id ORDER BY j.id))[1] AS job, (array_agg(d.one ORDER BY j.id))[1] AS decided
          FROM (SELECT institution_id, id, roles FROM published_jobs ORDER BY txid DESC, change_id DESC LIMIT $1) AS j
-         JOIN job_roles r ON r.institution_id = j.institution_id AND r.job_id = j.id AND r.level IN ('review', 'open')
+         CROSS JOIN LATERAL (SELECT framework FROM job_roles WHERE institution_id = j.institution_id AND job_id = j.id AND level IN ('review', 'open') OFFSET 0) AS r
          CROSS JOIN LATERAL (SELECT one FROM jsonb_array_elements(j.roles) AS one WHERE one ->> 'framework' = r.framework) AS d
          WHERE d.one ->> 'text' <> '' GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT $2",
     );
@@ -309,7 +312,8 @@ pub struct SharedOpening {
     pub locations: Option<Vec<String>>,
 }
 
-/// Openings that several ads advertise and that something happened to lately, the newest first.
+/// Openings that several ads advertise and that something happened to lately, the newest first: of
+/// an institution, or of those 20 in which openings were looked for last.
 ///
 /// # Errors
 /// The database failed.
@@ -319,10 +323,12 @@ pub async fn shared_openings(
     most: i64,
 ) -> Result<Vec<SharedOpening>> {
     let rows = sqlx::query_as(
-        "WITH recent AS (
-           SELECT l.institution_id, l.opening_id, max(l.id) AS last FROM institutions i CROSS JOIN LATERAL (
-             SELECT * FROM opening_log WHERE institution_id = i.id ORDER BY id DESC LIMIT 2000) AS l
-           WHERE $1::uuid IS NULL OR i.id = $1 GROUP BY 1, 2),
+        "WITH latest AS (
+           SELECT institution_id FROM opening_states WHERE $1::uuid IS NULL OR institution_id = $1 ORDER BY run_id DESC NULLS LAST LIMIT 20),
+         recent AS (
+           SELECT l.institution_id, l.opening_id, max(l.id) AS last FROM latest CROSS JOIN LATERAL (
+             SELECT * FROM opening_log WHERE institution_id = latest.institution_id ORDER BY id DESC LIMIT CASE WHEN $1::uuid IS NULL THEN 500 ELSE 2000 END) AS l
+           GROUP BY 1, 2),
          shared AS (
            SELECT r.* FROM recent r CROSS JOIN LATERAL (
              SELECT count(*) AS members FROM opening_members m WHERE m.institution_id = r.institution_id AND m.opening_id = r.opening_id) AS m
