@@ -46,13 +46,41 @@ pub async fn collect(
         .filter(|(index, _)| *index > 0 || !is_held)
         .map(|(_, run)| run.id)
         .collect();
-    let versions = figures::jobs_by_run(connection, institution, &runs).await?;
+    let versions = versions(connection, institution, &runs).await?;
     Ok(RunList {
         institution: slug.to_owned(),
         runs,
         died,
         versions,
     })
+}
+
+/// A run that ended well has counted what it made; the jobs of others are looked at.
+async fn versions(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    runs: &[RunRow],
+) -> Result<BTreeMap<i64, BTreeMap<String, i64>>> {
+    let counted = |run: &RunRow| counts(run).filter(|_| run.status == RunStatus::Done);
+    let uncounted: Vec<&RunRow> = runs.iter().filter(|run| counted(run).is_none()).collect();
+    let mut all = figures::jobs_by_run(connection, institution, &uncounted).await?;
+    all.extend(
+        runs.iter()
+            .filter_map(|run| Some((run.id, made(&counted(run)?)))),
+    );
+    Ok(all)
+}
+
+/// The versions that a run made, by kind.
+fn made(counts: &OutcomeCounts) -> BTreeMap<String, i64> {
+    let kinds = [
+        ("create", counts.created),
+        ("update", counts.updated),
+        ("reopen", counts.reopened),
+        ("archive", counts.archived),
+    ];
+    let some = kinds.into_iter().filter(|(_, jobs)| *jobs > 0);
+    some.map(|(kind, jobs)| (kind.to_owned(), jobs)).collect()
 }
 
 /// The runs as text, a line each.

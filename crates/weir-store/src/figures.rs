@@ -102,16 +102,19 @@ pub async fn institutions(connection: &mut PgConnection) -> Result<Vec<String>> 
     )
 }
 
-/// To how many jobs some runs gave versions of each kind, by run: known of runs that were
-/// interrupted, too. A job that one run changed twice counts once.
+/// To how many jobs some runs gave versions of each kind, by run, found by looking at the jobs: for
+/// runs that could not count them. A job that one run changed twice counts once.
 ///
 /// # Errors
 /// The database failed.
 pub async fn jobs_by_run(
     connection: &mut PgConnection,
     institution: Uuid,
-    runs: &[RunRow],
+    runs: &[&RunRow],
 ) -> Result<BTreeMap<i64, BTreeMap<String, i64>>> {
+    if runs.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let rows: Vec<(i64, String, i64)> = sqlx::query_as(
         "SELECT run_id, change_type, count(DISTINCT id) FROM jobs_history WHERE institution_id = $1 AND created_at = ANY ($2) AND run_id = ANY ($3) GROUP BY 1, 2",
     )
