@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::plan::outline::PlanOutline;
 use crate::store::runs::{self, RunStart};
 use crate::store::{
-    PgConnection, StoreError, WriteSession, figures, metrics, projects, relations, run_trace, texts,
+    PgConnection, StoreError, WriteSession, metrics, projects, relations, run_trace, texts,
 };
 use chrono::{DateTime, Utc};
 use petgraph::stable_graph::NodeIndex;
@@ -152,7 +152,9 @@ impl<'e> RunningPlan<'e> {
         begun: DateTime<Utc>,
         errors: &BTreeMap<String, RunError>,
     ) -> Result<RunSummary, RunError> {
-        let tables = figures::table_bytes(&mut *self.lane.hold().await?).await?;
+        let mut held = self.lane.hold().await?;
+        let tables = self.engine.store.table_bytes(&mut held).await?;
+        drop(held);
         let problems = errors
             .iter()
             .map(|(source, error)| (source.clone(), error.to_string()));

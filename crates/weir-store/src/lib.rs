@@ -58,6 +58,7 @@ mod session;
 pub mod sessions;
 pub mod settle;
 pub mod signatures;
+mod sizes;
 pub mod staging;
 pub mod states;
 pub mod statistics;
@@ -248,6 +249,7 @@ pub struct Store {
     connections: u32,
     identity: Option<projects::ActingProject>,
     awaited: Arc<Mutex<BTreeSet<String>>>,
+    sizes: sizes::LastSizes,
 }
 
 /// Something that a task of this process waits for, until it is dropped.
@@ -357,6 +359,7 @@ impl Store {
             connections,
             identity: None,
             awaited: Arc::default(),
+            sizes: Arc::default(),
         }
     }
 
