@@ -196,6 +196,11 @@ pub(super) fn pager<'f>(
     }
 }
 
+/// What a table leaves out, and how to see it; nothing if it shows all.
+pub(super) fn and_more(all: usize, shown: usize) -> Markup {
+    html! { @if all > shown { p.soft { "and " (all - shown) " more: choose an institution to see its own" } } }
+}
+
 /// What is shown where there is nothing to show: why, and what to do first.
 pub(super) fn empty(why: &str, first: &str) -> Markup {
     html! { div.empty { p { (why) } p.soft { (super::shell::prose(first)) } } }

@@ -120,6 +120,17 @@ async fn what_fires_is_looked_after_and_silenced_from_its_page() {
 }
 
 #[tokio::test]
+async fn a_page_of_many_alerts_shows_the_first_and_says_how_many_follow() {
+    let lab = failing().await;
+    let made = "INSERT INTO alert_causes (alert, institution, source_id, severity, group_name, message, fired_at)
+        SELECT 'many', 'acme', n::text, 'error', 'g', 'm', now() FROM generate_series(1, 60) AS n RETURNING alert";
+    assert_eq!(lab.texts(made).await.len(), 60);
+    let page = Served::start(&lab).get("/alerts").body;
+    assert_eq!(page.matches("name=\"cause\" value=\"").count(), 50);
+    assert!(page.contains("more: choose an institution"), "{page}");
+}
+
+#[tokio::test]
 async fn schedules_are_paused_and_resumed_from_their_page() {
     let lab = failing().await;
     let served = Served::start(&lab);

@@ -1,7 +1,7 @@
 //! Alerts: what fires, who looks after it, and was it told? What lasts, the worst first; then what
 //! is about to fire, silences, channels, what is declared with its tests, and what is over.
 
-use super::{asked, cut};
+use super::{ROWS, asked, cut};
 use crate::model::AlertStatus;
 use crate::plan::CheckedProject;
 use crate::plan::tried::TestKind;
@@ -14,7 +14,7 @@ use crate::web::access::Visitor;
 use crate::web::catalog::{Catalog, CatalogEntry};
 use crate::web::decide::{cause_buttons, silence_form};
 use crate::web::parts::{
-    FilterField, OperatingState, empty, filter, institution_choices, pager, state, told,
+    FilterField, OperatingState, and_more, empty, filter, institution_choices, pager, state, told,
 };
 use crate::web::refusal::PageError;
 use crate::web::shell::{PageShell, prose};
@@ -148,10 +148,11 @@ fn firing(facts: &AlertsFacts, site: &Visitor) -> Markup {
                         th.tick { input type="checkbox" data-all aria-label="select all on this page" hidden; }
                         th { "State" } th { "Alert" } th { "About" } th { "What is wrong" } th { "Since" } th { "Who" }
                     } }
-                    tbody { @for cause in causes { (cause_row(cause, facts)) } }
+                    tbody { @for cause in causes.iter().take(ROWS) { (cause_row(cause, facts)) } }
                 } }
                 (cause_buttons(site))
             }
+            (and_more(causes.len(), ROWS))
         }
     }
 }

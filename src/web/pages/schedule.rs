@@ -11,7 +11,9 @@ use crate::web::access::Visitor;
 use crate::web::catalog::{Catalog, YamlStanding};
 use crate::web::decide::{pause_buttons, pause_name};
 use crate::web::links::address;
-use crate::web::parts::{FilterField, OperatingState, empty, filter, state, told};
+use crate::web::parts::{
+    FilterField, OperatingState, and_more, empty, filter, institution_choices, state, told,
+};
 use crate::web::refusal::PageError;
 use crate::web::shell::{PageShell, prose};
 use axum::extract::Query;
@@ -22,11 +24,15 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// In which zone times are shown, as the address says.
+/// Institutions that are shown at once.
+const SHOWN: usize = 100;
+
+/// In which zone times are shown, and of which institution, as the address says.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ScheduleQuery {
     zone: String,
+    institution: String,
 }
 
 /// The page.
@@ -50,6 +56,8 @@ pub(super) async fn page(
     let schedule = schedule::collect(&plans, now, TimeDelta::hours(24));
     let zones: BTreeSet<&str> = plans.iter().map(|plan| plan.zone.name()).collect();
     let zone = zone(&query.zone, &zones)?;
+    let chosen = catalog.chosen(&query.institution)?;
+    let chosen = chosen.map(|entry| entry.slug.as_str());
     let choices: Vec<(String, String)> = zones
         .iter()
         .chain([&"UTC"])
@@ -58,8 +66,11 @@ pub(super) async fn page(
     let body = html! {
         @if schedule.institutions.is_empty() { (empty("No institution has a schedule.", "`schedule: \"0 5 * * *\"` in an institution or its pipeline runs it every day at 05:00 in its zone.")) }
         @else {
-            (filter("/schedule", &[FilterField::Choice("zone", "Times in", zone.name(), choices)]))
-            (table(&site, &schedule, &pauses, zone))
+            (filter("/schedule", &[
+                FilterField::Choice("institution", "Institution", &query.institution, institution_choices(catalog.all())),
+                FilterField::Choice("zone", "Times in", zone.name(), choices),
+            ]))
+            (table(&site, &schedule, &pauses, zone, chosen))
         }
         (work.queue(&catalog, now))
         @if !schedule.unscheduled.is_empty() { p { "Without a schedule: " (line(&schedule.unscheduled.join(", "), 600)) } }
@@ -114,7 +125,10 @@ fn table(
     schedule: &ScheduleOverview,
     pauses: &[InstitutionPause],
     zone: Tz,
+    chosen: Option<&str>,
 ) -> Markup {
+    let wanted = |due: &&DueInstitution| chosen.is_none_or(|slug| due.institution == slug);
+    let wanted: Vec<&DueInstitution> = schedule.institutions.iter().filter(wanted).collect();
     html! {
         form method="post" action="/schedule/pause" {
             div.table { table {
@@ -122,12 +136,13 @@ fn table(
                     th.tick { input type="checkbox" data-all aria-label="select all on this page" hidden; }
                     th { "Institution" } th { "Next" } th { "The next 24 hours" } th.number { "Runs" } th { "Schedule" }
                 } }
-                tbody { @for due in schedule.institutions.iter().take(400) {
+                tbody { @for due in wanted.iter().take(SHOWN) {
                     (row(schedule, due, pauses.iter().find(|pause| pause.slug == due.institution), zone))
                 } }
             } }
             (pause_buttons(site))
         }
+        (and_more(wanted.len(), SHOWN))
     }
 }
 
