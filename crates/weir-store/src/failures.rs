@@ -72,6 +72,22 @@ macro_rules! failures {
     };
 }
 
+/// The statement of a page of failures.
+macro_rules! failures_page {
+    ($ads:literal) => {
+        failures!(
+            $ads,
+            "0::bigint",
+            "($1::text IS NULL OR institution = $1) AND ($5::text IS NULL OR institution >= $5) AND ($2::text IS NULL OR source_id = $2)
+         AND (($3::text IS NULL AND $4::text IS NULL) OR EXISTS (
+           SELECT 1 FROM jsonb_array_elements(reasons) AS r
+           WHERE ($3::text IS NULL OR r ->> 'rule' = $3 OR r ->> 'type' = $3) AND ($4::text IS NULL OR r ->> 'field' = $4)))
+         AND ($5::text IS NULL OR (institution, source_id, external_id) > ($5, $6, $7))
+         ORDER BY institution, source_id, external_id LIMIT $8"
+        )
+    };
+}
+
 /// Which failures.
 #[derive(Debug, Clone, Default)]
 pub struct FailureFilter<'a> {
@@ -122,18 +138,22 @@ pub async fn page(
     after: Option<[&str; 3]>,
     most: i64,
 ) -> Result<Vec<FailedDocument>> {
-    // Institution by institution, until the page is full.
-    let sql = failures!(
-        "institutions i CROSS JOIN LATERAL (
-           SELECT * FROM ad_states a WHERE a.institution_id = i.id AND a.outcome IN ('rejected', 'held', 'failed') OFFSET 0) s",
-        "0::bigint",
-        "($1::text IS NULL OR institution = $1) AND ($5::text IS NULL OR institution >= $5) AND ($2::text IS NULL OR source_id = $2)
-         AND (($3::text IS NULL AND $4::text IS NULL) OR EXISTS (
-           SELECT 1 FROM jsonb_array_elements(reasons) AS r
-           WHERE ($3::text IS NULL OR r ->> 'rule' = $3 OR r ->> 'type' = $3) AND ($4::text IS NULL OR r ->> 'field' = $4)))
-         AND ($5::text IS NULL OR (institution, source_id, external_id) > ($5, $6, $7))
-         ORDER BY institution, source_id, external_id LIMIT $8"
-    );
+    let on_record = wanted.rule.is_some_and(|rule| rule != "not_derived") || wanted.field.is_some();
+    let sql = if on_record {
+        // By the reasons on record, which are few.
+        failures_page!(
+            "(SELECT j.institution_id, j.document_id FROM staging_validation_failures v JOIN staging_jobs j ON j.institution_id = v.institution_id AND j.id = v.staging_job_id
+              WHERE ($3::text IS NULL OR v.raw_data ->> 'rule' = $3 OR v.raw_data ->> 'type' = $3) AND ($4::text IS NULL OR v.raw_data ->> 'field' = $4)
+              UNION SELECT institution_id, document_id FROM staging_failed_documents WHERE error_type = $3) k
+             JOIN ad_states s ON s.institution_id = k.institution_id AND s.document_id = k.document_id JOIN institutions i ON i.id = s.institution_id"
+        )
+    } else {
+        // Institution by institution, until the page is full.
+        failures_page!(
+            "institutions i CROSS JOIN LATERAL (
+               SELECT * FROM ad_states a WHERE a.institution_id = i.id AND a.outcome IN ('rejected', 'held', 'failed') OFFSET 0) s"
+        )
+    };
     let rows = sqlx::query_as(sql)
         .bind(wanted.institution)
         .bind(wanted.source)
