@@ -76,7 +76,7 @@ async fn follow(url: String, done: Arc<AtomicBool>) -> Followed {
                 .await
                 .unwrap();
         }
-        let is_over = "SELECT COALESCE(pg_snapshot_xmin(pg_current_snapshot()) > $1::xid8, FALSE)";
+        let is_over = "SELECT COALESCE(change_horizon() > $1::xid8, FALSE)";
         let is_over: bool = sqlx::query_scalar(is_over)
             .bind(&last)
             .fetch_one(&mut connection)
@@ -85,7 +85,7 @@ async fn follow(url: String, done: Arc<AtomicBool>) -> Followed {
         let rows = sqlx::query(
             "SELECT c.txid::text, c.change_id, c.what, c.job_id::text, c.version, j.source_url
              FROM changes c JOIN jobs j ON j.institution_id = c.institution_id AND j.id = c.job_id
-             WHERE (c.txid, c.change_id) > ($1::xid8, $2) AND c.txid < pg_snapshot_xmin(pg_current_snapshot())
+             WHERE (c.txid, c.change_id) > ($1::xid8, $2) AND c.txid < (SELECT change_horizon())
              ORDER BY c.txid, c.change_id LIMIT 500",
         )
         .bind(&txid)

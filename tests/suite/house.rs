@@ -120,6 +120,74 @@ fn sql_stands_only_in_the_store() {
     assert!(strays.is_empty(), "{strays:?}");
 }
 
+/// The string literals of a file, those of one `concat!` as one text: its statements, roughly.
+fn statements(file: &Path) -> Vec<String> {
+    let code = code(file);
+    let mut statements = vec![String::new()];
+    for (place, piece) in code.split('"').enumerate() {
+        let last = statements.last_mut().unwrap();
+        match place % 2 {
+            1 => last.push_str(piece),
+            _ if piece.contains(';') => statements.push(String::new()),
+            _ => last.push('\n'),
+        }
+    }
+    statements
+}
+
+/// What Citus refuses, or answers otherwise, where the text shows it
+/// (docs/decisions/0035-citus.md).
+#[test]
+fn sql_is_what_citus_plans_too() {
+    let mut wrong = Vec::new();
+    for file in rust_files(Path::new("crates/weir-store/src")) {
+        for statement in statements(&file) {
+            let mut refuse = |why: &str| wrong.push(format!("{}: {why}", file.display()));
+            if statement.contains("= nextval(") {
+                refuse("an UPDATE draws a number: draw it in a WITH before it");
+            }
+            if statement.contains("to_jsonb(h)") {
+                refuse("a row of a view becomes JSON without the names of its columns: name them");
+            }
+            let asked = statement.matches("pg_current_snapshot()").count();
+            let alone = ["(SELECT pg_snapshot_xmin(", "(SELECT pg_snapshot_xmax("];
+            let alone: usize = alone
+                .map(|form| statement.matches(form).count())
+                .iter()
+                .sum();
+            // A function is asked as a whole.
+            if asked > alone && !statement.contains("CREATE OR REPLACE FUNCTION") {
+                refuse("a snapshot is asked of each node: write it as a sub-select");
+            }
+            let mut conditions = statement.split("WHERE ").skip(1);
+            if conditions.any(|condition| condition.get(1..6) == Some(".ctid")) {
+                refuse("a place is that of a row in every shard: name the institution before it");
+            }
+            let locks = [
+                "FOR UPDATE",
+                "FOR NO KEY UPDATE",
+                "FOR SHARE",
+                "FOR KEY SHARE",
+            ];
+            let local = [
+                "leases",
+                "work_units",
+                "notice_channels",
+                "notices",
+                "host_turns",
+            ];
+            if locks.iter().any(|lock| statement.contains(lock))
+                && !statement.contains("institution_id = $1")
+                && !statement.contains("WHERE {} AND")
+                && !local.iter().any(|table| statement.contains(table))
+            {
+                refuse("rows of several institutions are locked");
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
 #[test]
 fn banned_names_stay_out() {
     let banned = [

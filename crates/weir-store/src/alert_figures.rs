@@ -7,17 +7,33 @@ use super::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
+/// The numbers of the newest `$most` ended runs of each institution. Citus takes a limit for each
+/// institution in no other form, and an institution has few tallies.
+macro_rules! newest_runs {
+    ($most:literal, $states:literal) => {
+        concat!(
+            "SELECT t.institution_id, ARRAY(
+               SELECT x.id FROM runs x WHERE x.institution_id = t.institution_id AND x.status IN (",
+            $states,
+            ") AND x.clock_taken_back_at IS NULL ORDER BY x.id DESC LIMIT ",
+            $most,
+            ") AS runs
+             FROM run_tallies t WHERE NOT EXISTS (SELECT 1 FROM run_tallies u WHERE u.institution_id = t.institution_id AND u.status < t.status)"
+        )
+    };
+}
+
 /// The newest runs of institutions, each with its place from the newest, 1.
 macro_rules! recent {
     ($states:literal) => {
         concat!(
             "WITH recent AS (
-               SELECT i.id AS institution_id, i.slug, r.* FROM institutions i CROSS JOIN LATERAL (
-                 SELECT id AS run_id, status, started_at, finished_at, row_number() OVER (ORDER BY id DESC) AS place FROM runs
-                 WHERE institution_id = i.id AND status IN (",
-            $states,
-            ") AND clock_taken_back_at IS NULL ORDER BY id DESC LIMIT 29) AS r
-               WHERE $1::text[] IS NULL OR i.slug = ANY ($1))"
+               SELECT r.institution_id, i.slug, r.id AS run_id, r.status, r.started_at, r.finished_at,
+                 row_number() OVER (PARTITION BY r.institution_id ORDER BY r.id DESC) AS place
+               FROM (",
+            newest_runs!("29", $states),
+            ") AS n JOIN runs r ON r.institution_id = n.institution_id AND r.id = ANY (n.runs)
+               JOIN institutions i ON i.id = r.institution_id WHERE $1::text[] IS NULL OR i.slug = ANY ($1))"
         )
     };
 }
@@ -80,7 +96,7 @@ pub async fn runs(
            max(o.reopened) FILTER (WHERE c.place = 1) AS reopened, max(o.archived) FILTER (WHERE c.place = 1) AS archived,
            CASE WHEN count(*) > 5 THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY o.archived::float8) FILTER (WHERE c.place > 1) END AS usual_archived,
            max(o.refused) FILTER (WHERE c.place = 1) AS refused,
-           CASE WHEN count(*) > 5 THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY o.refused::float8 / o.documents)
+           CASE WHEN count(*) > 5 THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY o.refused::float8 / NULLIF(o.documents, 0))
              FILTER (WHERE c.place > 1 AND o.documents > 0) END AS usual_error_ratio
          FROM recent c LEFT JOIN outcomes o ON o.institution_id = c.institution_id AND o.place = c.place GROUP BY c.slug ORDER BY c.slug"
     ))
@@ -139,7 +155,7 @@ pub async fn sources(
         ", judged AS (
            SELECT c.institution_id, o.source_id, max(o.documents) FILTER (WHERE c.place = 1) AS documents,
              max(o.rejected + o.held + o.failed) FILTER (WHERE c.place = 1) AS refused,
-             CASE WHEN count(*) > 5 THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY (o.rejected + o.held + o.failed)::float8 / o.documents)
+             CASE WHEN count(*) > 5 THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY (o.rejected + o.held + o.failed)::float8 / NULLIF(o.documents, 0))
                FILTER (WHERE c.place > 1 AND o.documents > 0) END AS usual_error_ratio
            FROM recent c JOIN metric_run_outcomes o ON o.institution_id = c.institution_id AND o.run_id = c.run_id GROUP BY 1, 2),
          took AS (
@@ -245,14 +261,16 @@ pub async fn raised(
     connection: &mut PgConnection,
     institutions: Option<&[String]>,
 ) -> Result<Vec<RaisedAlert>> {
-    Ok(sqlx::query_as(
+    Ok(sqlx::query_as(concat!(
         "SELECT i.slug AS institution, r.status, r.error, COALESCE(jsonb_typeof(r.summary) = 'object', FALSE) AS is_concluded,
            a.source_id, a.kind, a.severity, a.message
-         FROM institutions i CROSS JOIN LATERAL (
-           SELECT * FROM runs WHERE institution_id = i.id AND status IN ('done', 'failed') AND clock_taken_back_at IS NULL ORDER BY id DESC LIMIT 1) AS r
+         FROM (",
+        newest_runs!("1", "'done', 'failed'"),
+        ") AS n JOIN runs r ON r.institution_id = n.institution_id AND r.id = ANY (n.runs)
+         JOIN institutions i ON i.id = r.institution_id
          LEFT JOIN alerts a ON a.institution_id = r.institution_id AND a.run_id = r.id
          WHERE $1::text[] IS NULL OR i.slug = ANY ($1) ORDER BY 1, a.id",
-    )
+    ))
     .bind(institutions)
     .fetch_all(connection)
     .await?)

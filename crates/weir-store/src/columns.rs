@@ -216,10 +216,15 @@ macro_rules! supersede {
 }
 pub(crate) use supersede;
 
-/// What a statement sets of a job that gets a newer version, whatever that is.
+/// What a statement sets of a job that gets a newer version, whatever that is; `$change_id` is the
+/// number of the change, which a step before has drawn: Citus evaluates no sequence in an `UPDATE`.
 macro_rules! newer_version {
-    () => {
-        "version = j.version + 1, change_id = nextval('change_ids'), txid = pg_current_xact_id(), recorded_at = clock_timestamp()"
+    ($change_id:literal) => {
+        concat!(
+            "version = j.version + 1, change_id = ",
+            $change_id,
+            ", txid = pg_current_xact_id(), recorded_at = statement_timestamp()"
+        )
     };
 }
 pub(crate) use newer_version;

@@ -471,7 +471,7 @@ async fn mark_same(
               SELECT s.ctid AS place FROM ad_states s
               WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = page.external_id
               OFFSET 0) AS known) AS page
-          WHERE s.ctid = page.place RETURNING s.document_id"
+          WHERE s.institution_id = $1 AND s.ctid = page.place RETURNING s.document_id"
     ))
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)

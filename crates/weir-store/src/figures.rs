@@ -357,7 +357,8 @@ pub struct RunErrorRow {
     pub message: Option<String>,
 }
 
-/// The newest runs of institutions with the alerts that they raised, newest first.
+/// The newest runs of institutions with the alerts that they raised, newest first. An institution
+/// that has run has a plan; Citus takes a limit for each institution in no other form.
 ///
 /// # Errors
 /// The database failed.
@@ -368,10 +369,11 @@ pub async fn run_errors(
 ) -> Result<Vec<RunErrorRow>> {
     let rows = sqlx::query_as(
         "SELECT r.institution_id, r.id AS run, r.at, r.status, r.error, a.source_id, a.kind, a.severity, a.message
-         FROM unnest($1::uuid[]) AS wanted (id)
-         CROSS JOIN LATERAL (
-           SELECT * FROM runs WHERE institution_id = wanted.id AND clock_taken_back_at IS NULL
-           ORDER BY id DESC LIMIT $2) AS r
+         FROM (SELECT p.institution_id, ARRAY(
+             SELECT x.id FROM runs x WHERE x.institution_id = p.institution_id AND x.clock_taken_back_at IS NULL ORDER BY x.id DESC LIMIT $2) AS runs
+           FROM plan_outlines p WHERE p.institution_id = ANY ($1)
+             AND NOT EXISTS (SELECT 1 FROM plan_outlines q WHERE q.institution_id = p.institution_id AND q.fingerprint < p.fingerprint)) AS n
+         JOIN runs r ON r.institution_id = n.institution_id AND r.id = ANY (n.runs)
          LEFT JOIN alerts a ON a.institution_id = r.institution_id AND a.run_id = r.id
          ORDER BY r.institution_id, r.id DESC, a.id",
     );

@@ -119,23 +119,15 @@ pub async fn end(
 macro_rules! holds {
     ($which:literal) => {
         concat!(
-            "WITH chosen AS (
-               SELECT h.*, i.slug AS institution FROM holds h JOIN institutions i ON i.id = h.institution_id WHERE ",
-            $which,
-            "),
-             named AS (
-               SELECT w.institution_id, w.source_id, f.field_name, lower(f.raw_data ->> 'found') AS name,
-                 jsonb_agg(jsonb_build_object('ad', w.original_id, 'title', w.raw_data ->> 'title', 'fields', md5(w.raw_data::text))
-                   ORDER BY w.original_id COLLATE \"C\") AS ads
-               FROM staging_validation_failures f
-               JOIN staging_jobs w ON w.institution_id = f.institution_id AND w.id = f.staging_job_id
-               WHERE f.validation_type = 'invalid_relationship' AND f.raw_data ? 'found'
-                 AND f.institution_id IN (SELECT institution_id FROM chosen WHERE status = 'open' AND kind IN ('company', 'division'))
-               GROUP BY 1, 2, 3, 4),
-             filled AS (
-               SELECT c.*, CASE
-                 WHEN c.status <> 'open' THEN NULL
-                 WHEN c.kind = 'job' THEN (
+            "SELECT id, institution_id, institution, kind, source_id, subject, reason, details, status, opened_at, closed_at, closed_by, note,
+               content,
+               CASE WHEN status = 'open'
+                 THEN left(encode(sha256(convert_to(jsonb_build_array(kind, source_id, subject, content)::text, 'UTF8')), 'hex'), 6)
+                 ELSE revision END AS revision
+             FROM (
+               SELECT h.*, i.slug AS institution, CASE
+                 WHEN h.status <> 'open' THEN NULL
+                 WHEN h.kind = 'job' THEN (
                    SELECT jsonb_strip_nulls(jsonb_build_object('ad', s.external_id, 'fields', w.raw_data, 'company_id', w.company_id,
                      'division_id', w.division_id,
                      'document', CASE WHEN w.id IS NULL THEN encode(COALESCE(s.derived_hash, s.content_hash), 'hex') END,
@@ -145,28 +137,29 @@ macro_rules! holds {
                    FROM ad_states s
                    LEFT JOIN staging_jobs w ON w.institution_id = s.institution_id AND w.external_id = s.source_id || ':' || s.external_id
                    LEFT JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id
-                   WHERE s.institution_id = c.institution_id AND s.source_id = c.source_id AND s.external_id = c.subject)
-                 WHEN c.kind IN ('company', 'division') THEN jsonb_build_object('name', c.subject, 'ads', COALESCE(n.ads, '[]'))
-                 WHEN c.kind = 'retirement' THEN jsonb_build_object('jobs', COALESCE((
+                   WHERE s.institution_id = h.institution_id AND s.source_id = h.source_id AND s.external_id = h.subject)
+                 WHEN h.kind IN ('company', 'division') THEN jsonb_build_object('name', h.subject, 'ads', COALESCE((
+                   SELECT jsonb_agg(jsonb_build_object('ad', w.original_id, 'title', w.raw_data ->> 'title', 'fields', md5(w.raw_data::text))
+                     ORDER BY w.original_id COLLATE \"C\")
+                   FROM staging_validation_failures f
+                   JOIN staging_jobs w ON w.institution_id = f.institution_id AND w.id = f.staging_job_id
+                   WHERE f.institution_id = h.institution_id AND w.source_id = h.source_id AND f.validation_type = 'invalid_relationship'
+                     AND f.field_name = h.kind || '_id' AND lower(f.raw_data ->> 'found') = lower(h.subject)), '[]'))
+                 WHEN h.kind = 'retirement' THEN jsonb_build_object('jobs', COALESCE((
                    SELECT jsonb_agg(jsonb_build_object('ad', s.external_id, 'title', j.title) ORDER BY s.external_id COLLATE \"C\")
                    FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
-                   WHERE s.institution_id = c.institution_id AND s.source_id = c.source_id AND s.misses > 0
-                     AND s.misses >= COALESCE((c.details ->> 'after')::int, 2)), '[]'))
-                 WHEN c.kind = 'closing' THEN jsonb_build_object('jobs', COALESCE((
+                   WHERE s.institution_id = h.institution_id AND s.source_id = h.source_id AND s.misses > 0
+                     AND s.misses >= COALESCE((h.details ->> 'after')::int, 2)), '[]'))
+                 WHEN h.kind = 'closing' THEN jsonb_build_object('jobs', COALESCE((
                    SELECT jsonb_agg(jsonb_build_object('ad', j.original_id, 'title', j.title, 'close_date', j.close_date) ORDER BY j.original_id COLLATE \"C\")
-                   FROM jobs j WHERE ", $crate::closing::closed_by_date!("c.institution_id", "c.source_id", "(c.details ->> 'until')::date", ""), "), '[]'))
-                 WHEN c.kind = 'quality' THEN jsonb_build_object('content', c.details -> 'content', 'ads', c.details -> 'ads',
+                   FROM jobs j WHERE ", $crate::closing::closed_by_date!("h.institution_id", "h.source_id", "(h.details ->> 'until')::date", ""), "), '[]'))
+                 WHEN h.kind = 'quality' THEN jsonb_build_object('content', h.details -> 'content', 'ads', h.details -> 'ads',
                    'unusual', (SELECT jsonb_agg(jsonb_build_object('kind', u -> 'kind', 'subject', u -> 'subject', 'part', u -> 'part', 'whole', u -> 'whole'))
-                               FROM jsonb_array_elements(c.details -> 'unusual') AS u))
-                 ELSE COALESCE(c.details, '{}') END AS content
-               FROM chosen c LEFT JOIN named n ON n.institution_id = c.institution_id AND n.source_id = c.source_id
-                 AND n.field_name = c.kind || '_id' AND n.name = lower(c.subject))
-             SELECT id, institution_id, institution, kind, source_id, subject, reason, details, status, opened_at, closed_at, closed_by, note,
-               content,
-               CASE WHEN status = 'open'
-                 THEN left(encode(sha256(convert_to(jsonb_build_array(kind, source_id, subject, content)::text, 'UTF8')), 'hex'), 6)
-                 ELSE revision END AS revision
-             FROM filled"
+                               FROM jsonb_array_elements(h.details -> 'unusual') AS u))
+                 ELSE COALESCE(h.details, '{}') END AS content
+               FROM holds h JOIN institutions i ON i.id = h.institution_id WHERE ",
+            $which,
+            ") AS filled"
         )
     };
     ($which:literal, $end:literal) => {

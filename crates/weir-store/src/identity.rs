@@ -15,7 +15,7 @@ use weir_model::{AdChange, Clock, HoldKind, SourceKey};
 /// job, and is new if it is listed again: its source may return to its old numbers. Generations
 /// increase, so the id of a job is never used twice.
 const MOVE: &str = concat!(
-    "WITH moves AS (SELECT * FROM unnest($5::text[], $6::uuid[], $7::text[]) AS m (to_id, job_id, from_id)),
+    "WITH moves AS (SELECT m.*, nextval('change_ids') AS change_id FROM unnest($5::text[], $6::uuid[], $7::text[]) AS m (to_id, job_id, from_id)),
      origin AS (
        SELECT s.external_id, s.job_id, s.fields_hash, s.refresh_hash, s.derived_fingerprint
        FROM moves m JOIN ad_states s ON s.institution_id = $1 AND s.source_id = $2 AND s.external_id = m.from_id AND s.job_id = m.job_id),
@@ -24,7 +24,7 @@ const MOVE: &str = concat!(
          derived_fingerprint = o.derived_fingerprint, outcome = 'pending', last_change = $8, last_change_run = $3
        FROM moves m JOIN origin o ON o.job_id = m.job_id
        WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = m.to_id
-       RETURNING s.external_id, s.generation, o.job_id, o.external_id AS from_id),
+       RETURNING s.external_id, s.generation, o.job_id, o.external_id AS from_id, m.change_id),
      left_behind AS (
        UPDATE ad_states s SET generation = s.generation + 1, job_id = NULL, derived_hash = NULL, kept_hash = NULL, fields_hash = NULL, refresh_hash = NULL,
          retry_at = NULL, retired = s.last_read IS NOT NULL, outcome = CASE WHEN s.last_read IS NULL THEN 'pending' ELSE 'withdrawn' END
@@ -35,7 +35,7 @@ const MOVE: &str = concat!(
          changes = jsonb_build_object('original_id', jsonb_build_object('old', t.from_id, 'new', t.external_id)), change_type = 'update',
          change_reason = 'id changed from `' || t.from_id || '` to `' || t.external_id || '`: the source renumbered its ads', cause = 'source',
          run_id = $3, fingerprint = NULL, created_by = 'etl_pipeline', takes_back = NULL, restores = NULL, ",
-    newer_version!(),
+    newer_version!("t.change_id"),
     " FROM taken t WHERE j.institution_id = $1 AND j.id = t.job_id"
 );
 

@@ -13,13 +13,17 @@ use weir_model::{
     ChangeCause, Clock, FieldValue, Job, NewVersion, SourceKey, VersionStamp, field::Field,
 };
 
-/// The versions as a table `v`; `$1` institution, `$2` source, `$3` run, `$4` instant, `$5`
-/// fingerprint.
+/// The versions as a table `v`, each value as its column takes it: Citus converts none in an
+/// `UPDATE`. `$1` institution, `$2` source, `$3` run, `$4` instant, `$5` fingerprint.
 macro_rules! versions {
     () => {
         concat!(
             "WITH v AS (
-               SELECT * FROM unnest($6::uuid[], $7::text[], $8::int[], $9::bigint[], $10::bytea[], $11::uuid[], $12::uuid[],
+               SELECT v.job_id, v.original_id, v.generation, v.document_id, v.content_hash, v.company_id, v.division_id, ",
+            sent_columns!("v."),
+            ", v.stays_archived, v.changed_fields::text[], v.changes::jsonb, v.change_type, v.reason, v.created_by, v.cause, v.digests,
+                 nextval('change_ids') AS change_id
+               FROM unnest($6::uuid[], $7::text[], $8::int[], $9::bigint[], $10::bytea[], $11::uuid[], $12::uuid[],
                  $13::text[], $14::text[], $15::date[], $16::date[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[],
                  $23::text[], $24::text[], $25::text[], $26::text[], $27::bool[], $28::text[], $29::text[], $30::text[], $31::text[], $32::text[],
                  $33::text[], $34::bytea[])
@@ -35,11 +39,11 @@ const CREATE: &str = concat!(
     "INSERT INTO published_jobs (institution_id, id, company_id, division_id, source_id, original_id, generation, ",
     job_columns!(),
     ", document_id, content_hash, status, version, first_seen_at, created_at, change_type, change_reason, cause,
-       run_id, fingerprint, created_by, digests)
+       run_id, fingerprint, created_by, digests, change_id)
      SELECT $1, v.job_id, v.company_id, v.division_id, $2, v.original_id, v.generation, ",
-    sent_columns!("v."),
+    job_columns!("v."),
     ", v.document_id, v.content_hash, 'open', 1, $4, $4, v.change_type, v.reason, v.cause, $3, $5,
-       v.created_by, v.digests
+       v.created_by, v.digests, v.change_id
      FROM v"
 );
 
@@ -50,23 +54,23 @@ const CHANGE: &str = concat!(
     " UPDATE published_jobs j SET company_id = v.company_id, division_id = v.division_id, (",
     job_columns!(),
     ") = ROW (",
-    sent_columns!("v."),
+    job_columns!("v."),
     "), document_id = v.document_id, content_hash = v.content_hash,
          status = CASE WHEN v.stays_archived THEN j.status ELSE 'open' END,
          archived_at = CASE WHEN v.stays_archived THEN j.archived_at END, archived_as = CASE WHEN v.stays_archived THEN j.archived_as END,
          archived_for = CASE WHEN v.change_type = 'reopen' THEN NULL ELSE j.archived_for END,
          reopened_at = CASE WHEN v.change_type = 'reopen' THEN $4 ELSE j.reopened_at END, held_since = NULL, created_at = $4,
-         changed_fields = v.changed_fields::text[], changes = v.changes::jsonb, change_type = v.change_type, change_reason = v.reason,
+         changed_fields = v.changed_fields, changes = v.changes, change_type = v.change_type, change_reason = v.reason,
          cause = v.cause, run_id = $3, fingerprint = $5, created_by = v.created_by, takes_back = NULL, restores = NULL,
          digests = v.digests, ",
-    newer_version!(),
+    newer_version!("v.change_id"),
     " FROM v WHERE j.institution_id = $1 AND j.source_id = $2 AND j.id = v.job_id"
 );
 
 /// `$1` institution, `$2` run, `$3` instant, `$4` who, `$5` as what, `$6` and `$7` the jobs and why
 /// each.
 const ARCHIVE: &str = concat!(
-    "WITH v AS (SELECT * FROM unnest($6::uuid[], $7::text[]) AS v (job_id, reason)), ",
+    "WITH v AS (SELECT v.*, nextval('change_ids') AS change_id FROM unnest($6::uuid[], $7::text[]) AS v (job_id, reason)), ",
     supersede!("j.institution_id = $1 AND j.status = 'open' AND j.id IN (SELECT job_id FROM v)"),
     ", written AS (
        UPDATE published_jobs j SET status = 'archived', archived_at = $3, archived_as = $5,
@@ -74,7 +78,7 @@ const ARCHIVE: &str = concat!(
          held_since = CASE WHEN $5 = 'closed' THEN j.held_since END, created_at = $3, changed_fields = '{status}',
          changes = '{\"status\": {\"old\": \"open\", \"new\": \"archived\"}}', change_type = 'archive', change_reason = v.reason,
          cause = $8, run_id = $2, fingerprint = NULL, created_by = $4, takes_back = NULL, restores = NULL, ",
-    newer_version!(),
+    newer_version!("v.change_id"),
     " FROM v WHERE j.institution_id = $1 AND j.status = 'open' AND j.id = v.job_id
        RETURNING j.original_id)
      SELECT original_id FROM written ORDER BY original_id"
@@ -337,11 +341,13 @@ pub async fn refresh(
     }
     let json = |value: Json| (!value.is_null()).then(|| value.to_string());
     sqlx::query(
-        "UPDATE published_jobs j SET source_url = v.source_url, recruiter = v.recruiter::jsonb, locations = v.locations::text[],
-           roles = v.roles::jsonb, capabilities = v.capabilities::jsonb, digests = v.digests, refreshed_at = $7, refresh_id = nextval('change_ids'), refresh_txid = pg_current_xact_id()
-         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], $8::text[], $9::text[])
-           AS v (id, source_url, recruiter, locations, digests, roles, capabilities)
-         WHERE j.institution_id = $1 AND j.id = v.id",
+        "WITH v AS (
+           SELECT v.id, v.source_url, v.recruiter::jsonb, v.locations::text[], v.digests, v.roles::jsonb, v.capabilities::jsonb, nextval('change_ids') AS change_id
+           FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], $8::text[], $9::text[])
+             AS v (id, source_url, recruiter, locations, digests, roles, capabilities))
+         UPDATE published_jobs j SET source_url = v.source_url, recruiter = v.recruiter, locations = v.locations,
+           roles = v.roles, capabilities = v.capabilities, digests = v.digests, refreshed_at = $7, refresh_id = v.change_id, refresh_txid = pg_current_xact_id()
+         FROM v WHERE j.institution_id = $1 AND j.id = v.id",
     )
     .bind(stream.institution)
     .bind(jobs.iter().map(|(id, _)| *id).collect::<Vec<_>>())

@@ -192,7 +192,7 @@ pub async fn mask(
     for table in tables(connection, scope.tables).await? {
         let rows = table.masked(connection, scope, &patterns, masks).await?;
         found.count(&table.name, rows.len());
-        let ids = table.write(connection, &rows).await?;
+        let ids = table.write(connection, scope, &rows).await?;
         if ["published_jobs", "superseded_versions"].contains(&table.name.as_str()) {
             found.jobs.extend(ids);
         }
@@ -236,14 +236,19 @@ impl TextTable {
     }
 
     /// Writes the texts of rows; gives the ids of those that have one.
-    async fn write(&self, connection: &mut PgConnection, rows: &[MaskedRow]) -> Result<Vec<Uuid>> {
+    async fn write(
+        &self,
+        connection: &mut PgConnection,
+        scope: MaskScope<'_>,
+        rows: &[MaskedRow],
+    ) -> Result<Vec<Uuid>> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
         let (mut arrays, mut names, mut sets) = (String::new(), String::new(), Vec::new());
         for (place, column) in self.columns.iter().enumerate() {
             // Writing to a String cannot fail.
-            let _ = write!(arrays, ", ${}::text[]", place + 2);
+            let _ = write!(arrays, ", ${}::text[]", place + 4);
             let _ = write!(names, ", c{place}");
             sets.push(format!(
                 "\"{}\" = {}",
@@ -252,12 +257,15 @@ impl TextTable {
             ));
         }
         let sql = format!(
-            "UPDATE \"{}\" t SET {} FROM unnest($1::text[]{arrays}) AS m (at{names}) WHERE t.ctid = m.at::tid
+            "UPDATE \"{}\" t SET {} FROM unnest($3::text[]{arrays}) AS m (at{names}) WHERE {} AND t.ctid = m.at::tid
              RETURNING (to_jsonb(t) ->> 'id')",
             self.name,
-            sets.join(", ")
+            sets.join(", "),
+            self.scope
         );
         let mut query = sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(scope.institution)
+            .bind(scope.slug)
             .bind(rows.iter().map(|row| row.at.as_str()).collect::<Vec<_>>());
         for place in 0..self.columns.len() {
             query = query.bind(
@@ -401,8 +409,9 @@ pub async fn settle(
         digest(connection, table, institution, &jobs).await?;
     }
     sqlx::query(
-        "UPDATE published_jobs SET refreshed_at = $3, refresh_id = nextval('change_ids'), refresh_txid = pg_current_xact_id()
-         WHERE institution_id = $1 AND id = ANY ($2)",
+        "WITH v AS (SELECT id, nextval('change_ids') AS change_id FROM unnest($2::uuid[]) AS v (id))
+         UPDATE published_jobs j SET refreshed_at = $3, refresh_id = v.change_id, refresh_txid = pg_current_xact_id()
+         FROM v WHERE j.institution_id = $1 AND j.id = v.id",
     )
     .bind(institution)
     .bind(&jobs)

@@ -71,7 +71,7 @@ const TALLY_SOURCES: &str = "INSERT INTO source_tallies AS t (institution_id, so
     NULLIF(r.state, ''), r.at, CASE WHEN r.state = 'complete' THEN r.at END, r.items, r.stated_count
   FROM metric_run_outcomes o
   LEFT JOIN LATERAL (
-    SELECT * FROM source_reads n WHERE n.institution_id = o.institution_id AND n.source_id = o.source_id ORDER BY n.id DESC LIMIT 1) AS n ON n.run_id = o.run_id
+    SELECT * FROM source_reads n WHERE n.institution_id = $1 AND n.source_id = o.source_id ORDER BY n.id DESC LIMIT 1) AS n ON n.run_id = o.run_id
   CROSS JOIN LATERAL (SELECT COALESCE(n.state, '') AS state, COALESCE(n.bytes, 0) AS bytes, n.at, n.items, n.stated_count) AS r
   WHERE o.institution_id = $1 AND o.run_id = $2
   ON CONFLICT (institution_id, source_id) DO UPDATE SET runs = t.runs + 1, documents = t.documents + EXCLUDED.documents, created = t.created + EXCLUDED.created,

@@ -161,9 +161,8 @@ pub async fn list(
            SELECT m.institution_id, m.opening_id, count(*) AS members FROM opening_members m JOIN institutions i ON i.id = m.institution_id
            WHERE $1::text IS NULL OR i.slug = $1 GROUP BY 1, 2 HAVING $2 OR count(*) > 1 ORDER BY 3 DESC, 1, 2 LIMIT $3)
          SELECT i.slug AS institution, o.id, o.status, o.title, o.ads, o.locations
-         FROM chosen c CROSS JOIN LATERAL (
-           SELECT * FROM current_openings v WHERE v.institution_id = c.institution_id AND v.id = c.opening_id OFFSET 0) AS o
-         JOIN institutions i ON i.id = o.institution_id
+         FROM current_openings o JOIN institutions i ON i.id = o.institution_id
+         WHERE o.institution_id = ANY (ARRAY(SELECT c.institution_id FROM chosen c)) AND o.id = ANY (ARRAY(SELECT c.opening_id FROM chosen c))
          ORDER BY i.slug, o.members DESC, o.survivor",
     )
     .bind(slug)
@@ -216,7 +215,7 @@ pub async fn head(
 ) -> Result<Option<OpeningHead>> {
     Ok(sqlx::query_as(
         "SELECT o.institution_id, i.slug AS institution, o.id, o.status, o.title, o.survivor, o.locations, o.origins, o.first_seen_at, o.last_seen_at,
-           ARRAY(SELECT a.id FROM opening_aliases a WHERE a.institution_id = $1 AND a.opening_id = $2 ORDER BY a.serial, a.id) AS aliases
+           ARRAY(SELECT a.id FROM opening_aliases a WHERE a.institution_id = o.institution_id AND a.opening_id = o.id ORDER BY a.serial, a.id) AS aliases
          FROM current_openings o JOIN institutions i ON i.id = o.institution_id WHERE o.institution_id = $1 AND o.id = $2",
     )
     .bind(institution)
@@ -303,12 +302,12 @@ pub async fn news_of_run(
     limit: i64,
 ) -> Result<Vec<OpeningNews>> {
     Ok(sqlx::query_as(
-        "WITH news AS (SELECT * FROM opening_log WHERE institution_id = $1 AND run_id = $2 ORDER BY id LIMIT $3)
+        "WITH news AS (SELECT * FROM opening_log WHERE institution_id = $1 AND run_id = $2 ORDER BY id LIMIT $3),
+         named AS (SELECT v.id, v.title, v.ads FROM current_openings v WHERE v.institution_id = $1 AND v.id = ANY (ARRAY(SELECT n.opening_id FROM news n)))
          SELECT n.opening_id AS opening, o.title, o.ads, n.what, COALESCE(j.source_id || ':' || j.original_id, n.job_id::text) AS ad, n.reason
          FROM news n
-         LEFT JOIN published_jobs j ON j.institution_id = n.institution_id AND j.id = n.job_id
-         LEFT JOIN LATERAL (
-           SELECT v.title, v.ads FROM current_openings v WHERE v.institution_id = n.institution_id AND v.id = n.opening_id OFFSET 0) AS o ON true
+         LEFT JOIN published_jobs j ON j.institution_id = $1 AND j.id = n.job_id
+         LEFT JOIN named o ON o.id = n.opening_id
          ORDER BY n.id",
     )
     .bind(institution)

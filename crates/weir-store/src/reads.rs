@@ -54,10 +54,11 @@ pub async fn begin(
     way: ReadMethod,
 ) -> Result<BegunRead> {
     let resumed: Option<(i64, Json)> = sqlx::query_as(
-        "UPDATE source_reads SET run_id = $3, at = $4, state = 'reading', why = NULL, finished_at = NULL
-         WHERE institution_id = $1 AND state IN ('reading', 'partial') AND bookmark IS NOT NULL AND way = $5 AND at >= $6 AND (bookmark->>'kept_at')::timestamptz >= $7
-           AND id = (SELECT max(id) FROM source_reads WHERE institution_id = $1 AND source_id = $2)
-         RETURNING id, bookmark",
+        "WITH newest AS (
+           SELECT id FROM source_reads WHERE institution_id = $1 AND state IN ('reading', 'partial') AND bookmark IS NOT NULL AND way = $5 AND at >= $6 AND (bookmark->>'kept_at')::timestamptz >= $7
+             AND id = (SELECT max(id) FROM source_reads WHERE institution_id = $1 AND source_id = $2))
+         UPDATE source_reads r SET run_id = $3, at = $4, state = 'reading', why = NULL, finished_at = NULL
+         FROM newest n WHERE r.institution_id = $1 AND r.id = n.id RETURNING r.id, r.bookmark",
     )
     .bind(stream.institution)
     .bind(&stream.source)
@@ -164,18 +165,26 @@ pub async fn progress(
     bookmark: Option<(&Json, DateTime<Utc>)>,
 ) -> Result<()> {
     sqlx::query(
-        "UPDATE source_reads SET pages = pages + 1, items = items + $3, uploaded = uploaded + $4, bookmark = COALESCE($5 || jsonb_build_object('kept_at', $6::timestamptz), bookmark)
+        "UPDATE source_reads SET pages = pages + 1, items = items + $3, uploaded = uploaded + $4, bookmark = COALESCE($5, bookmark)
          WHERE institution_id = $1 AND id = $2",
     )
     .bind(stream.institution)
     .bind(read)
     .bind(i64::try_from(items).unwrap_or(i64::MAX))
     .bind(i64::try_from(uploaded).unwrap_or(i64::MAX))
-    .bind(bookmark.map(|(bookmark, _)| storable_json(bookmark)))
-    .bind(bookmark.map(|(_, now)| now))
+    .bind(bookmark.map(|(bookmark, now)| kept(bookmark, now)))
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// A position, with when it was kept.
+fn kept(bookmark: &Json, now: DateTime<Utc>) -> Json {
+    let mut kept = storable_json(bookmark);
+    if let Some(members) = kept.as_object_mut() {
+        members.insert("kept_at".to_owned(), now.to_rfc3339().into());
+    }
+    kept
 }
 
 /// How many ads a read has found, each counted once, whichever process read it.

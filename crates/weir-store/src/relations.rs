@@ -398,12 +398,16 @@ async fn write_table(
         " (institution_id, id, name, name_key, fold_key, registry_id, parent_id, created_at, created_by)
           SELECT $1, v.id, v.name, v.key, v.key, v.registry_id, v.parent_id, $7, $8
           FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[]) AS v (id, name, key, registry_id, parent_id)
-          ON CONFLICT DO NOTHING"
+          ON CONFLICT DO NOTHING RETURNING 1"
     );
     let insert = with_rows(sqlx::query(sql), institution, rows);
-    let new = insert.bind(at.0).bind(by).execute(&mut *connection).await?;
-    let all = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-    if new.rows_affected() < all {
+    // Citus counts rows that were there, too, but does not return them.
+    let new = insert
+        .bind(at.0)
+        .bind(by)
+        .fetch_all(&mut *connection)
+        .await?;
+    if new.len() < rows.len() {
         mend_table(connection, table, institution, rows, by).await?;
     }
     Ok(())
@@ -419,7 +423,7 @@ async fn mend_table(
 ) -> Result<()> {
     let lock = of_both!(
         table,
-        "SELECT FROM ",
+        "SELECT 1 FROM ",
         " WHERE institution_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE"
     );
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();

@@ -111,14 +111,17 @@ pub struct TakenBackJob {
 /// transaction.
 const TABLE: &str = "CREATE TEMPORARY TABLE taken_back (
     job_id UUID PRIMARY KEY, source_id TEXT, original_id TEXT, title TEXT, did TEXT[], last INTEGER, target INTEGER, restores INTEGER, newest INTEGER,
-    only_status BOOLEAN, held BOOLEAN, status TEXT, change_type TEXT, changed_fields TEXT[], changes JSONB, fingerprint BYTEA, left_alone TEXT, already BOOLEAN
+    only_status BOOLEAN, held BOOLEAN, status TEXT, change_type TEXT, changed_fields TEXT[], changes JSONB, fingerprint BYTEA, left_alone TEXT, already BOOLEAN,
+    change_id BIGINT DEFAULT nextval('change_ids')
   ) ON COMMIT DROP";
 
 /// `$1` institution, `$2` run, `$3` its clock, `$4` whether that was wrong: then nothing waits;
 /// `$5` the jobs that are meant, all if empty. A job is taken back if its newest version, later
 /// ones that were taken back themselves left out, is of the run.
 const FIND: &str = concat!(
-    "WITH touched AS (
+    "WITH looked_up (job_id, source_id, original_id, title, did, last, target, restores, newest, only_status, held, status, change_type, changed_fields,
+     changes, fingerprint, left_alone, already) AS (
+   WITH touched AS (
      SELECT h.id, min(h.version) AS first, max(h.version) AS last, count(*) AS versions, array_agg(h.change_type ORDER BY h.version) AS did,
        bool_or(h.change_type = 'archive' AND h.archived_as = 'recycled') AS lost_id, bool_or('original_id' = ANY (h.changed_fields)) AS moved,
        bool_and(h.change_type = 'archive') AS only_status, bool_and(h.change_type = 'archive' AND h.archived_as = 'missing') AS only_missed
@@ -137,7 +140,6 @@ const FIND: &str = concat!(
      FROM touched t JOIN jobs j ON j.institution_id = $1 AND j.id = t.id
      JOIN jobs_history n ON n.institution_id = $1 AND n.id = t.id AND n.version = j.version
      LEFT JOIN jobs_history b ON b.institution_id = $1 AND b.id = t.id AND b.version = t.first - 1)
-   INSERT INTO taken_back
    SELECT j.id, j.source_id, j.original_id, j.title, f.did, f.last, f.target, f.restores, f.newest, f.only_status, NOT (f.only_missed OR $4), s.status,
      CASE WHEN NOT f.was_there OR (j.status = 'open' AND s.status = 'archived') THEN 'archive' WHEN j.status = s.status THEN 'update' ELSE 'reopen' END,
      c.fields, c.changes, (SELECT h.fingerprint FROM jobs_history h WHERE h.institution_id = $1 AND h.id = j.id AND h.version <= f.last AND h.fingerprint IS NOT NULL
@@ -157,7 +159,8 @@ const FIND: &str = concat!(
      FROM (VALUES (1, 'status', to_jsonb(j.status), to_jsonb(s.status)),
                   (2, 'archived_as', CASE WHEN j.status = s.status THEN to_jsonb(j.archived_as) END, CASE WHEN j.status = s.status THEN to_jsonb(s.archived_as) END),
                   ", compared_columns!("j.", "x."), ") AS v (place, field, old, new)
-     WHERE v.old IS DISTINCT FROM v.new AND (v.place <= 2 OR (f.was_there AND NOT f.only_status))) AS c"
+     WHERE v.old IS DISTINCT FROM v.new AND (v.place <= 2 OR (f.was_there AND NOT f.only_status))) AS c)
+   INSERT INTO taken_back SELECT * FROM looked_up"
 );
 
 /// `$1` institution, `$2` run, `$3` instant, `$4` who, `$5` the reason as it follows other words. A
@@ -179,7 +182,7 @@ const WRITE: &str = concat!(
        held_since = CASE WHEN r.held THEN $3 END, created_at = $3, changed_fields = r.changed_fields, changes = r.changes, change_type = r.change_type,
        change_reason = 'rolled back run ' || $2 || CASE WHEN r.restores = 0 THEN ', which created it' ELSE ' to version ' || r.restores END || $5,
        cause = 'person', run_id = NULL, fingerprint = x.fingerprint, created_by = $4, takes_back = $2, restores = r.restores, ",
-    newer_version!(),
+    newer_version!("r.change_id"),
     " FROM taken_back r JOIN LATERAL (
          SELECT ", job_columns!(), ", ", stamp_columns!(), " FROM superseded_versions WHERE institution_id = $1 AND id = r.job_id AND version = r.target
          UNION ALL SELECT ", job_columns!(), ", ", stamp_columns!(), " FROM published_jobs WHERE institution_id = $1 AND id = r.job_id AND version = COALESCE(r.target, r.newest)) AS x ON TRUE
@@ -203,15 +206,16 @@ const HOLD_BACK: &str = "UPDATE ad_states s SET retry_at = NULL, retries = 0, re
    WHERE s.institution_id = $1 AND s.source_id = r.source_id AND s.external_id = r.original_id AND s.job_id = r.job_id AND r.left_alone IS NULL";
 
 /// What stood against the ads until now stands no more. `$1` institution, `$2` instant, `$3` why.
-const UNSTAGE: &str = "WITH gone AS (
-     DELETE FROM staging_jobs w USING taken_back r
-     WHERE w.institution_id = $1 AND w.external_id = r.source_id || ':' || r.original_id AND r.left_alone IS NULL
-     RETURNING w.id, w.source_id, w.original_id, w.document_id, w.raw_data)
-   INSERT INTO resolved_failures (institution_id, source_id, original_id, document_id, error_type, field_name, rule, error_message, value, since, resolved_at, why)
-   SELECT $1, g.source_id, g.original_id, g.document_id, f.validation_type, f.field_name, f.raw_data ->> 'rule', f.error_message,
-     COALESCE(f.raw_data -> 'found', g.raw_data -> f.field_name, g.raw_data -> 'extra' -> f.field_name), f.since, $2, $3
-   FROM gone g JOIN staging_validation_failures f ON f.institution_id = $1 AND f.staging_job_id = g.id
-   WHERE f.raw_data ->> 'severity' IS DISTINCT FROM 'warn'";
+const RESOLVE: &str = "INSERT INTO resolved_failures (institution_id, source_id, original_id, document_id, error_type, field_name, rule, error_message, value, since, resolved_at, why)
+   SELECT w.institution_id, w.source_id, w.original_id, w.document_id, f.validation_type, f.field_name, f.raw_data ->> 'rule', f.error_message,
+     COALESCE(f.raw_data -> 'found', w.raw_data -> f.field_name, w.raw_data -> 'extra' -> f.field_name), f.since, $2, $3
+   FROM taken_back r JOIN staging_jobs w ON w.institution_id = $1 AND w.external_id = r.source_id || ':' || r.original_id
+   JOIN staging_validation_failures f ON f.institution_id = $1 AND f.staging_job_id = w.id
+   WHERE r.left_alone IS NULL AND f.raw_data ->> 'severity' IS DISTINCT FROM 'warn'";
+
+/// `$1` institution.
+const UNSTAGE: &str = "DELETE FROM staging_jobs w USING taken_back r
+   WHERE w.institution_id = $1 AND w.external_id = r.source_id || ':' || r.original_id AND r.left_alone IS NULL";
 
 /// What the run had published waits where what waits is. `$1` institution, `$2` run, `$3` instant,
 /// `$4` reasons.
@@ -318,10 +322,14 @@ pub async fn take_back(
         .bind(is_wrong)
         .execute(&mut *connection)
         .await?;
-    sqlx::query(UNSTAGE)
+    sqlx::query(RESOLVE)
         .bind(institution)
         .bind(at)
         .bind(&why)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(UNSTAGE)
+        .bind(institution)
         .execute(&mut *connection)
         .await?;
     sqlx::query(STAGE)

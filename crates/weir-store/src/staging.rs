@@ -42,16 +42,22 @@ pub async fn lift(
         .map(|id| format!("{}:{id}", stream.source))
         .collect();
     let stood = sqlx::query_as(
-        "WITH gone AS (DELETE FROM staging_jobs WHERE institution_id = $1 AND external_id = ANY ($2) RETURNING id, original_id, document_id, raw_data)
-         SELECT g.original_id, g.document_id, f.since, f.raw_data AS reason,
+        "SELECT g.original_id, g.document_id, f.since, f.raw_data AS reason,
            COALESCE(f.raw_data -> 'found', g.raw_data -> f.field_name, g.raw_data -> 'extra' -> f.field_name) AS value
-         FROM gone g JOIN staging_validation_failures f ON f.institution_id = $1 AND f.staging_job_id = g.id ORDER BY f.id",
-    );
-    Ok(stood
+         FROM staging_jobs g JOIN staging_validation_failures f ON f.institution_id = $1 AND f.staging_job_id = g.id
+         WHERE g.institution_id = $1 AND g.external_id = ANY ($2) ORDER BY f.id",
+    )
+    .bind(stream.institution)
+    .bind(&external)
+    .fetch_all(&mut *connection)
+    .await?;
+    // The reasons go with their ads: Citus would not see them any more in the same statement.
+    sqlx::query("DELETE FROM staging_jobs WHERE institution_id = $1 AND external_id = ANY ($2)")
         .bind(stream.institution)
         .bind(external)
-        .fetch_all(connection)
-        .await?)
+        .execute(connection)
+        .await?;
+    Ok(stood)
 }
 
 /// Takes away the staging rows of ads; their reasons are gone, and why is recorded.

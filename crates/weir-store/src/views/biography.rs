@@ -3,6 +3,7 @@
 
 use super::has_document;
 use crate::Result;
+use crate::columns::job_members;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -165,13 +166,16 @@ pub async fn versions(
     institution: Uuid,
     job: Uuid,
 ) -> Result<Vec<JobVersion>> {
-    let rows = sqlx::query_as(
+    let rows = sqlx::query_as(concat!(
         "SELECT h.version, h.created_at, h.change_type, h.change_reason, h.changed_fields, h.changes, h.created_by, h.run_id, h.takes_back, h.restores,
            encode(h.content_hash, 'hex') AS document, encode(h.fingerprint, 'hex') AS fingerprint, f.parts,
-           to_jsonb(h) - '{raw_json,content_hash,fingerprint,changes,changed_fields,change_type,change_reason,run_id,created_at,created_by,takes_back,restores}'::text[] AS job
+           jsonb_build_object('institution_id', h.institution_id, 'id', h.id, 'version', h.version, 'company_id', h.company_id,
+             'division_id', h.division_id, 'source_id', h.source_id, 'original_id', h.original_id, 'external_id', h.external_id, ",
+        job_members!("h."),
+        ", 'status', h.status, 'archived_at', h.archived_at, 'archived_as', h.archived_as, 'archived_for', h.archived_for, 'reopened_at', h.reopened_at) AS job
          FROM jobs_history h LEFT JOIN fingerprints f ON f.institution_id = h.institution_id AND f.fingerprint = h.fingerprint
          WHERE h.institution_id = $1 AND h.id = $2 ORDER BY h.version",
-    );
+    ));
     Ok(rows
         .bind(institution)
         .bind(job)

@@ -262,9 +262,29 @@ impl ExportTable {
     }
 }
 
-/// The fields of [`FIELDS`], in their order; `c` is the company and `d` the division.
+/// The fields of [`FIELDS`], in their order. Names are looked up for each row: Citus joins nothing
+/// to the outer side of a union.
 macro_rules! exported_fields {
     ($of:literal) => {
+        exported_fields!(
+            $of,
+            concat!(
+                "(SELECT c.name FROM companies c WHERE c.institution_id = ",
+                $of,
+                "institution_id AND c.id = ",
+                $of,
+                "company_id)"
+            ),
+            concat!(
+                "(SELECT d.name FROM divisions d WHERE d.institution_id = ",
+                $of,
+                "institution_id AND d.id = ",
+                $of,
+                "division_id)"
+            )
+        )
+    };
+    ($of:literal, $company:expr, $division:expr) => {
         concat!(
             $of,
             "status, ",
@@ -279,7 +299,11 @@ macro_rules! exported_fields {
             $of,
             "department, ",
             $of,
-            "department_id, c.name, d.name, ",
+            "department_id, ",
+            $company,
+            ", ",
+            $division,
+            ", ",
             $of,
             "job_type, ",
             $of,
@@ -328,8 +352,6 @@ const JOBS: &str = concat!(
     ", j.first_seen_at, j.last_updated_at, j.held_since, j.generation::bigint, j.refreshed_at,
     CASE WHEN $5::boolean THEN j.raw_json::text END
   FROM jobs j JOIN institutions i ON i.id = j.institution_id
-  LEFT JOIN companies c ON c.institution_id = j.institution_id AND c.id = j.company_id
-  LEFT JOIN divisions d ON d.institution_id = j.institution_id AND d.id = j.division_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR GREATEST(j.last_updated_at, j.refreshed_at) >= $2)
     AND ($3::timestamptz IS NULL OR j.last_updated_at < $3) AND $4::timestamptz IS NULL
     AND (j.institution_id, j.id) > ($7, $8) AND $9::int IS NOT NULL AND ($10::uuid IS NULL OR j.id = $10)
@@ -339,7 +361,7 @@ const JOBS: &str = concat!(
 const JOBS_AS_OF: &str = concat!(
     "SELECT i.slug, h.source_id, h.id::text, h.original_id, h.version::bigint,
     ",
-    exported_fields!("h."),
+    exported_fields!("h.", "c.name", "d.name"),
     ", j.first_seen_at, h.created_at, NULL::timestamptz, j.generation::bigint, NULL::timestamptz,
     CASE WHEN $5::boolean THEN h.raw_json::text END
   FROM jobs_as_of($4) h JOIN institutions i ON i.id = h.institution_id JOIN jobs j ON j.institution_id = h.institution_id AND j.id = h.id
@@ -360,8 +382,6 @@ const HISTORY: &str = concat!(
     encode(h.fingerprint, 'hex'), h.changes::text,
     CASE WHEN $5::boolean THEN h.raw_json::text END
   FROM jobs_history h JOIN institutions i ON i.id = h.institution_id
-  LEFT JOIN companies c ON c.institution_id = h.institution_id AND c.id = h.company_id
-  LEFT JOIN divisions d ON d.institution_id = h.institution_id AND d.id = h.division_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR h.created_at >= $2)
     AND ($3::timestamptz IS NULL OR h.created_at < $3) AND $4::timestamptz IS NULL
     AND (h.institution_id, h.id, h.version) > ($7, $8, $9) AND ($10::uuid IS NULL OR h.id = $10)
@@ -393,23 +413,21 @@ const FEED: &str = concat!(
     CASE WHEN $5::boolean THEN h.raw_json::text END
   FROM changes f JOIN institutions i ON i.id = f.institution_id
   LEFT JOIN jobs_history h ON f.what <> 'forget' AND h.institution_id = f.institution_id AND h.id = f.job_id AND h.version = f.version
-  LEFT JOIN companies c ON c.institution_id = h.institution_id AND c.id = h.company_id
-  LEFT JOIN divisions d ON d.institution_id = h.institution_id AND d.id = h.division_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND (f.txid, f.change_id) > ($2::text::xid8, $3::bigint)
-    AND f.txid < pg_snapshot_xmin(pg_current_snapshot())
+    AND f.txid < (SELECT change_horizon())
   ORDER BY f.txid, f.change_id LIMIT $6"
 );
 
-/// The columns of [`OF_OPENINGS`], from an opening `o`, and what is asked of all of them.
+/// The columns of [`OF_OPENINGS`], and what is asked of all of them; `$which` says of which
+/// openings `o`, and `$with` what it looks up for that.
 macro_rules! openings {
-    ($from:literal, $which:literal) => {
+    ($with:literal, $which:literal) => {
         concat!(
+            $with,
             "SELECT i.slug, o.id::text, o.status, o.job_id::text, o.survivor, o.ads, o.title, o.description, o.open_date, o.close_date,
     o.department, c.name, d.name, o.job_type, o.locations, o.remuneration, o.source_url, o.recruiter::text, o.origins::text, o.first_seen_at,
     o.last_seen_at, o.reposted_from::text, o.institution_id::text
-  FROM ",
-            $from,
-            " JOIN institutions i ON i.id = o.institution_id
+  FROM current_openings o JOIN institutions i ON i.id = o.institution_id
   LEFT JOIN companies c ON c.institution_id = o.institution_id AND c.id = o.company_id
   LEFT JOIN divisions d ON d.institution_id = o.institution_id AND d.id = o.division_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR o.first_seen_at >= $2)
@@ -422,16 +440,16 @@ macro_rules! openings {
 }
 
 const OPENINGS: &str = openings!(
-    "current_openings o",
+    "",
     "AND (o.institution_id, o.id) > ($7, $8) AND $6::bigint IS NULL"
 );
 
 /// A page looks up the openings that it shows, and no others.
 const OPENINGS_PAGE: &str = openings!(
-    "(SELECT p.institution_id, p.id FROM openings p JOIN institutions n ON n.id = p.institution_id
-      WHERE (p.institution_id, p.id) > ($7, $8) AND (cardinality($1::text[]) = 0 OR n.slug = ANY ($1)) ORDER BY p.institution_id, p.id LIMIT $6) AS page
-    CROSS JOIN LATERAL (SELECT * FROM current_openings v WHERE v.institution_id = page.institution_id AND v.id = page.id OFFSET 0) AS o",
-    ""
+    "WITH page AS (
+       SELECT p.institution_id, p.id FROM openings p JOIN institutions n ON n.id = p.institution_id
+       WHERE (p.institution_id, p.id) > ($7, $8) AND (cardinality($1::text[]) = 0 OR n.slug = ANY ($1)) ORDER BY p.institution_id, p.id LIMIT $6) ",
+    "AND o.institution_id = ANY (ARRAY(SELECT page.institution_id FROM page)) AND o.id = ANY (ARRAY(SELECT page.id FROM page))"
 );
 
 /// The rows, in the order of institutions, jobs and versions; those of the feed in the order of

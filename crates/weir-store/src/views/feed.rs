@@ -118,8 +118,8 @@ impl CursorVerdict {
 /// The database failed.
 pub async fn judge(connection: &mut PgConnection, cursor: FeedCursor) -> Result<CursorVerdict> {
     let (own, is_ahead, is_restored): (String, bool, bool) = sqlx::query_as(
-        "SELECT left(md5(s.system_identifier || '/' || d.oid), 8), $1::text::xid8 >= pg_snapshot_xmin(pg_current_snapshot()),
-           EXISTS (SELECT 1 FROM changes WHERE txid >= pg_snapshot_xmax(pg_current_snapshot()))
+        "SELECT left(md5(s.system_identifier || '/' || d.oid), 8), $1::text::xid8 >= (SELECT pg_snapshot_xmin(pg_current_snapshot())),
+           EXISTS (SELECT 1 FROM changes WHERE txid >= (SELECT pg_snapshot_xmax(pg_current_snapshot())))
          FROM pg_control_system() s, pg_database d WHERE d.datname = current_database()",
     )
     .bind(cursor.txid.to_string())

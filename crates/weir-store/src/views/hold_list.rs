@@ -58,15 +58,13 @@ pub async fn page(
     most: i64,
 ) -> Result<Vec<HoldLine>> {
     let waiting = "SELECT h.id, i.slug AS institution, h.kind, h.source_id, h.subject, h.reason, h.status, h.opened_at, h.closed_at, h.closed_by, h.note
-         FROM institutions i CROSS JOIN LATERAL (
-           SELECT * FROM holds WHERE institution_id = i.id AND status = 'open' AND ($2::text IS NULL OR kind = $2) AND ($3::bigint IS NULL OR id > $3)
-           ORDER BY id LIMIT $4) AS h
-         WHERE $1::uuid IS NULL OR i.id = $1 ORDER BY h.id LIMIT $4";
+         FROM holds h JOIN institutions i ON i.id = h.institution_id
+         WHERE ($1::uuid IS NULL OR h.institution_id = $1) AND h.status = 'open' AND ($2::text IS NULL OR h.kind = $2) AND ($3::bigint IS NULL OR h.id > $3)
+         ORDER BY h.id LIMIT $4";
     let decided = "SELECT h.id, i.slug AS institution, h.kind, h.source_id, h.subject, h.reason, h.status, h.opened_at, h.closed_at, h.closed_by, h.note
-         FROM institutions i CROSS JOIN LATERAL (
-           SELECT * FROM holds WHERE institution_id = i.id AND status <> 'open' AND ($2::text IS NULL OR kind = $2) AND ($3::bigint IS NULL OR id < $3)
-           ORDER BY id DESC LIMIT $4) AS h
-         WHERE $1::uuid IS NULL OR i.id = $1 ORDER BY h.id DESC LIMIT $4";
+         FROM holds h JOIN institutions i ON i.id = h.institution_id
+         WHERE ($1::uuid IS NULL OR h.institution_id = $1) AND h.status <> 'open' AND ($2::text IS NULL OR h.kind = $2) AND ($3::bigint IS NULL OR h.id < $3)
+         ORDER BY h.id DESC LIMIT $4";
     let rows = sqlx::query_as(if wanted.closed { decided } else { waiting });
     Ok(rows
         .bind(wanted.institution)

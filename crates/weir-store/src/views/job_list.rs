@@ -174,9 +174,9 @@ pub async fn page(
         "WHERE ($5::text IS NULL OR w.source_id = $5)
            AND ($6::text IS NULL OR w.status = $6 OR ($6 = 'held' AND w.held_since IS NOT NULL))
            AND ($7::uuid IS NULL OR w.company_id = $7) AND ($8::uuid IS NULL OR w.division_id = $8)
-           AND ($9::text IS NULL OR EXISTS (SELECT FROM job_roles r
+           AND ($9::text IS NULL OR EXISTS (SELECT 1 FROM job_roles r
              WHERE r.institution_id = w.institution_id AND r.job_id = w.id AND r.framework = $9 AND r.role_id = $10))
-           AND ($11::text IS NULL OR EXISTS (SELECT FROM job_capabilities k
+           AND ($11::text IS NULL OR EXISTS (SELECT 1 FROM job_capabilities k
              WHERE k.institution_id = w.institution_id AND k.job_id = w.id AND k.framework = $11 AND k.capability_id = $12))
            AND ($13::timestamptz IS NULL OR w.created_at >= $13)
            AND lower(concat_ws(' ', w.title, w.department, c.name, d.name, array_to_string(w.locations, ' '), w.original_id)) LIKE ALL ($1::text[])
@@ -289,7 +289,7 @@ pub async fn roles(
 /// # Errors
 /// The database failed.
 pub async fn is_wider(connection: &mut PgConnection, institution: Option<Uuid>) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT FROM published_jobs WHERE $1::uuid IS NULL OR institution_id = $1 OFFSET $2 LIMIT 1)";
+    let sql = "SELECT EXISTS (SELECT 1 FROM published_jobs WHERE $1::uuid IS NULL OR institution_id = $1 OFFSET $2 LIMIT 1)";
     Ok(sqlx::query_scalar(sql)
         .bind(institution)
         .bind(WINDOW)

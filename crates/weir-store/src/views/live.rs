@@ -33,8 +33,9 @@ pub async fn run(
     institution: Uuid,
     run: i64,
 ) -> Result<Option<LiveRun>> {
-    let sql = "SELECT r.status, u.node, (SELECT count(*) FROM (SELECT FROM jobs_history h WHERE h.run_id = r.id AND h.institution_id = r.institution_id LIMIT 10001) AS few) AS touched
-               FROM runs r LEFT JOIN work_units u ON u.id = r.unit_id AND u.state = 'leased' WHERE r.institution_id = $1 AND r.id = $2";
+    let sql = "WITH unit AS (SELECT u.id, u.node FROM work_units u WHERE u.institution_id = $1 AND u.state = 'leased')
+               SELECT r.status, u.node, (SELECT count(*) FROM (SELECT 1 FROM jobs_history h WHERE h.institution_id = $1 AND h.run_id = $2 LIMIT 10001) AS few) AS touched
+               FROM runs r LEFT JOIN unit u ON u.id = r.unit_id WHERE r.institution_id = $1 AND r.id = $2";
     Ok(sqlx::query_as(sql)
         .bind(institution)
         .bind(run)

@@ -6,6 +6,7 @@
 //! add a question, add a file; to add a field of jobs, see [`crate::columns`].
 
 pub mod audit;
+mod audit_rows;
 pub mod biography;
 pub mod company_list;
 pub mod database_state;

@@ -19,7 +19,7 @@ use weir_model::{Clock, HoldKind, Outcome, RecordFilter, RecordKind, RunRecord, 
 macro_rules! touches {
     () => {
         "(cardinality($5::text[]) = 0 OR h.changed_fields && $5 OR (h.changed_fields @> '{extra}' AND EXISTS (
-            SELECT FROM unnest($6::text[]) AS k WHERE CASE WHEN h.changes IS NULL THEN h.extra ? k
+            SELECT 1 FROM unnest($6::text[]) AS k WHERE CASE WHEN h.changes IS NULL THEN h.extra ? k
               ELSE (h.changes #> ARRAY['extra', 'old', k]) IS DISTINCT FROM (h.changes #> ARRAY['extra', 'new', k]) END)))"
     };
 }

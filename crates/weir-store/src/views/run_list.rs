@@ -77,11 +77,10 @@ macro_rules! run_lines {
     ($from:literal) => {
         concat!(
             "SELECT r.institution_id, i.slug AS institution, r.id, r.at, r.status, r.started_at, r.finished_at, r.error,
-               r.summary -> 'total' AS total, a.errors, a.warnings
-             FROM ", $from, " JOIN institutions i ON i.id = r.institution_id
-             CROSS JOIN LATERAL (
-               SELECT count(*) FILTER (WHERE severity = 'error') AS errors, count(*) FILTER (WHERE severity = 'warn') AS warnings
-               FROM alerts WHERE institution_id = r.institution_id AND run_id = r.id) AS a "
+               r.summary -> 'total' AS total,
+               (SELECT count(*) FROM alerts a WHERE a.institution_id = r.institution_id AND a.run_id = r.id AND a.severity = 'error') AS errors,
+               (SELECT count(*) FROM alerts a WHERE a.institution_id = r.institution_id AND a.run_id = r.id AND a.severity = 'warn') AS warnings
+             FROM ", $from, " JOIN institutions i ON i.id = r.institution_id "
         )
     };
 }
@@ -95,13 +94,12 @@ pub async fn page(
     wanted: &RunFilter,
     most: i64,
 ) -> Result<Vec<RunLine>> {
-    let rows = sqlx::query_as(run_lines!(
-        "(SELECT w.* FROM institutions o CROSS JOIN LATERAL (
-            SELECT * FROM runs WHERE institution_id = o.id AND ($3::bigint IS NULL OR id < $3)
-              AND ($2::text IS NULL OR status = $2 OR ($2 = 'trouble' AND (status IN ('failed', 'interrupted') OR EXISTS (
-                SELECT FROM alerts WHERE alerts.institution_id = o.id AND alerts.run_id = runs.id AND severity = 'error'))))
-            ORDER BY id DESC LIMIT $4) AS w
-          WHERE $1::uuid IS NULL OR o.id = $1 ORDER BY w.id DESC LIMIT $4) AS r"
+    let rows = sqlx::query_as(concat!(
+        run_lines!("runs r"),
+        "WHERE ($1::uuid IS NULL OR r.institution_id = $1) AND ($3::bigint IS NULL OR r.id < $3)
+           AND ($2::text IS NULL OR r.status = $2 OR ($2 = 'trouble' AND (r.status IN ('failed', 'interrupted') OR EXISTS (
+             SELECT 1 FROM alerts a WHERE a.institution_id = r.institution_id AND a.run_id = r.id AND a.severity = 'error'))))
+         ORDER BY r.id DESC LIMIT $4"
     ));
     let mut rows: Vec<RunLine> = rows
         .bind(wanted.institution)
@@ -124,8 +122,10 @@ pub async fn newest_of_each(
     each: i64,
 ) -> Result<Vec<RunLine>> {
     let rows = sqlx::query_as(run_lines!(
-        "unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
-           SELECT * FROM runs WHERE institution_id = wanted.id ORDER BY id DESC LIMIT $2) AS r"
+        "(SELECT p.institution_id, ARRAY(SELECT x.id FROM runs x WHERE x.institution_id = p.institution_id ORDER BY x.id DESC LIMIT $2) AS runs
+           FROM plan_outlines p WHERE p.institution_id = ANY ($1)
+             AND NOT EXISTS (SELECT 1 FROM plan_outlines q WHERE q.institution_id = p.institution_id AND q.fingerprint < p.fingerprint)) AS n
+         JOIN runs r ON r.institution_id = n.institution_id AND r.id = ANY (n.runs)"
     ));
     let mut rows: Vec<RunLine> = rows
         .bind(institutions)
@@ -253,9 +253,8 @@ pub async fn waiting(
     connection: &mut PgConnection,
     institutions: &[Uuid],
 ) -> Result<Vec<WaitingCounts>> {
-    let sql = "SELECT w.id AS institution_id, h.holds FROM unnest($1::uuid[]) AS w (id) CROSS JOIN LATERAL (
-                 SELECT count(*) AS holds FROM (SELECT FROM holds WHERE institution_id = w.id AND status = 'open' LIMIT 1001) AS few) AS h
-               WHERE h.holds > 0";
+    let sql = "SELECT institution_id, LEAST(count(*), 1001) AS holds FROM holds
+               WHERE institution_id = ANY ($1) AND status = 'open' GROUP BY institution_id";
     Ok(sqlx::query_as(sql)
         .bind(institutions)
         .fetch_all(connection)

@@ -42,6 +42,13 @@ pub struct ReadLine {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
+/// The institutions of sources, and the sources as `institution source`.
+fn keys(sources: &[(Uuid, String)]) -> (Vec<Uuid>, Vec<String>) {
+    let key =
+        |(institution, source): &(Uuid, String)| (*institution, format!("{institution} {source}"));
+    sources.iter().map(key).unzip()
+}
+
 /// The newest reads of each of these sources, the newest first.
 ///
 /// # Errors
@@ -51,16 +58,18 @@ pub async fn reads(
     sources: &[(Uuid, String)],
     each: i64,
 ) -> Result<Vec<ReadLine>> {
-    let (institutions, names): (Vec<Uuid>, Vec<String>) = sources.iter().cloned().unzip();
+    let (institutions, keys) = keys(sources);
     let rows = sqlx::query_as(
         "SELECT w.institution_id, w.source_id, r.id, r.run_id, r.at, r.state, r.pages, r.items, r.stated_count, r.bytes, r.uploaded, r.why, r.started_at, r.finished_at
-         FROM unnest($1::uuid[], $2::text[]) AS w (institution_id, source_id) CROSS JOIN LATERAL (
-           SELECT * FROM source_reads s WHERE s.institution_id = w.institution_id AND s.source_id = w.source_id ORDER BY s.id DESC LIMIT $3) AS r
+         FROM (SELECT t.institution_id, t.source_id, ARRAY(
+             SELECT x.id FROM source_reads x WHERE x.institution_id = t.institution_id AND x.source_id = t.source_id ORDER BY x.id DESC LIMIT $3) AS reads
+           FROM source_tallies t WHERE t.institution_id = ANY ($1) AND t.institution_id || ' ' || t.source_id = ANY ($2)) AS w
+         JOIN source_reads r ON r.institution_id = w.institution_id AND r.id = ANY (w.reads)
          ORDER BY r.id DESC",
     );
     Ok(rows
         .bind(institutions)
-        .bind(names)
+        .bind(keys)
         .bind(each)
         .fetch_all(connection)
         .await?)
@@ -173,17 +182,19 @@ pub async fn rule_rates(
     rule: Option<&str>,
     reads: i64,
 ) -> Result<Vec<RuleRate>> {
-    let (institutions, names): (Vec<Uuid>, Vec<String>) = sources.iter().cloned().unzip();
+    let (institutions, keys) = keys(sources);
     let rows = sqlx::query_as(
         "SELECT i.slug AS institution, w.source_id, m.kind, m.subject AS rule, m.at, m.part, m.whole
-         FROM unnest($1::uuid[], $2::text[]) AS w (institution_id, source_id) JOIN institutions i ON i.id = w.institution_id
-         CROSS JOIN LATERAL (SELECT at FROM source_quality q WHERE q.institution_id = w.institution_id AND q.source_id = w.source_id ORDER BY at DESC LIMIT $4) AS q
-         JOIN quality_measures m ON m.institution_id = w.institution_id AND m.source_id = w.source_id AND m.at = q.at AND m.kind IN ('fails', 'warns')
+         FROM (SELECT t.institution_id, t.source_id, ARRAY(
+             SELECT q.at FROM source_quality q WHERE q.institution_id = t.institution_id AND q.source_id = t.source_id ORDER BY q.at DESC LIMIT $4) AS reads
+           FROM source_tallies t WHERE t.institution_id = ANY ($1) AND t.institution_id || ' ' || t.source_id = ANY ($2)) AS w
+         JOIN institutions i ON i.id = w.institution_id
+         JOIN quality_measures m ON m.institution_id = w.institution_id AND m.source_id = w.source_id AND m.at = ANY (w.reads) AND m.kind IN ('fails', 'warns')
          WHERE $3::text IS NULL OR m.subject = $3 ORDER BY m.at DESC, i.slug, w.source_id LIMIT 20000",
     );
     Ok(rows
         .bind(institutions)
-        .bind(names)
+        .bind(keys)
         .bind(rule)
         .bind(reads)
         .fetch_all(connection)
@@ -326,16 +337,21 @@ pub async fn shared_openings(
         "WITH latest AS (
            SELECT institution_id FROM opening_states WHERE $1::uuid IS NULL OR institution_id = $1 ORDER BY run_id DESC NULLS LAST LIMIT 20),
          recent AS (
-           SELECT l.institution_id, l.opening_id, max(l.id) AS last FROM latest CROSS JOIN LATERAL (
-             SELECT * FROM opening_log WHERE institution_id = latest.institution_id ORDER BY id DESC LIMIT CASE WHEN $1::uuid IS NULL THEN 500 ELSE 2000 END) AS l
+           SELECT n.institution_id, l.opening_id, max(l.id) AS last
+           FROM (SELECT o.institution_id, ARRAY(
+               SELECT x.id FROM opening_log x WHERE x.institution_id = o.institution_id ORDER BY x.id DESC LIMIT CASE WHEN $1::uuid IS NULL THEN 500 ELSE 2000 END) AS ids
+             FROM opening_states o WHERE o.institution_id = ANY (ARRAY(SELECT institution_id FROM latest))) AS n
+           JOIN opening_log l ON l.institution_id = n.institution_id AND l.id = ANY (n.ids)
            GROUP BY 1, 2),
          shared AS (
-           SELECT r.* FROM recent r CROSS JOIN LATERAL (
-             SELECT count(*) AS members FROM opening_members m WHERE m.institution_id = r.institution_id AND m.opening_id = r.opening_id) AS m
-           WHERE m.members > 1 ORDER BY r.last DESC LIMIT $2)
+           SELECT r.institution_id, r.opening_id, r.last FROM recent r
+           JOIN opening_members m ON m.institution_id = r.institution_id AND m.opening_id = r.opening_id
+           GROUP BY 1, 2, 3 HAVING count(*) > 1 ORDER BY r.last DESC LIMIT $2),
+         named AS (
+           SELECT * FROM current_openings v
+           WHERE v.institution_id = ANY (ARRAY(SELECT s.institution_id FROM shared s)) AND v.id = ANY (ARRAY(SELECT s.opening_id FROM shared s)))
          SELECT i.slug AS institution, o.id, o.status, o.title, o.job_id, o.ads, o.locations
-         FROM shared s CROSS JOIN LATERAL (
-           SELECT * FROM current_openings v WHERE v.institution_id = s.institution_id AND v.id = s.opening_id OFFSET 0) AS o
+         FROM shared s JOIN named o ON o.institution_id = s.institution_id AND o.id = s.opening_id
          JOIN institutions i ON i.id = s.institution_id ORDER BY s.last DESC",
     );
     Ok(rows
