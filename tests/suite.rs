@@ -44,6 +44,8 @@ mod crashes;
 mod decided;
 #[path = "suite/decisions.rs"]
 mod decisions;
+#[path = "suite/distribution.rs"]
+mod distribution;
 #[path = "suite/drafts.rs"]
 mod drafts;
 #[path = "suite/evaluations.rs"]

@@ -1,6 +1,7 @@
 //! `weir db`.
 
 use super::database::{self, Database, block_on, blocking};
+use super::distribute::{self, DistributeArgs};
 use super::tidy::TidyArgs;
 use super::{CommandContext, CommandFailure, DONE, identity, out};
 use crate::engine::person::{self, DecidedTable, DecisionRecord, DecisionScope};
@@ -35,6 +36,8 @@ enum DbCommand {
     /// Remove what nobody needs any more: finished work, and what `retention:` of weir.yaml no
     /// longer keeps
     Tidy(TidyArgs),
+    /// Spread the tables over the nodes of Citus, by institution
+    Distribute(DistributeArgs),
     /// Take over institutions from another project, whose runs are refused from then on
     Adopt {
         /// The institutions
@@ -65,6 +68,7 @@ impl DbArgs {
                 DbCommand::Migrate => migrate(edge).await,
                 DbCommand::Tables => reference(edge).await,
                 DbCommand::Tidy(tidy) => return tidy.run(edge).await,
+                DbCommand::Distribute(distribute) => return distribute.run(edge).await,
                 DbCommand::Adopt { institutions, wait } => adopt(edge, &institutions, wait).await,
             }
             .map(|()| DONE)
@@ -106,9 +110,12 @@ async fn status(edge: &CommandContext, foreign: Option<String>) -> Result<(), Co
     if foreign.is_some() {
         let database = Database::open(edge, DatabaseDemand::READ).await?;
         say!("`DATABASE_URL` is set and reachable; the private server is not used");
-        for session in sessions::others(&mut *database.store.connection().await?).await? {
+        let mut connection = database.store.connection().await?;
+        for session in sessions::others(&mut connection).await? {
             say!("session  {session}");
         }
+        put!("{}", distribute::status(&mut connection).await?);
+        drop(connection);
         return database.close().await;
     }
     let status = server_status(edge).await?;

@@ -13,6 +13,7 @@ mod crew;
 mod database;
 mod db;
 mod decision;
+mod distribute;
 mod duplicates;
 mod evaluate;
 mod evaluate_decisions;

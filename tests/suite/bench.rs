@@ -1,6 +1,9 @@
 //! The test bench: one PostgreSQL for all tests of the process, a database for each, and a
 //! canonical dump to compare databases with (semantics: without run numbers, read records,
 //! sequences and wall-clock durations).
+//!
+//! `WEIR_TEST_DATABASE` is the URL of another server to make the databases on; if the database that
+//! it names uses Citus, theirs are distributed (docs/citus.md).
 
 use sqlx::{Connection, PgConnection};
 use std::path::Path;
@@ -9,14 +12,55 @@ use std::sync::{Arc, Mutex, Weak};
 use weir::store::Store;
 use weir::store::server::{ProgramSearch, Server, ServerEnvironment};
 
-static SERVER: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+static SERVER: Mutex<Weak<TestServer>> = Mutex::new(Weak::new());
 static TEMPLATE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
 static NAMES: AtomicU32 = AtomicU32::new(0);
 
 /// A database of its own, made from a migrated template.
 pub struct Bench {
-    server: Arc<Server>,
+    server: Arc<TestServer>,
     pub name: String,
+}
+
+/// Where the databases of tests are.
+enum TestServer {
+    /// On a private server of the tests.
+    Private(Server),
+    /// Beside the database of this URL, which belongs to others.
+    Given(String),
+}
+
+impl TestServer {
+    fn url(&self, database: &str) -> String {
+        match self {
+            TestServer::Private(server) => server.url(database),
+            TestServer::Given(url) => {
+                let (address, options) = url.split_once('?').unwrap_or((url, ""));
+                let (server, _) = address.rsplit_once('/').unwrap();
+                format!("{server}/{database}?{options}")
+            }
+        }
+    }
+
+    /// Where databases are created and removed from.
+    fn admin_url(&self) -> String {
+        match self {
+            TestServer::Private(server) => server.url("postgres"),
+            TestServer::Given(url) => url.clone(),
+        }
+    }
+
+    /// Whether the databases of the tests are distributed.
+    async fn has_citus(&self) -> bool {
+        let TestServer::Given(url) = self else {
+            return false;
+        };
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        let sql = "SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')";
+        let has = sqlx::query_scalar(sql).fetch_one(&mut connection).await;
+        connection.close().await.unwrap();
+        has.unwrap()
+    }
 }
 
 /// Where the server's binaries may be.
@@ -34,18 +78,23 @@ pub fn environment() -> ServerEnvironment {
 }
 
 /// The server that all tests share; the last test to leave stops it.
-fn server() -> Arc<Server> {
+fn server() -> Arc<TestServer> {
     let mut shared = SERVER.lock().unwrap();
     shared.upgrade().unwrap_or_else(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench");
-        std::fs::create_dir_all(&folder).unwrap();
-        let fresh = Arc::new(
-            Server::open(&folder, &environment()).unwrap_or_else(|error| panic!("{error}")),
-        );
-        hurry(&fresh);
+        #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
+        let given = std::env::var("WEIR_TEST_DATABASE").ok();
+        let fresh = Arc::new(given.map_or_else(private_server, TestServer::Given));
         *shared = Arc::downgrade(&fresh);
         fresh
     })
+}
+
+fn private_server() -> TestServer {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench");
+    std::fs::create_dir_all(&folder).unwrap();
+    let server = Server::open(&folder, &environment()).unwrap_or_else(|error| panic!("{error}"));
+    hurry(&server);
+    TestServer::Private(server)
 }
 
 /// Tests kill processes, never the power: their server need not wait for the disk.
@@ -99,18 +148,33 @@ impl Bench {
         Bench::copy_of(Arc::clone(&self.server), &self.name).await
     }
 
-    async fn copy_of(server: Arc<Server>, template: &str) -> Bench {
+    async fn copy_of(server: Arc<TestServer>, template: &str) -> Bench {
         let name = format!(
             "test_{}_{}",
             std::process::id(),
             NAMES.fetch_add(1, Ordering::Relaxed)
         );
-        admin(
-            &server,
-            &format!("CREATE DATABASE {name} TEMPLATE {template}"),
-        )
-        .await;
+        if server.has_citus().await {
+            leave_alone(&server, template).await;
+        }
+        let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        admin(&server, &sql).await;
         Bench { server, name }
+    }
+
+    /// Whether the databases of the tests are distributed.
+    pub async fn has_citus(&self) -> bool {
+        self.server.has_citus().await
+    }
+
+    /// Makes its server its only node, with shards.
+    pub async fn use_citus(&self) {
+        let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+        sqlx::raw_sql("CREATE EXTENSION citus")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
     }
 
     /// Its URL.
@@ -128,10 +192,16 @@ impl Bench {
     }
 }
 
-async fn admin(server: &Server, sql: &str) {
-    let mut connection = PgConnection::connect(&server.url("postgres"))
-        .await
-        .unwrap();
+/// Ends the sessions of a database that Citus keeps for itself: a database in use is not copied.
+async fn leave_alone(server: &TestServer, database: &str) {
+    let sql = format!(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}' AND (backend_type <> 'client backend' OR application_name LIKE 'citus%')"
+    );
+    admin(server, &sql).await;
+}
+
+async fn admin(server: &TestServer, sql: &str) {
+    let mut connection = PgConnection::connect(&server.admin_url()).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
         .execute(&mut connection)
         .await
@@ -139,20 +209,32 @@ async fn admin(server: &Server, sql: &str) {
     connection.close().await.unwrap();
 }
 
-async fn make_template(server: &Server, name: &str) {
+async fn make_template(server: &Arc<TestServer>, name: &str) {
     admin(server, &format!("DROP DATABASE IF EXISTS {name}")).await;
     admin(server, &format!("CREATE DATABASE {name}")).await;
     let store = Store::open(&server.url(name), 1, "bench").await.unwrap();
+    if server.has_citus().await {
+        let template = Bench {
+            server: Arc::clone(server),
+            name: name.to_owned(),
+        };
+        template.use_citus().await;
+        let mut connection = store.connection().await.unwrap();
+        weir::store::distribution::distribute(&mut connection)
+            .await
+            .unwrap();
+    }
     store.close().await;
 }
 
-/// What two databases must agree in, table by table.
+/// What two databases must agree in, table by table. Rows of views are read before they become
+/// JSON: Citus does not know the names of their columns any more.
 const DUMP: [(&str, &str); 24] = [
     ("institutions", "SELECT to_jsonb(t) FROM institutions t"),
     ("companies", "SELECT to_jsonb(t) FROM companies t"),
     ("accepted names", "SELECT to_jsonb(t) - 'id' FROM company_aliases t"),
     ("divisions", "SELECT to_jsonb(t) FROM divisions t"),
-    ("documents", "SELECT to_jsonb(t) - 'id' FROM staging_documents t"),
+    ("documents", "WITH t AS MATERIALIZED (SELECT * FROM staging_documents) SELECT to_jsonb(t) - 'id' FROM t"),
     ("states", "SELECT to_jsonb(t) - 'document_id' - 'last_read' - 'last_change_run' FROM ad_states t"),
     ("staging", "SELECT to_jsonb(t) - 'id' - 'document_id' #- '{processing_metadata,run}' FROM staging_jobs t"),
     (
@@ -160,10 +242,10 @@ const DUMP: [(&str, &str); 24] = [
         "SELECT to_jsonb(f) - 'id' - 'staging_job_id' || jsonb_build_object('of', j.external_id)
          FROM staging_validation_failures f JOIN staging_jobs j ON j.institution_id = f.institution_id AND j.id = f.staging_job_id",
     ),
-    ("jobs", "SELECT to_jsonb(t) FROM jobs t"),
+    ("jobs", "WITH t AS MATERIALIZED (SELECT * FROM jobs) SELECT to_jsonb(t) FROM t"),
     ("contents", "SELECT to_jsonb(t) - 'document_id' FROM raw_documents t"),
-    ("causes", "SELECT to_jsonb(t) - 'txid' - 'change_id' - 'recorded_at' FROM changes t"),
-    ("history", "SELECT to_jsonb(t) - 'run_id' FROM jobs_history t"),
+    ("causes", "WITH t AS MATERIALIZED (SELECT * FROM changes) SELECT to_jsonb(t) - 'txid' - 'change_id' - 'recorded_at' FROM t"),
+    ("history", "WITH t AS MATERIALIZED (SELECT * FROM jobs_history) SELECT to_jsonb(t) - 'run_id' FROM t"),
     ("resolved", "SELECT to_jsonb(t) - 'id' - 'document_id' FROM resolved_failures t"),
     ("quality", "SELECT to_jsonb(t) - 'run_id' FROM source_quality t"),
     ("measures", "SELECT to_jsonb(t) FROM quality_measures t"),

@@ -3,16 +3,11 @@
 //! Looking takes no lock and needs only read access, so a command that finds the tables up to date
 //! waits for nobody. Migrating takes a lock with a limit, and reports who has it.
 
-use super::{Result, StoreError};
+use super::{Result, StoreError, distribution, table_lock};
 use sqlx::PgConnection;
 use sqlx::migrate::Migrator;
 use std::time::Duration;
 
-/// The lock under which tables are made and changed.
-const LOCK: i64 = 0x7765_6972_7461_626c;
-/// How often the lock is requested.
-const ASKS_EVERY: Duration = Duration::from_millis(250);
-const ASKS: u32 = 240;
 /// Maximum time of migrations: indexing a large table takes minutes.
 const TAKES_AT_MOST: Duration = Duration::from_secs(6 * 3600);
 /// Tables that Weir creates: if they exist without its record of migrations, they belong to another
@@ -122,7 +117,7 @@ fn compare(applied: &[(i64, String, Vec<u8>)]) -> SchemaState {
 /// # Errors
 /// Another process is at it and does not end, or a migration failed: then nothing of it was done.
 pub(super) async fn run(connection: &mut PgConnection, database: &str) -> Result<()> {
-    lock(connection, database).await?;
+    table_lock::take(connection, database).await?;
     // Another process may have done it, and an index on a large table takes its time.
     sqlx::query("SET statement_timeout = 0")
         .execute(&mut *connection)
@@ -140,11 +135,10 @@ pub(super) async fn run(connection: &mut PgConnection, database: &str) -> Result
     sqlx::query("RESET statement_timeout")
         .execute(&mut *connection)
         .await?;
-    sqlx::query("SELECT pg_advisory_unlock($1)")
-        .bind(LOCK)
-        .execute(connection)
-        .await?;
-    Ok(done?)
+    done?;
+    // A table that is new belongs where the others are.
+    distribution::complete(connection).await?;
+    table_lock::give_back(connection).await
 }
 
 /// Creates the tables in a database that nobody else uses.
@@ -153,39 +147,6 @@ pub(super) async fn run(connection: &mut PgConnection, database: &str) -> Result
 /// A migration failed.
 pub(super) async fn make(connection: &mut PgConnection) -> Result<()> {
     Ok(migrator().run(connection).await?)
-}
-
-async fn lock(connection: &mut PgConnection, database: &str) -> Result<()> {
-    for _ in 0..ASKS {
-        if sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-            .bind(LOCK)
-            .fetch_one(&mut *connection)
-            .await?
-        {
-            return Ok(());
-        }
-        tokio::time::sleep(ASKS_EVERY).await;
-    }
-    let holder = super::sessions::holder(connection, LOCK).await?;
-    let (who, help) = holder.map_or_else(
-        || ("another process".to_owned(), "run again".to_owned()),
-        |holder| {
-            (
-                holder.to_string(),
-                format!(
-                    "wait for it, or end it: SELECT pg_terminate_backend({})",
-                    holder.pid
-                ),
-            )
-        },
-    );
-    Err(StoreError::unsuitable(
-        format!(
-            "the tables of database `{database}` have been migrated for more than {} s by {who}",
-            (ASKS_EVERY * ASKS).as_secs()
-        ),
-        help,
-    ))
 }
 
 #[cfg(test)]
