@@ -152,3 +152,5 @@ mod watching;
 mod ways_out;
 #[path = "suite/web.rs"]
 mod web;
+#[path = "suite/workbench.rs"]
+mod workbench;

@@ -7,7 +7,6 @@ use super::{
 };
 use crate::config::Project;
 use crate::diagnostic::{self, one_of};
-use crate::engine::dedupe;
 use crate::engine::rehearse::{self, Rehearsal, RehearsalRequest};
 use crate::plan::InstitutionStatus;
 use crate::plan::tried::TriedTest;
@@ -195,18 +194,13 @@ impl RehearseArgs {
         let mut pages = Vec::new();
         for plan in plans {
             let begun = (edge.now)();
-            let mut sources: Vec<Rehearsal> = Vec::new();
-            for flow in &plan.flows {
-                sources.push(
-                    rehearse::rehearse(store, &checked.sandbox, plan, flow, asked, &|_, _| ())
-                        .await?,
-                );
-            }
+            let found =
+                rehearse::rehearse_institution(store, &checked.sandbox, plan, asked).await?;
             pages.push(RehearsalPage {
                 institution: plan.institution.slug.clone(),
-                openings: dedupe::rehearse(store, plan, asked.at).await?,
+                openings: found.openings,
                 millis: ((edge.now)() - begun).num_milliseconds(),
-                sources,
+                sources: found.sources,
             });
         }
         Ok(pages)

@@ -71,6 +71,9 @@ pub struct ServeArgs {
         requires = "identity_header"
     )]
     trusted_proxies: Vec<TrustedNetwork>,
+    /// Let people with the role `edit` save rule files of the project folder from the workbench
+    #[arg(long)]
+    edit: bool,
     #[command(flatten)]
     hands: WorkerSettings,
 }
@@ -104,7 +107,10 @@ impl ServeArgs {
             self.demand_users(&crew.database.store).await?;
         }
         let operator = edge.person(None).unwrap_or_default();
-        let site = site.called(self.hosts.clone()).operated_by(operator);
+        let site = site
+            .called(self.hosts.clone())
+            .operated_by(operator)
+            .saving_edits(self.edit);
         let site = Arc::new(site.entered_by(doors).stopped_by(crew.stop.clone()));
         tell!("listening on http://{address}");
         let serving = tokio::spawn(web::serve(listener, Arc::clone(&site), crew.stop.clone()));

@@ -36,6 +36,7 @@ use crate::stage::resolve::RegistrySet;
 use crate::yaml::{self, Located};
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -58,6 +59,9 @@ const OTHER_NAMES: [(&str, &str); 4] = [
         "write `company: { from: $.company, unknown: create }`, with `registry: NAME` where companies are known",
     ),
 ];
+
+/// Edited texts of rule files, by the file as displayed: `rules/common.yaml`.
+pub type RuleTexts = BTreeMap<String, String>;
 
 /// Every file of a project folder, read and located.
 pub struct Project {
@@ -131,6 +135,15 @@ impl Project {
     /// Reads a project folder with other rule sets: each file replaces the one of its name in
     /// `rules/`, or is added.
     pub fn load_with(folder: &Path, rule_files: &[PathBuf]) -> Project {
+        Project::load_as(folder, rule_files, &RuleTexts::new())
+    }
+
+    /// Reads a project folder as it would be with edited texts of some of its rule files.
+    pub fn load_drafted(folder: &Path, drafts: &RuleTexts) -> Project {
+        Project::load_as(folder, &[], drafts)
+    }
+
+    fn load_as(folder: &Path, rule_files: &[PathBuf], drafts: &RuleTexts) -> Project {
         let mut texts = FileTexts::new();
         let mut diagnostics = Diagnostics::new();
         let (identity, project) = identity::load(folder, &mut texts, &mut diagnostics);
@@ -142,12 +155,8 @@ impl Project {
             &mut texts,
             &mut diagnostics,
         );
-        let rules = read_all(
-            instead(files(&folder.join("rules")), rule_files),
-            "rules",
-            &mut texts,
-            &mut diagnostics,
-        );
+        let rule_files = instead(files(&folder.join("rules")), rule_files);
+        let rules = read_rules(rule_files, drafts, &mut texts, &mut diagnostics);
         let alerts = read_all(
             files(&folder.join("alerts")),
             "alerts",
@@ -213,6 +222,12 @@ impl Project {
     }
 }
 
+/// The rule files of a project folder, as displayed, with their paths.
+pub fn rule_files(folder: &Path) -> Vec<(String, PathBuf)> {
+    let all = files(&folder.join("rules")).into_iter();
+    all.map(|path| (named("rules", &path).0, path)).collect()
+}
+
 /// The files with some of them replaced by others of the same name.
 fn instead(mut files: Vec<PathBuf>, others: &[PathBuf]) -> Vec<PathBuf> {
     files.retain(|file| {
@@ -233,15 +248,46 @@ fn read_all<T: DeserializeOwned>(
 ) -> Vec<ParsedFile<T>> {
     let read = |path: PathBuf| {
         let (file, stem) = named(kind, &path);
-        let spec = text_of(&path, &file, texts, out).and_then(|text| yaml::read(&file, &text, out));
-        ParsedFile {
-            file,
-            stem,
-            spec,
-            made_of: Vec::new(),
-        }
+        let text = text_of(&path, &file, texts, out);
+        parsed(file, stem, text.as_deref(), out)
     };
     paths.into_iter().map(read).collect()
+}
+
+/// Rule files, some of them with an edited text.
+fn read_rules(
+    paths: Vec<PathBuf>,
+    drafts: &RuleTexts,
+    texts: &mut FileTexts,
+    out: &mut Diagnostics,
+) -> Vec<ParsedFile<RuleSetSpec>> {
+    let read = |path: PathBuf| {
+        let (file, stem) = named("rules", &path);
+        let text = match drafts.get(&file) {
+            Some(draft) => {
+                texts.insert(file.as_str(), draft);
+                Some(draft.clone().into_bytes())
+            }
+            None => text_of(&path, &file, texts, out),
+        };
+        parsed(file, stem, text.as_deref(), out)
+    };
+    paths.into_iter().map(read).collect()
+}
+
+fn parsed<T: DeserializeOwned>(
+    file: String,
+    stem: String,
+    text: Option<&[u8]>,
+    out: &mut Diagnostics,
+) -> ParsedFile<T> {
+    let spec = text.and_then(|text| yaml::read(&file, text, out));
+    ParsedFile {
+        file,
+        stem,
+        spec,
+        made_of: Vec::new(),
+    }
 }
 
 fn read_institutions(

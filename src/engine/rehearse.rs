@@ -2,6 +2,8 @@
 //! ads flow through the same stages as in a run, on all cores, and instead of being written each is
 //! compared with how it stands. Nothing is fetched, locked or written.
 
+use super::dedupe;
+use super::opening_counts::OpeningCounts;
 use super::preview::setting;
 use super::{RunError, segment};
 use crate::model::{
@@ -90,6 +92,35 @@ pub struct AdExample {
     pub title: String,
     /// Why, or the values: `old -> new`.
     pub what: String,
+}
+
+/// What the working copy would do to the stored ads of one institution.
+#[derive(Debug)]
+pub struct InstitutionRehearsal {
+    /// Its sources.
+    pub sources: Vec<Rehearsal>,
+    /// What would become of its openings, if their settings were edited.
+    pub openings: Option<OpeningCounts>,
+}
+
+/// Rehearses all sources of an institution.
+///
+/// # Errors
+/// The database failed, or a worker broke.
+pub async fn rehearse_institution(
+    store: &Store,
+    sandbox: &Arc<ScriptSandbox>,
+    plan: &Plan,
+    asked: RehearsalRequest,
+) -> Result<InstitutionRehearsal, RunError> {
+    let mut sources = Vec::new();
+    for flow in &plan.flows {
+        sources.push(rehearse(store, sandbox, plan, flow, asked, &|_, _| ()).await?);
+    }
+    Ok(InstitutionRehearsal {
+        sources,
+        openings: dedupe::rehearse(store, plan, asked.at).await?,
+    })
 }
 
 /// Who wants to know what is foreseen for each single ad.

@@ -22,6 +22,12 @@ const COMPARED: usize = 24 * 1024;
 /// Characters of one piece that are shown.
 const SHOWN: usize = 600;
 
+/// What changed from one file to the next: the lines that differ, with some around them.
+pub fn of_files(old: &str, new: &str) -> String {
+    let difference = TextDiff::from_lines(old, new);
+    difference.unified_diff().context_radius(3).to_string()
+}
+
 /// What changed from one value to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ValueDifference {

@@ -202,7 +202,7 @@ pub fn html(pages: &[RehearsalPage]) -> String {
 }
 
 /// The first line: how many ads would be judged otherwise.
-fn answer(pages: &[RehearsalPage]) -> String {
+pub fn answer(pages: &[RehearsalPage]) -> String {
     let sources = || pages.iter().flat_map(|page| &page.sources);
     let judged = sources().map(|source| source.judged).sum::<usize>();
     let turned = sources()
@@ -229,7 +229,8 @@ fn answer(pages: &[RehearsalPage]) -> String {
     }
 }
 
-fn institution(page: &RehearsalPage) -> Markup {
+/// What was found for one institution.
+pub fn institution(page: &RehearsalPage) -> Markup {
     html! {
         h2 { bdi { (page.institution) } }
         @for source in &page.sources {

@@ -1,4 +1,4 @@
-//! The files that pages load: one sheet and three small scripts, inside the binary. Each has an
+//! The files that pages load: one sheet and four small scripts, inside the binary. Each has an
 //! entity tag, so that a browser that has it is told so in a few bytes; a new version of Weir has
 //! another.
 
@@ -21,6 +21,7 @@ pub(super) fn router() -> Router<Arc<Site>> {
         .route("/assets/page.css", get(sheet))
         .route("/assets/keys.js", get(keys))
         .route("/assets/live.js", get(following))
+        .route("/assets/workbench.js", get(checking))
         .route("/assets/graph.js", get(picture_keys))
         .route("/favicon.ico", get(icon))
 }
@@ -36,6 +37,11 @@ async fn keys(headers: HeaderMap) -> Response {
 
 async fn following(headers: HeaderMap) -> Response {
     let script = include_str!("assets/live.js");
+    file(&headers, "text/javascript; charset=utf-8", script)
+}
+
+async fn checking(headers: HeaderMap) -> Response {
+    let script = include_str!("assets/workbench.js");
     file(&headers, "text/javascript; charset=utf-8", script)
 }
 

@@ -26,6 +26,7 @@ mod parts;
 mod refusal;
 mod shell;
 mod site;
+mod workbench;
 
 pub use access::{IdentityProxy, TrustedNetwork};
 pub use site::{EntryPolicy, Readiness, Site};
@@ -53,6 +54,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(assets::router())
         .merge(pages::router())
         .merge(decide::router())
+        .merge(workbench::router())
         .merge(access::router())
         .merge(live::router())
         .merge(api::router())
@@ -70,14 +72,16 @@ pub fn router(site: Arc<Site>) -> Router {
 pub fn routes() -> Vec<(&'static str, &'static str)> {
     let pages = pages::PAGES.iter().map(|(path, _)| ("GET", *path));
     let decisions = decide::DECISIONS.iter().map(|(path, _)| ("POST", *path));
+    let steps = workbench::STEPS.iter().map(|(path, _)| ("POST", *path));
     let api = api::ROUTES.iter().map(|route| ("GET", route.path));
     let streams = live::STREAMS.iter().map(|(path, _)| ("GET", *path));
     let more = [
         ("GET", "/duplicates/undo"),
+        ("GET", "/workbench"),
         ("GET", "/metrics"),
         ("GET", "/api/v1/openapi.json"),
     ];
-    let all = pages.chain(decisions).chain(streams);
+    let all = pages.chain(decisions).chain(steps).chain(streams);
     all.chain(api).chain(more).collect()
 }
 

@@ -47,6 +47,8 @@ pub struct Site {
     pub operator: String,
     /// How people come in.
     pub doors: EntryPolicy,
+    /// Whether edited rule files are saved.
+    pub saves_edits: bool,
     /// What only this process knows.
     pub(super) seal: String,
     /// Sessions for those who may see some institutions alone.
@@ -55,6 +57,8 @@ pub struct Site {
     pub(super) pace: LoginPace,
     /// Passwords that are checked at once.
     pub(super) hashing: Semaphore,
+    /// One rehearsal at a time: each reads stored ads on all cores.
+    pub(super) rehearsing: Semaphore,
     /// Streams at once.
     pub(super) streams: Arc<Semaphore>,
     /// Cancelled when the process is to end.
@@ -81,6 +85,8 @@ impl Site {
             hosts: Vec::new(),
             operator: String::new(),
             doors: EntryPolicy::default(),
+            saves_edits: false,
+            rehearsing: Semaphore::new(1),
             seal: seal(),
             pace: LoginPace::default(),
             hashing: Semaphore::new(HASHED_AT_ONCE),
@@ -106,6 +112,15 @@ impl Site {
     #[must_use]
     pub fn entered_by(self, doors: EntryPolicy) -> Site {
         Site { doors, ..self }
+    }
+
+    /// The same site, where edited rule files are saved.
+    #[must_use]
+    pub fn saving_edits(self, saves_edits: bool) -> Site {
+        Site {
+            saves_edits,
+            ..self
+        }
     }
 
     /// The same site, whose streams end with the process.

@@ -131,7 +131,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
             String::from_utf8(made.stdout).unwrap().trim()
         )
     };
-    let served = Served::start(&lab);
+    let served = Served::listening(&lab, "127.0.0.1:0", &["--edit"]);
     let people =
         ["luke", "olga", "edda", "lim"].map(|name| format!("Cookie: {}", served.log_in(name)));
     let [luke, olga, edda, lim] = &people;
@@ -150,6 +150,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
     assert!(routes.len() > 40, "{routes:?}");
     for (method, route) in routes {
         let (is_api, is_metrics) = (route.starts_with("/api/"), route == "/metrics");
+        let is_workbench = route.starts_with("/workbench");
         for (who, proof) in visitors {
             let wanted = match (who, method) {
                 ("nobody", "GET") if !is_api && !is_metrics => "log in",
@@ -158,6 +159,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
                 ("metrics", "GET") if is_metrics => "let in",
                 ("read" | "metrics", _) => "forbidden",
                 ("limited", _) if is_metrics => "forbidden",
+                ("look" | "operate" | "limited", _) if is_workbench => "forbidden",
                 ("look", "POST") => "forbidden",
                 _ => "let in",
             };
@@ -244,7 +246,13 @@ async fn who_is_limited_finds_nothing_of_another_institution() {
     }
     // Wherever they go from the first page, and whatever the API lists, there is no word of it.
     let (mut seen, mut queue) = (BTreeSet::new(), VecDeque::from(["/".to_owned()]));
-    let others = ["/metrics", "/ads", "/duplicates/undo", "/live/today"];
+    let others = [
+        "/metrics",
+        "/workbench",
+        "/ads",
+        "/duplicates/undo",
+        "/live/today",
+    ];
     let listed = weir::web::routes().into_iter().filter(|(method, route)| {
         *method == "GET" && !route.contains('{') && !others.contains(route)
     });

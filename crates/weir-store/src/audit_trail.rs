@@ -15,11 +15,11 @@ pub struct TrailEntry<'t> {
     pub by: &'t str,
     /// added, removed, logged in, retried, retired, ...: the comment of the column names all.
     pub what: &'t str,
-    /// user, token, failure, source, run, silence.
+    /// user, token, failure, source, run, silence, file.
     pub kind: &'t str,
     /// Which.
     pub subject: &'t str,
-    /// The right, in words.
+    /// The right, in words; of a file its revisions.
     pub about: Option<&'t str>,
     /// The institution that it is about, if it is about one.
     pub institution: Option<Uuid>,

@@ -122,6 +122,12 @@ pub(super) fn judge(who: &VisitorIdentity, method: &Method, path: &str) -> Resul
             "Nothing was changed. Who may decide has the role `operate` or `edit`.",
         ));
     }
+    if path.starts_with("/workbench") && !visitor::edits(who) {
+        return Err(PageError::not_allowed(
+            format!("{} may not edit rules", who.name),
+            "Who may has the role `edit` and sees all institutions, which share the files.",
+        ));
+    }
     if path == "/metrics" && who.institutions.is_some() {
         return Err(PageError::not_allowed(
             "The metrics are of all institutions",
@@ -171,6 +177,26 @@ mod tests {
                 true,
             ),
             (&person(AccessRole::Edit, true), &get, "/metrics", false),
+            (&person(AccessRole::Edit, false), &get, "/workbench", true),
+            (
+                &person(AccessRole::Edit, false),
+                &post,
+                "/workbench/save",
+                true,
+            ),
+            (&person(AccessRole::Edit, true), &get, "/workbench", false),
+            (
+                &person(AccessRole::Operate, false),
+                &get,
+                "/workbench",
+                false,
+            ),
+            (
+                &person(AccessRole::Operate, false),
+                &post,
+                "/workbench/check",
+                false,
+            ),
             (
                 &token(&[TokenScope::Read], true),
                 &get,

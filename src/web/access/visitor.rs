@@ -52,6 +52,11 @@ impl VisitorIdentity {
     }
 }
 
+/// Whether somebody may edit rule files, which all institutions share.
+pub(super) fn edits(who: &VisitorIdentity) -> bool {
+    who.role >= AccessRole::Edit && who.institutions.is_none()
+}
+
 /// Somebody who was let in. It is the site, as they see it.
 #[derive(Clone)]
 pub(in crate::web) struct Visitor {
@@ -106,6 +111,11 @@ impl Visitor {
     /// Whether they may decide.
     pub(in crate::web) fn decides(&self) -> bool {
         self.who.role >= AccessRole::Operate
+    }
+
+    /// Whether they may edit rule files, which all institutions share.
+    pub(in crate::web) fn edits(&self) -> bool {
+        edits(&self.who)
     }
 
     /// What their forms carry, which no other site and no other person knows.

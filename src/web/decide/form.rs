@@ -165,7 +165,7 @@ pub(super) fn selected(site: &Visitor, more: &Markup, acts: &Markup) -> Markup {
 }
 
 /// The fields that every decision needs.
-pub(super) fn signature(site: &Visitor, reason: &str) -> Markup {
+pub(in crate::web) fn signature(site: &Visitor, reason: &str) -> Markup {
     html! {
         input type="hidden" name="token" value=(site.form_token());
         label { span { "Reason" } input name="reason" required maxlength="1000" value=(reason) autocomplete="off"; }

@@ -18,6 +18,7 @@ use crate::web::links::address;
 use crate::web::parts::{empty, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::PageShell;
+use crate::web::workbench::workbench_link;
 use axum::extract::Query;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
@@ -60,6 +61,7 @@ pub(super) async fn page(
     let body = html! {
         @if rules.is_empty() { (empty("No institution uses a rule.", "`rules: [common]` in an institution uses `rules/common.yaml`; docs/analysts.md shows how to write one.")) }
         @else { (table(&rules, &rates)) }
+        @if site.edits() { p { a href="/workbench" { "Edit a rule file" } span.soft { ": see what is wrong as you type, and what the edit does to stored ads." } } }
     };
     Ok(PageShell::new("Rules", &answer(&rules, &rates))
         .at("/rules")
@@ -176,7 +178,7 @@ async fn one(
     let now = (site.now)();
     let body = html! {
         @if let Some(used) = used {
-            section { h2 { "As it is now" } pre.yaml { code { (used.rule.canonical()) } }
+            section { h2 { "As it is now" } p { (workbench_link(site, set_of(name))) } pre.yaml { code { (used.rule.canonical()) } }
                 p { "Used by " @for (institution, source) in used.users.iter().take(30) { a href=(address("/sources", [("institution", institution.as_str()), ("source", source.as_str())])) { (line(institution, 40)) " " (told(source, 40)) } " " } }
             }
         }
@@ -213,6 +215,11 @@ fn rate(rates: &[RuleRate]) -> Markup {
         })
         .collect();
     html! { @if days.len() > 1 { section { h2 { "Ads that it spoke against, read by read" } (Chart { name: "ads", points, shown: thousands }.show()) } } }
+}
+
+/// The set of a rule, `SET/ID`.
+fn set_of(name: &str) -> &str {
+    name.split_once('/').map_or(name, |(set, _)| set)
 }
 
 fn history(
