@@ -18,7 +18,7 @@ enum ShownAs {
 use ShownAs::{By, Here, Nothing};
 
 /// Every call of `src/actions` that may decide something.
-const ACTIONS: [(&str, ShownAs); 23] = [
+const ACTIONS: [(&str, ShownAs); 24] = [
     ("access::add_user", Here("added user")),
     ("access::change_user", Here("changed user")),
     ("access::remove_user", Here("removed user")),
@@ -30,6 +30,8 @@ const ACTIONS: [(&str, ShownAs); 23] = [
     ("alerts::end_silence", Here("ended silence")),
     ("companies::accept", By("companies.rs")),
     ("companies::undo", By("companies.rs")),
+    // It moves tables, whatever is in them.
+    ("distribution::distribute", Nothing),
     ("duplicates::decide", By("page_decisions.rs")),
     ("duplicates::undo", By("page_decisions.rs")),
     ("duplicates::pair", Nothing),
@@ -67,7 +69,7 @@ fn every_action_is_listed() {
         }
     }
     // A foresight decides nothing.
-    found.remove("retention::foresee");
+    found.retain(|name: &String| !name.ends_with("::foresee"));
     let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
     assert_eq!(found, listed);
     for (name, shown) in &ACTIONS {
