@@ -399,9 +399,11 @@ const CHANGES: &str = "SELECT i.slug, h.source_id, h.job_id::text, h.original_id
 
 /// `$1` institutions, `$2` and `$3` the transaction and the change of the cursor, `$4` the name of
 /// its database, `$5` whether raw documents are wanted, `$6` how many rows. A refresh changed no
-/// version: what made that is left out.
+/// version: what made that is left out. What was forgotten has no version to be joined with, and
+/// Citus takes no outer join here. Each half is cut before it is joined, so that neither is read to
+/// its end. The last two columns give the order.
 const FEED: &str = concat!(
-    "SELECT i.slug, h.source_id, f.job_id::text, h.original_id, f.version::bigint,
+    "(SELECT f.slug, h.source_id, f.job_id::text, h.original_id, f.version::bigint,
     concat_ws('-', $4::text, f.txid, f.change_id), f.cause, f.recorded_at,
     ",
     exported_fields!("h."),
@@ -410,12 +412,21 @@ const FEED: &str = concat!(
     f.created_at, CASE WHEN f.what = 'version' THEN h.created_by END, CASE WHEN f.what = 'version' THEN h.run_id END,
     CASE WHEN f.what = 'version' THEN h.takes_back END, CASE WHEN f.what = 'version' THEN h.restores::bigint END,
     encode(h.fingerprint, 'hex'), CASE WHEN f.what = 'version' THEN h.changes::text END,
-    CASE WHEN $5::boolean THEN h.raw_json::text END
+    CASE WHEN $5::boolean THEN h.raw_json::text END, f.txid, f.change_id
+  FROM (SELECT i.slug, f.* FROM changes f JOIN institutions i ON i.id = f.institution_id
+    WHERE f.what <> 'forget' AND (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND (f.txid, f.change_id) > ($2::text::xid8, $3::bigint)
+      AND f.txid < (SELECT change_horizon())
+    ORDER BY f.txid, f.change_id LIMIT $6) AS f
+  JOIN jobs_history h ON h.institution_id = f.institution_id AND h.id = f.job_id AND h.version = f.version)
+  UNION ALL
+  (SELECT i.slug, NULL, f.job_id::text, NULL, f.version::bigint, concat_ws('-', $4::text, f.txid, f.change_id), f.cause, f.recorded_at,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    f.change_type, NULL, NULL, f.created_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, f.txid, f.change_id
   FROM changes f JOIN institutions i ON i.id = f.institution_id
-  LEFT JOIN jobs_history h ON f.what <> 'forget' AND h.institution_id = f.institution_id AND h.id = f.job_id AND h.version = f.version
-  WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND (f.txid, f.change_id) > ($2::text::xid8, $3::bigint)
+  WHERE f.what = 'forget' AND (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND (f.txid, f.change_id) > ($2::text::xid8, $3::bigint)
     AND f.txid < (SELECT change_horizon())
-  ORDER BY f.txid, f.change_id LIMIT $6"
+  ORDER BY f.txid, f.change_id LIMIT $6)
+  ORDER BY txid, change_id LIMIT $6"
 );
 
 /// The columns of [`OF_OPENINGS`], and what is asked of all of them; `$which` says of which
