@@ -316,9 +316,9 @@ async fn accept(
 ) -> Result<(), CommandFailure> {
     let seen: Option<SeenNumber> = name.parse().ok();
     let seen = seen.filter(|seen| seen.revision.is_some());
-    let (at, by) = (word.at.clock(edge)?, word.person(edge)?);
+    let (at, by) = (word.author.at.clock(edge)?, word.author.person(edge)?);
     let registries = asked.registries();
-    let whose = word.on(edge, asked.id, &asked.slug)?;
+    let whose = word.author.on(edge, asked.id, &asked.slug)?;
     let ruled = person::decide(
         store,
         whose,
@@ -425,8 +425,8 @@ async fn undo(
     name: &str,
     word: &DecisionArgs,
 ) -> Result<(), CommandFailure> {
-    let (at, by) = (word.at.clock(edge)?, word.person(edge)?);
-    let whose = word.on(edge, asked.id, &asked.slug)?;
+    let (at, by) = (word.author.at.clock(edge)?, word.author.person(edge)?);
+    let whose = word.author.on(edge, asked.id, &asked.slug)?;
     let undone = person::decide(
         store,
         whose,

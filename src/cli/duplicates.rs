@@ -252,8 +252,14 @@ impl RuleOnPairs {
         let found = named::find(&mut connection, names[0]).await?;
         let pair = pair(&mut connection, names[0], names[1]).await?;
         drop(connection);
-        let whose = self.word.on(edge, pair.institution, &found.institution)?;
-        let (at, person) = (self.word.at.clock(edge)?, self.word.person(edge)?);
+        let whose = self
+            .word
+            .author
+            .on(edge, pair.institution, &found.institution)?;
+        let (at, person) = (
+            self.word.author.at.clock(edge)?,
+            self.word.author.person(edge)?,
+        );
         let ruling = OperatorRuling {
             at,
             by: &person,

@@ -2,7 +2,7 @@
 
 use super::database::{with_connection, with_store};
 use super::decision::confirmed;
-use super::{ClockArgs, CommandContext, CommandFailure, DONE, flow, named, unknown_name};
+use super::{AuthorArgs, CommandContext, CommandFailure, DONE, flow, named, unknown_name};
 use crate::actions::forgetting::{self, ForgetReport, ForgetTarget};
 use crate::actions::ruling::OperatorRuling;
 use crate::diagnostic::one_of;
@@ -58,20 +58,7 @@ pub struct ForgetArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    whom: ForgetAuthor,
-}
-
-/// Who forgets, and when.
-#[derive(clap::Args)]
-struct ForgetAuthor {
-    /// Who decides, for the record; by default the user of this session
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
-    by: Option<String>,
-    /// Wait for a run of the institution to finish
-    #[arg(long)]
-    wait: bool,
-    #[command(flatten)]
-    at: ClockArgs,
+    whom: AuthorArgs,
 }
 
 #[derive(Subcommand)]
@@ -92,7 +79,7 @@ enum ForgetCommand {
         #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         reason: String,
         #[command(flatten)]
-        whom: ForgetAuthor,
+        whom: AuthorArgs,
     },
 }
 
@@ -236,23 +223,6 @@ impl ForgetArgs {
     }
 }
 
-impl ForgetAuthor {
-    fn on<'a>(
-        &self,
-        edge: &CommandContext,
-        institution: Uuid,
-        slug: &'a str,
-    ) -> Result<DecisionScope<'a>, CommandFailure> {
-        Ok(DecisionScope {
-            institution,
-            slug,
-            at: Some(self.at.clock(edge)?),
-            allow_future: self.at.ahead.allow_future,
-            wait: self.wait,
-        })
-    }
-}
-
 /// A request to forget, and what carries it out.
 struct ForgetWork<'w> {
     edge: &'w CommandContext,
@@ -266,7 +236,7 @@ impl ForgetWork<'_> {
     async fn carry_out(&self, is_dry: bool) -> Result<ForgetReport, CommandFailure> {
         let whom = &self.command.whom;
         // What is only shown is nobody's decision.
-        let by = match self.edge.person(whom.by.as_deref()) {
+        let by = match whom.person(self.edge) {
             Err(_) if is_dry => String::new(),
             by => by?,
         };
@@ -393,7 +363,7 @@ async fn undo(
     store: &Store,
     number: i64,
     reason: &str,
-    whom: &ForgetAuthor,
+    whom: &AuthorArgs,
 ) -> Result<u8, CommandFailure> {
     let all = forgotten::list(&mut *store.connection().await?, None).await?;
     let known = all.iter().find(|one| one.id == number);
@@ -403,7 +373,7 @@ async fn undo(
         ))
         .help("`weir forget list` shows the numbers"));
     };
-    let by = edge.person(whom.by.as_deref())?;
+    let by = whom.person(edge)?;
     let ruling = OperatorRuling {
         at: whom.at.clock(edge)?,
         by: &by,

@@ -177,7 +177,7 @@ pub(super) async fn decide(
     word: &DecisionArgs,
     release: bool,
 ) -> Result<(), CommandFailure> {
-    let (at, person) = (word.at.clock(edge)?, word.person(edge)?);
+    let (at, person) = (word.author.at.clock(edge)?, word.author.person(edge)?);
     let all = holds::list(&mut *store.connection().await?, None, false).await?;
     let of_all = causes(&all);
     let cause = find(&of_all, seen)?;
@@ -189,7 +189,9 @@ pub(super) async fn decide(
             revision: Some(cause.revision.clone()),
         },
     );
-    let whose = word.on(edge, first.institution_id, &first.institution)?;
+    let whose = word
+        .author
+        .on(edge, first.institution_id, &first.institution)?;
     let said = person::decide(
         store,
         whose,

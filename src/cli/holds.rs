@@ -251,7 +251,10 @@ async fn decide(
     decision: &HoldDecisionArgs,
     release: bool,
 ) -> Result<(), CommandFailure> {
-    let (at, person) = (decision.word.at.clock(edge)?, decision.word.person(edge)?);
+    let (at, person) = (
+        decision.word.author.at.clock(edge)?,
+        decision.word.author.person(edge)?,
+    );
     let (causes, numbers) = split(&decision.holds);
     for seen in &causes {
         hold_causes::decide(edge, store, seen, &decision.word, release).await?;
@@ -265,6 +268,7 @@ async fn decide(
     for (_, shown) in wanted {
         let whose = decision
             .word
+            .author
             .on(edge, shown.institution_id, &shown.institution)?;
         let said = person::decide(
             store,

@@ -264,6 +264,13 @@ struct DecisionArgs {
     /// The reason, for the record
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     reason: String,
+    #[command(flatten)]
+    author: AuthorArgs,
+}
+
+/// Who decides, and when.
+#[derive(Args)]
+struct AuthorArgs {
     /// Who decides, for the record; by default the user of this session
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     by: Option<String>,
@@ -274,7 +281,7 @@ struct DecisionArgs {
     at: ClockArgs,
 }
 
-impl DecisionArgs {
+impl AuthorArgs {
     /// Who decides.
     fn person(&self, edge: &CommandContext) -> Result<String, CommandFailure> {
         edge.person(self.by.as_deref())

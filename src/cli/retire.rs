@@ -88,8 +88,11 @@ impl RetireArgs {
                 source,
             })
             .collect();
-        let whose = self.word.on(edge, institution, &self.institution)?;
-        let (at, person) = (self.word.at.clock(edge)?, self.word.person(edge)?);
+        let whose = self.word.author.on(edge, institution, &self.institution)?;
+        let (at, person) = (
+            self.word.author.at.clock(edge)?,
+            self.word.author.person(edge)?,
+        );
         let ruling = OperatorRuling {
             at,
             by: &person,

@@ -105,8 +105,8 @@ pub(super) async fn discard(
     documents: &[SeenNumber],
     word: &DecisionArgs,
 ) -> Result<(), CommandFailure> {
-    let at = word.at.clock(edge)?;
-    let who = word.person(edge)?;
+    let at = word.author.at.clock(edge)?;
+    let who = word.author.person(edge)?;
     let letters = find(&mut *store.connection().await?, documents).await?;
     for seen in documents.iter().filter(|seen| seen.revision.is_none()) {
         let Some(letter) = letters.iter().find(|letter| letter.document_id == seen.id) else {
@@ -142,7 +142,7 @@ pub(super) async fn discard(
         let note = actions::failures::note("discarded", &named, ruling);
         person::decide(
             store,
-            word.on(edge, institution, slug)?,
+            word.author.on(edge, institution, slug)?,
             DecisionRecord::InTrail(note),
             async |connection| {
                 // A run may have brought other content, or published it, before the lock was taken.
