@@ -6,7 +6,7 @@ use crate::actions::access;
 use crate::store::audit_trail::{self, TrailEntry};
 use crate::store::users::{self, KnownUser};
 use crate::store::{Connection, StoreError};
-use crate::web::decide::{is_own, is_token_of};
+use crate::web::decide::{check_sender, is_own};
 use crate::web::guard::ClientAddress;
 use crate::web::refusal::PageError;
 use crate::web::shell::PageShell;
@@ -154,11 +154,7 @@ async fn log_out(
     headers: HeaderMap,
     form: String,
 ) -> Result<Response, PageError> {
-    if !is_own(&headers) || !is_token_of(&visitor, &form) {
-        return Err(PageError::forbidden(
-            "The request does not come from a page of this process",
-        ));
-    }
+    check_sender(&visitor, &headers, &form)?;
     if let EntryMethod::Login(secret) = &visitor.who().door {
         let mut connection = visitor.store.connection().await?;
         users::end_login(&mut connection, &access::secret_hash(secret)).await?;

@@ -35,11 +35,7 @@ impl DecisionForm {
         headers: &HeaderMap,
         form: &str,
     ) -> Result<DecisionForm, PageError> {
-        if !is_own(headers) {
-            return Err(PageError::forbidden(
-                "The request does not come from a page of this process",
-            ));
-        }
+        check_sender(site, headers, form)?;
         let mut decision = DecisionForm {
             seen: Vec::new(),
             by: String::new(),
@@ -48,7 +44,6 @@ impl DecisionForm {
             institutions: Vec::new(),
             more: BTreeMap::new(),
         };
-        let mut token = String::new();
         for (name, value) in url::form_urlencoded::parse(form.as_bytes()) {
             match &*name {
                 "hold" | "document" | "cause" | "silence" => decision.seen.extend(seen(&value)),
@@ -56,17 +51,12 @@ impl DecisionForm {
                 "by" => decision.by = value.trim().chars().take(100).collect(),
                 "reason" => decision.reason = value.trim().chars().take(1000).collect(),
                 "job" => decision.jobs.extend(value.parse::<Uuid>()),
-                "token" => token = value.into_owned(),
+                "token" => {}
                 _ => {
                     let more = &mut decision.more;
                     more.insert(name.into_owned(), value.trim().to_owned());
                 }
             }
-        }
-        if token != site.form_token() {
-            return Err(PageError::forbidden(
-                "The form is of another login, or of a process that has ended since",
-            ));
         }
         if site.who().door != EntryMethod::Open {
             decision.by.clone_from(&site.who().name);
@@ -129,8 +119,27 @@ fn seen<T: std::str::FromStr>(text: &str) -> Option<(T, String)> {
     Some((of.parse().ok()?, revision.to_owned()))
 }
 
+/// Refuses a form that no page of this process has sent for this visitor.
+pub(in crate::web) fn check_sender(
+    site: &Visitor,
+    headers: &HeaderMap,
+    form: &str,
+) -> Result<(), PageError> {
+    if !is_own(headers) {
+        return Err(PageError::forbidden(
+            "The request does not come from a page of this process",
+        ));
+    }
+    if !is_token_of(site, form) {
+        return Err(PageError::forbidden(
+            "The form is of another login, or of a process that has ended since",
+        ));
+    }
+    Ok(())
+}
+
 /// Whether a form carries what forms for this visitor carry.
-pub(in crate::web) fn is_token_of(site: &Visitor, form: &str) -> bool {
+fn is_token_of(site: &Visitor, form: &str) -> bool {
     let mut fields = url::form_urlencoded::parse(form.as_bytes());
     fields.any(|(name, value)| name == "token" && value == site.form_token())
 }

@@ -15,7 +15,7 @@ mod pauses;
 
 pub(super) use alerts::{cause_buttons, silence_form};
 pub(super) use failures::failure_buttons;
-pub(super) use form::{is_own, is_token_of, signature};
+pub(super) use form::{check_sender, is_own, signature};
 pub(super) use holds::{hold_forms, pair_form};
 pub(super) use pauses::{pause_buttons, pause_name};
 

@@ -2,7 +2,7 @@
 
 use crate::actions::rule_drafts::{self, RuleFile};
 use crate::web::access::{EntryMethod, Visitor};
-use crate::web::decide::{is_own, is_token_of};
+use crate::web::decide::check_sender;
 use crate::web::refusal::PageError;
 use axum::http::HeaderMap;
 
@@ -39,16 +39,7 @@ impl DraftForm {
         headers: &HeaderMap,
         form: &str,
     ) -> Result<DraftForm, PageError> {
-        if !is_own(headers) {
-            return Err(PageError::forbidden(
-                "The request does not come from a page of this process",
-            ));
-        }
-        if !is_token_of(site, form) {
-            return Err(PageError::forbidden(
-                "The form is of another login, or of a process that has ended since",
-            ));
-        }
+        check_sender(site, headers, form)?;
         let mut read = DraftForm::default();
         for (name, value) in url::form_urlencoded::parse(form.as_bytes()) {
             match &*name {
