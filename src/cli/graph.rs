@@ -251,6 +251,7 @@ fn page(
         samples: &shown.samples,
         written: &written(plan, &wanted.file, &checked.texts),
         work,
+        at_work: None,
         against,
     };
     page.html()

@@ -251,6 +251,7 @@ fn draw_node(
         figures: passed.map(figures).unwrap_or_default(),
         kind: step.kind.clone(),
         mark: turn.mark,
+        works: false,
     }
 }
 

@@ -68,6 +68,19 @@ async fn streams_tell_of_changes_and_hold_nothing_up() {
     assert!(run.next("data: ").unwrap().starts_with("running"));
     sql(&lab, "INSERT INTO work_units (id, project, institution_id, slug, due_at, state, ready_at, enqueued_at, expires_at, node) SELECT 1, 'x', id, slug, now(), 'leased', now(), now(), now() + interval '1 day', 'fetch:board' FROM institutions WHERE slug = 'harbour'").await;
     assert!(run.next("data: ").unwrap().contains("fetch:board"));
+    // Somebody holds the institution, so the run is under way.
+    sql(&lab, "INSERT INTO leases (name, holder, fence, session_pid, session_began, taken_at, beaten_at, expires_at)
+               SELECT 'institution ' || i.id, 'a process', 9, a.pid, a.backend_start, now(), now(), now() + interval '1 day' FROM institutions i
+               CROSS JOIN LATERAL (SELECT pid, backend_start FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() LIMIT 1) AS a
+               WHERE i.slug = 'harbour'
+               ON CONFLICT (name) DO UPDATE SET session_pid = EXCLUDED.session_pid, session_began = EXCLUDED.session_began, expires_at = EXCLUDED.expires_at").await;
+    let page = served.get(&format!("/runs/harbour/{number}")).body;
+    let node = page.split("id=\"fetch:board\"").nth(1).unwrap();
+    let node = node.split("</a>").next().unwrap();
+    assert!(
+        node.contains("at-work") && node.contains("works now"),
+        "{node}"
+    );
     for path in ["/live/runs/harbour/999999", "/live/runs/nobody/1"] {
         assert_eq!(served.get(path).status, 404, "{path}");
     }

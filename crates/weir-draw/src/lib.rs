@@ -77,6 +77,8 @@ pub struct PictureNode {
     pub kind: String,
     /// How it differs from the other picture, where two are compared.
     pub mark: PictureMark,
+    /// Whether it is at work now.
+    pub works: bool,
 }
 
 /// How a part of a picture differs from another picture.

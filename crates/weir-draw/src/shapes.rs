@@ -169,7 +169,7 @@ pub(super) fn stage(
     let tag = if target.is_some() { "a" } else { "g" };
     let _ = writeln!(
         out,
-        "<{tag} id=\"{}\" class=\"stage kind-{} mark-{}{}\"{}><title>{}</title>\
+        "<{tag} id=\"{}\" class=\"stage kind-{} mark-{}{}{}\"{}><title>{}</title>\
          <rect class=\"box\" x=\"{along}\" y=\"{across}\" width=\"{}\" height=\"{}\" rx=\"8\"/>\
          <rect class=\"tile\" x=\"{}\" y=\"{}\" width=\"22\" height=\"22\" rx=\"6\"/>\
          <path class=\"symbol\" transform=\"translate({} {})\" d=\"{}\"/>",
@@ -177,6 +177,7 @@ pub(super) fn stage(
         lettering::slug(&node.kind),
         node.mark.name(),
         if loses { " loses" } else { "" },
+        if node.works { " at-work" } else { "" },
         target.map_or(String::new(), |target| link_attributes(
             node, number, target
         )),

@@ -643,6 +643,7 @@ fn hostile() -> Picture {
             figures: evil.to_owned(),
             kind: evil.to_owned(),
             mark: PictureMark::Same,
+            works: false,
         };
     }
     picture.edges.iter_mut().for_each(|edge| {

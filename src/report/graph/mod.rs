@@ -11,7 +11,7 @@ pub mod stored;
 
 use super::columns::{counted, line, took};
 use super::page::{instant, page, sign};
-use crate::draw::{self, Picture};
+use crate::draw::{self, Picture, PictureNode};
 use crate::model::{OutcomeCounts, RunSample};
 use crate::plan::against::{PlanDifference, StageDifference};
 use crate::plan::outline::{OutlineStage, PlanOutline};
@@ -40,6 +40,8 @@ pub struct GraphPage<'p> {
     pub written: &'p BTreeMap<String, Vec<YamlExcerpt>>,
     /// Why the sources have work, by source; nothing where no database was asked.
     pub work: Option<&'p BTreeMap<String, Vec<String>>>,
+    /// The stage that is at work, of a run that is under way.
+    pub at_work: Option<&'p str>,
     /// What differs from another plan, and its name.
     pub against: Option<(&'p PlanDifference, &'p str)>,
 }
@@ -99,6 +101,11 @@ impl GraphPage<'_> {
             Some((difference, against)) => picture::compared(self.plan, difference, against),
             None => picture::picture(self.plan, self.traffic, self.asides),
         };
+        let at_work = |node: &&mut PictureNode| Some(node.id.as_str()) == self.at_work;
+        for node in picture.nodes.iter_mut().filter(at_work) {
+            node.works = true;
+            node.figures = "works now".to_owned();
+        }
         // The page has a title of its own, and room for details beside the picture.
         picture.title.clear();
         picture

@@ -267,6 +267,7 @@ fn picture(facts: &RunFacts, excerpts: &BTreeMap<String, Vec<YamlExcerpt>>) -> M
         samples: &stored.shown.samples,
         written: excerpts,
         work: None,
+        at_work: facts.live.as_ref().and_then(|live| live.node.as_deref()),
         against: None,
     };
     html! { section { h2 { "What passed" } (page.body()) } }
