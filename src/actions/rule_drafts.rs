@@ -10,6 +10,7 @@ use crate::diagnostic::Diagnostics;
 use crate::model::Hash;
 use crate::plan::check::{check, check_for_tests};
 use crate::plan::{CheckedInstitution, CheckedProject};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -32,14 +33,13 @@ pub struct RuleFile {
 }
 
 /// What became of an edited text.
-#[derive(Debug)]
 pub enum DraftOutcome {
     /// It is the file now; its revision.
     Saved(String),
     /// The file has changed since it was opened; how it is now.
     Moved(RuleFile),
-    /// The text has errors.
-    Broken,
+    /// The text has errors: these.
+    Broken(Box<DraftFindings>),
 }
 
 /// What is wrong with an edited text.
@@ -80,16 +80,12 @@ pub fn open(folder: &Path, set: &str) -> io::Result<Option<RuleFile>> {
 /// Checks the project with an edited text, its tests included; `now` is the project as it is.
 pub fn examine(folder: &Path, file: &str, text: &str, now: &CheckedProject) -> DraftFindings {
     let checked = check(Project::load_drafted(folder, &drafts(file, text)));
-    let known = |message: &str| {
-        now.diagnostics
-            .sorted()
-            .iter()
-            .any(|one| one.message == message)
-    };
+    let now = now.diagnostics.sorted();
+    let known: BTreeSet<&str> = now.iter().map(|one| one.message.as_str()).collect();
     let mut diagnostics = Diagnostics::new();
     for one in checked.diagnostics.sorted() {
         let is_here = one.place.as_ref().is_some_and(|place| *place.file == *file);
-        if is_here || !known(&one.message) {
+        if is_here || !known.contains(one.message.as_str()) {
             diagnostics.push(one.clone());
         }
     }
@@ -127,11 +123,13 @@ pub fn save(
     let Some(file) = open(folder, set)?.map(|opened| opened.file) else {
         return Err(io::ErrorKind::NotFound.into());
     };
-    let is_broken = examine(folder, &file, text, now).diagnostics.has_errors();
+    let findings = examine(folder, &file, text, now);
     // Looked at again, so that hardly any time lies between the look and the write.
     match open(folder, set)? {
         Some(opened) if opened.revision != seen => Ok(DraftOutcome::Moved(opened)),
-        Some(_) if is_broken => Ok(DraftOutcome::Broken),
+        Some(_) if findings.diagnostics.has_errors() => {
+            Ok(DraftOutcome::Broken(Box::new(findings)))
+        }
         Some(opened) => {
             replace(&opened.path, text)?;
             Ok(DraftOutcome::Saved(revision(text)))
@@ -192,7 +190,7 @@ mod tests {
         let put = |seen: &str, text: &str| save(folder.path(), "own", seen, text, &now).unwrap();
         assert!(matches!(
             put(&opened.revision, "rules: 7"),
-            DraftOutcome::Broken
+            DraftOutcome::Broken(_)
         ));
         assert!(matches!(put("0123", &edited), DraftOutcome::Moved(_)));
         assert_eq!(fs::read_to_string(&path).unwrap(), SOUND);

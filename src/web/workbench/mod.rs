@@ -265,8 +265,7 @@ async fn save(
             record(&site, &form, &file, &revision).await?;
             Ok((StatusCode::OK, told(&site, &file, &text)))
         }
-        DraftOutcome::Broken => {
-            let findings = examine(&site, &file, &text).await?;
+        DraftOutcome::Broken(findings) => {
             let page = on_bench(&file, &form, &text, &findings).show(&site, &form);
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page))
         }
