@@ -128,6 +128,8 @@ mod retention;
 mod roles;
 #[path = "suite/rollbacks.rs"]
 mod rollbacks;
+#[path = "suite/rule_versions.rs"]
+mod rule_versions;
 #[path = "suite/schemas.rs"]
 mod schemas;
 #[path = "suite/served.rs"]

@@ -34,6 +34,7 @@ pub mod records_file;
 pub mod rehearse;
 mod report;
 pub mod rollback;
+pub mod rule_comparison;
 mod run;
 mod run_log;
 pub mod run_stats;

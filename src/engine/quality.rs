@@ -309,7 +309,7 @@ async fn judged(
     held: &mut BatchConnection,
     ads: Vec<Ad>,
 ) -> Result<Vec<(AdDraft, ForeseenChange)>, RunError> {
-    let drafts = segment::derived(setting, flow, held, ads).await?;
+    let drafts = segment::derived(setting, flow.record_stages(), held, ads).await?;
     let Some(promote) = flow.promote() else {
         return Ok(Vec::new());
     };

@@ -149,25 +149,21 @@ pub async fn rehearse(
     } else {
         AdSelection::All
     };
-    let (sender, receiver) = tokio::sync::mpsc::channel(1);
-    let finding = find(&lane, &setting, flow, which, sender);
-    let batches = futures::stream::unfold(receiver, |mut batches| async move {
-        batches.recv().await.map(|batch| (Ok(batch), batches))
-    });
-    let judging = batches.try_for_each_concurrent(lane.width(), |ads: Vec<Ad>| async {
-        let batch = judge(&lane, &setting, flow, ads).await?;
-        let mut outcome = outcome
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for one in &batch {
-            watcher(&one.draft.ad.external_id, &one.foreseen);
-            outcome.add(one, asked);
+    let judging = |ads: Vec<Ad>| {
+        let (lane, setting, outcome) = (&lane, &setting, &outcome);
+        async move {
+            let batch = judge(lane, setting, flow, ads).await?;
+            let mut outcome = outcome
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            for one in &batch {
+                watcher(&one.draft.ad.external_id, &one.foreseen);
+                outcome.add(one, asked);
+            }
+            Ok(())
         }
-        Ok(())
-    });
-    let (found, judged): (Result<(), RunError>, Result<(), RunError>) =
-        tokio::join!(finding, judging);
-    judged.and(found)?;
+    };
+    each_batch(&lane, &setting, flow, which, judging).await?;
     let mut rehearsal = outcome
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -176,6 +172,29 @@ pub async fn rehearse(
     rehearsal.stored = rehearsal.judged > 0 || is_stored(&lane, &setting, asked.at).await?;
     rehearsal.sort();
     Ok(rehearsal)
+}
+
+/// Judges stored ads batch by batch, as many batches side by side as there are lanes.
+pub(super) async fn each_batch<J, R>(
+    lane: &WriteSession,
+    setting: &SourceContext,
+    flow: &SourcePlan,
+    which: AdSelection,
+    judging: J,
+) -> Result<(), RunError>
+where
+    J: Fn(Vec<Ad>) -> R,
+    R: Future<Output = Result<(), RunError>>,
+{
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    let finding = find(lane, setting, flow, which, sender);
+    let batches = futures::stream::unfold(receiver, |mut batches| async move {
+        batches.recv().await.map(|batch| (Ok(batch), batches))
+    });
+    let judging = batches.try_for_each_concurrent(lane.width(), judging);
+    let (found, judged): (Result<(), RunError>, Result<(), RunError>) =
+        tokio::join!(finding, judging);
+    judged.and(found)
 }
 
 async fn find(
@@ -364,7 +383,7 @@ async fn judge(
         .map(|ad| ad.external_id.as_str())
         .collect();
     let mut before = staging::reasons(&mut held, &setting.stream, &waiting).await?;
-    let drafts = segment::derived(setting, flow, &mut held, ads).await?;
+    let drafts = segment::derived(setting, flow.record_stages(), &mut held, ads).await?;
     let Some(promote) = flow.promote() else {
         return Ok(Vec::new());
     };

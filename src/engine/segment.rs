@@ -117,15 +117,15 @@ async fn derive(
     write_all(run, setting, flow, held, drafts, &history).await
 }
 
-/// Ads as a run derives them, without a run: nothing is counted and nothing is written.
+/// Ads as stages of a run derive them, without a run: nothing is counted and nothing is written.
 pub(super) async fn derived(
     setting: &Arc<SourceContext>,
-    flow: &SourcePlan,
+    stages: impl IntoIterator<Item = &Stage>,
     held: &mut BatchConnection,
     ads: Vec<Ad>,
 ) -> Result<Vec<AdDraft>, RunError> {
     let mut drafts: Vec<AdDraft> = ads.into_iter().map(|ad| AdDraft::of(setting, ad)).collect();
-    for stage in flow.record_stages() {
+    for stage in stages {
         stage.look_up(held, setting, &mut drafts).await?;
         drafts = on_all_cores(setting, stage, drafts).await?;
     }

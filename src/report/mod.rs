@@ -2,6 +2,7 @@
 //! JSON lines, the daily report. Read-only: nothing here decides or writes anything. To add a
 //! report, add a file that reads the same data.
 
+mod ad_examples;
 pub mod alerts;
 pub mod biography;
 pub mod classes;
@@ -24,6 +25,7 @@ pub mod quality;
 pub mod records;
 pub mod rehearsal;
 pub mod rollback;
+pub mod rule_comparison;
 pub mod rule_history;
 pub mod runs;
 pub mod schedule;

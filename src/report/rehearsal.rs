@@ -1,9 +1,10 @@
 //! What a rehearsal found, for people: as text and as a page. Scraped text is cut and escaped.
 
+use super::ad_examples;
 use super::columns::{columns, counted, line, took};
 use super::page;
 use crate::engine::opening_counts::OpeningCounts;
-use crate::engine::rehearse::{AdExample, Rehearsal, RehearsedAds, RuleVerdicts};
+use crate::engine::rehearse::{Rehearsal, RehearsedAds, RuleVerdicts};
 use crate::plan::picture::thousands;
 use maud::{Markup, html};
 use serde::Serialize;
@@ -173,19 +174,7 @@ fn verdict_row(name: &str, rule: &RuleVerdicts) -> Vec<String> {
 }
 
 fn examples(out: &mut String, kind: &RehearsedAds, sign: char) {
-    for AdExample { id, title, what } in &kind.examples {
-        let _ = writeln!(
-            out,
-            "      {sign} {} {} · {}",
-            line(id, 40),
-            line(title, 50),
-            line(what, 160)
-        );
-    }
-    let more = kind.count.saturating_sub(kind.examples.len());
-    if more > 0 && !kind.examples.is_empty() {
-        let _ = writeln!(out, "        and {} more", count(more));
-    }
+    ad_examples::lines(out, &kind.examples, kind.count, sign);
 }
 
 /// The rehearsal as a self-contained page.
@@ -270,15 +259,5 @@ fn rules(source: &Rehearsal) -> Markup {
 }
 
 fn table(title: &str, kind: &RehearsedAds) -> Markup {
-    html! {
-        h3 { (title) }
-        @for one in &kind.examples {
-            article {
-                (page::sign("begins", '!'))
-                div { b { bdi { (line(&one.title, 120)) } } " " code { bdi { (line(&one.id, 80)) } } p.soft { bdi { (line(&one.what, 600)) } } }
-            }
-        }
-        @let more = kind.count.saturating_sub(kind.examples.len());
-        @if more > 0 && !kind.examples.is_empty() { p.more { "and " (count(more)) " more" } }
-    }
+    ad_examples::section(title, &kind.examples, kind.count)
 }

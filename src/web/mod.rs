@@ -11,6 +11,7 @@
 
 mod access;
 mod api;
+mod aside;
 mod assets;
 mod catalog;
 mod chart;

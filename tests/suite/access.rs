@@ -250,6 +250,7 @@ async fn who_is_limited_finds_nothing_of_another_institution() {
         "/metrics",
         "/workbench",
         "/ads",
+        "/rules/compare",
         "/duplicates/undo",
         "/live/today",
     ];

@@ -86,7 +86,7 @@ impl RuleParameter {
         }
     }
 
-    fn of_text(text: &str) -> RuleParameter {
+    pub(super) fn of_text(text: &str) -> RuleParameter {
         if let Ok(date) = text.parse() {
             return RuleParameter::Date(ScriptDate(date));
         }

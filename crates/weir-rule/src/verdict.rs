@@ -207,6 +207,16 @@ impl CompiledRule {
                 .any(|(variable, _)| *variable == name)
     }
 
+    /// The parameters and lists that it reads, with their values.
+    pub fn given(&self) -> ScriptBindings {
+        let mut all = self.bindings.clone();
+        for script in self.scripts() {
+            all.parameters.extend(script.bindings.parameters.clone());
+            all.lists.extend(script.bindings.lists.clone());
+        }
+        all
+    }
+
     /// The names of the lists that it reads.
     pub fn lists(&self) -> impl Iterator<Item = &str> {
         self.scripts().flat_map(|script| script.reads.of("lists"))

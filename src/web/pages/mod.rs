@@ -14,6 +14,7 @@ mod institution_state;
 mod job;
 mod jobs;
 mod reports;
+mod rule_comparison;
 mod rules;
 mod run;
 mod runs;
@@ -36,7 +37,7 @@ const ROWS: usize = 50;
 type PageRoute = (&'static str, fn() -> MethodRouter<Arc<Site>>);
 
 /// All pages.
-pub(super) const PAGES: [PageRoute; 22] = [
+pub(super) const PAGES: [PageRoute; 23] = [
     ("/", || get(today::page)),
     ("/runs", || get(runs::page)),
     ("/runs/{institution}/{run}", || get(run::page)),
@@ -51,6 +52,7 @@ pub(super) const PAGES: [PageRoute; 22] = [
     ("/jobs", || get(jobs::page)),
     ("/jobs/{job}", || get(job::page)),
     ("/rules", || get(rules::page)),
+    ("/rules/compare", || get(rule_comparison::page)),
     ("/frameworks", || get(frameworks::page)),
     ("/trends", || get(trends::page)),
     ("/alerts", || get(alerts::page)),

@@ -1,6 +1,7 @@
 //! Rules: what must an ad satisfy, and how often does it not? Each rule with its rate in the newest
 //! reads; and one rule with its text, its versions and its rate over time.
 
+use super::rule_comparison;
 use crate::model::{Canonical, ProblemSeverity};
 use crate::plan::picture::thousands;
 use crate::report::columns::{counted, line, share};
@@ -186,7 +187,7 @@ async fn one(
         section {
             h2 { "Versions that ran" }
             @if lineages.is_empty() { p.soft { "None yet." } }
-            @for lineage in lineages.iter().take(30) { (history(lineage, catalog, &texts, now)) }
+            @for lineage in lineages.iter().take(30) { (history(lineage, catalog, &texts, now)) (rule_comparison::choice(name, lineage, &texts)) }
         }
     };
     let over = html! { a href="/rules" { "Rules" } " › " (line(name, 80)) };

@@ -13,6 +13,7 @@ pub(super) use bench::workbench_link;
 
 use super::Site;
 use super::access::Visitor;
+use super::aside::{WORKS_FOR, aside, in_turn};
 use super::refusal::PageError;
 use super::shell::{PageShell, prose};
 use crate::actions::rule_drafts::{self, DraftFindings, DraftOutcome, RuleFile};
@@ -38,12 +39,8 @@ use form::{DraftForm, opened};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
-/// How long a page rehearses: an answer begins within 30 s.
-const REHEARSES_FOR: Duration = Duration::from_secs(20);
 /// Examples of each kind.
 const EXAMPLES: usize = 5;
 
@@ -156,7 +153,7 @@ async fn rehearse(
     let pages = rehearsed(&site, draft.sandbox, plans).await?;
     let result = html! {
         @if !left_out.is_empty() { p.note { "Not rehearsed, because files have errors or it is not active: " (prose(&line(&left_out, 300))) "." } }
-        @if pages.len() < wanted { p.note { (counted(pages.len(), "institution")) " of " (wanted) " rehearsed within " (REHEARSES_FOR.as_secs()) " s. Choose one, or run " code { "weir rehearse --rules FILE" } " with the downloaded text." } }
+        @if pages.len() < wanted { p.note { (counted(pages.len(), "institution")) " of " (wanted) " rehearsed within " (WORKS_FOR.as_secs()) " s. Choose one, or run " code { "weir rehearse --rules FILE" } " with the downloaded text." } }
         @for page in &pages { (rehearsal::institution(page)) }
     };
     let answer = (!pages.is_empty()).then(|| rehearsal::answer(&pages));
@@ -174,30 +171,22 @@ async fn rehearsed(
     sandbox: Arc<ScriptSandbox>,
     plans: Vec<Arc<Plan>>,
 ) -> Result<Vec<rehearsal::RehearsalPage>, PageError> {
-    let Ok(_turn) = site.rehearsing.try_acquire() else {
-        return Err(PageError::moved(
-            "Another rehearsal is under way",
-            "Go back and try again when it has ended.",
-        ));
-    };
     let (store, now) = (site.store.clone(), site.now);
-    let runtime = Handle::current();
-    let work = move || runtime.block_on(rehearse_all(&store, &sandbox, &plans, now));
-    Ok(aside(work).await??)
+    let work = async move |ends| rehearse_all(&store, &sandbox, &plans, (now, ends)).await;
+    Ok(in_turn(site, work).await??)
 }
 
 async fn rehearse_all(
     store: &Store,
     sandbox: &Arc<ScriptSandbox>,
     plans: &[Arc<Plan>],
-    now: fn() -> DateTime<Utc>,
+    (now, ends): (fn() -> DateTime<Utc>, Instant),
 ) -> Result<Vec<rehearsal::RehearsalPage>, RunError> {
     let asked = RehearsalRequest {
         at: Clock(now()),
         all: false,
         examples: EXAMPLES,
     };
-    let ends = Instant::now() + REHEARSES_FOR;
     let mut pages = Vec::new();
     for plan in plans {
         let begun = now();
@@ -357,13 +346,4 @@ async fn put(site: &Visitor, form: &DraftForm, text: &str) -> Result<DraftOutcom
             ),
         )
     })
-}
-
-/// Work that blocks, on a thread for that.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, PageError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| PageError::bug())
 }

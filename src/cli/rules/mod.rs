@@ -1,7 +1,9 @@
 //! `weir rules`: which versions of rules and mappings have run, since when, and what differs
-//! between them.
+//! between them, in their texts and in what they say about stored ads.
 
-use super::database::with_connection;
+mod compare;
+
+use super::database::with_store;
 use super::{CommandContext, CommandFailure, DONE, named, parse_time, unknown_name};
 use crate::diagnostic::one_of;
 use crate::model::Clock;
@@ -10,11 +12,15 @@ use crate::report::history::short;
 use crate::report::rule_history::{
     PartChange, PartLineage, PartText, agreed, changes, difference, is_named, lineages, row,
 };
-use crate::store::PgConnection;
 use crate::store::versions::{self, PartUse};
+use crate::store::{DatabaseDemand, PgConnection, Store};
 use clap::{Args, Subcommand};
+use compare::CompareArgs;
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
+
+/// Connections for a comparison: each batch of ads takes one.
+const COMPARES_ON: u32 = 12;
 
 /// Versions of rules and mappings that have run.
 #[derive(Args)]
@@ -50,6 +56,8 @@ enum RulesCommand {
         #[command(flatten)]
         whose: PartOwnerArgs,
     },
+    /// What two versions of a rule say about the stored ads, side by side
+    Compare(CompareArgs),
     /// What differs between two versions
     Diff {
         /// A rule (`open-six-months`), or a field (`title`) for its mapping
@@ -76,20 +84,26 @@ struct PartOwnerArgs {
 
 impl RulesArgs {
     pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
-        with_connection(edge, async |connection| {
-            self.act(edge, connection).await.map(|()| DONE)
+        let most = match &self.command {
+            RulesCommand::Compare(_) => COMPARES_ON,
+            _ => DatabaseDemand::READ.most,
+        };
+        let demand = DatabaseDemand {
+            most,
+            ..DatabaseDemand::READ
+        };
+        with_store(edge, demand, async |store| {
+            self.act(edge, store).await.map(|()| DONE)
         })
     }
 
-    async fn act(
-        &self,
-        edge: &CommandContext,
-        connection: &mut PgConnection,
-    ) -> Result<(), CommandFailure> {
+    async fn act(&self, edge: &CommandContext, store: &Store) -> Result<(), CommandFailure> {
         let (RulesCommand::Log { whose, .. }
         | RulesCommand::Show { whose, .. }
+        | RulesCommand::Compare(CompareArgs { whose, .. })
         | RulesCommand::Diff { whose, .. }) = &self.command;
-        let used = whose.used(edge, connection).await?;
+        let mut connection = store.connection().await?;
+        let used = whose.used(edge, &mut connection).await?;
         match &self.command {
             RulesCommand::Log {
                 name, since, json, ..
@@ -101,16 +115,20 @@ impl RulesArgs {
                     at: *at,
                     ..WantedVersion::of(version.as_deref(), 0)
                 };
-                let shown = chosen(connection, &used, name, &[wanted]).await?;
+                let shown = chosen(&mut connection, &used, name, &[wanted]).await?;
                 shown.iter().for_each(|version| say!("{}", version.shown()));
                 Ok(())
+            }
+            RulesCommand::Compare(compare) => {
+                drop(connection);
+                compare.act(edge, store, &used).await
             }
             RulesCommand::Diff { name, old, new, .. } => {
                 let wanted = [
                     WantedVersion::of(old.as_deref(), 1),
                     WantedVersion::of(new.as_deref(), 0),
                 ];
-                let both = chosen(connection, &used, name, &wanted).await?;
+                let both = chosen(&mut connection, &used, name, &wanted).await?;
                 if let [old, new] = both.as_slice() {
                     say!("{}", difference(old, new));
                 }
