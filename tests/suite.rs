@@ -48,6 +48,8 @@ mod decisions;
 mod distribution;
 #[path = "suite/drafts.rs"]
 mod drafts;
+#[path = "suite/dry_runs.rs"]
+mod dry_runs;
 #[path = "suite/evaluations.rs"]
 mod evaluations;
 #[path = "suite/exports.rs"]

@@ -1,7 +1,7 @@
 //! What an operator decides, as calls: release or discard a hold, retry or discard a failure,
 //! retire a source, take two jobs for one opening or for two, look after an alert, pause a
-//! schedule, remove what is no longer kept or was to be forgotten, save an edited rule file, spread
-//! the database over several machines.
+//! schedule, remove what is no longer kept or was to be forgotten, save an edited rule file, ask for a
+//! dry run, spread the database over several machines.
 //!
 //! The command line and a server are two faces of the same calls. Each works inside the transaction
 //! of [`person::decide`](crate::engine::person::decide), so that it is done under the lock of the
@@ -13,6 +13,7 @@ pub mod access;
 pub mod alerts;
 pub mod companies;
 pub mod distribution;
+pub mod dry_runs;
 pub mod duplicates;
 pub mod failures;
 pub mod forgetting;

@@ -202,12 +202,12 @@ fn tell_notice(notice: WorkNotice<'_>) {
             } else {
                 String::new()
             };
-            tell!(
-                "{}: run {}{late}: {}",
-                unit.slug,
-                ran.run,
-                ran.total.words()
-            );
+            let what = if unit.is_dry {
+                "dry run".to_owned()
+            } else {
+                format!("run {}", ran.run)
+            };
+            tell!("{}: {what}{late}: {}", unit.slug, ran.total.words());
             for note in summary::run_notes(ran) {
                 if note.severity != "note" {
                     tell!(

@@ -8,6 +8,7 @@
 //!   scheduler   the leader: puts what is due into the queue, under its fence
 //!   host_pace   one pace for each host, whoever asks it
 //!   worker      claims units, runs them, says that it goes on, writes their end
+//!   foreseen    what a dry run leaves: its plan of jobs, in tables
 //!   plans       the plans of today: files are looked at before each run
 //! ```
 //!
@@ -15,6 +16,7 @@
 //! transaction open, or hold up one institution because of another.
 
 pub mod calendar;
+mod foreseen;
 pub mod host_pace;
 pub mod plans;
 pub mod protocol;

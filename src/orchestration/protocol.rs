@@ -33,7 +33,8 @@ pub fn after_error(unit: &ClaimedUnit, error: &RunError) -> UnitEnd {
         RunError::Earlier { .. } | RunError::Leap { .. } | RunError::OtherProject { .. } => {
             UnitEnd::Failed { why }
         }
-        _ if unit.attempts >= MOST_ATTEMPTS => UnitEnd::Failed { why },
+        // Whoever has asked for a dry run waits for its answer.
+        _ if unit.is_dry || unit.attempts >= MOST_ATTEMPTS => UnitEnd::Failed { why },
         _ => UnitEnd::Retried {
             after: back_off(unit),
             why,
@@ -129,6 +130,8 @@ pub enum ProtocolStep {
     Finish(usize),
     /// A worker gives its unit back.
     GiveBack(usize),
+    /// Somebody ends a unit that has not ended.
+    Withdraw(usize),
 }
 
 impl QueueModel {
@@ -150,9 +153,13 @@ impl QueueModel {
     /// All steps that are worth trying.
     pub fn steps(&self) -> Vec<ProtocolStep> {
         let units = 0..self.units.len();
-        let of_units = units
-            .clone()
-            .flat_map(|unit| [ProtocolStep::Expire(unit), ProtocolStep::Rescue(unit)]);
+        let of_units = units.clone().flat_map(|unit| {
+            [
+                ProtocolStep::Expire(unit),
+                ProtocolStep::Rescue(unit),
+                ProtocolStep::Withdraw(unit),
+            ]
+        });
         let of_workers = (0..self.workers.len()).flat_map(|worker| {
             let claims = units
                 .clone()
@@ -221,6 +228,7 @@ impl QueueModel {
             }
             ProtocolStep::Finish(worker) => self.end(worker, UnitState::Done),
             ProtocolStep::GiveBack(worker) => self.end(worker, UnitState::Waiting),
+            ProtocolStep::Withdraw(unit) => self.withdraw(unit),
         }
     }
 
@@ -251,6 +259,16 @@ impl QueueModel {
         } else {
             UnitState::Waiting
         };
+        Some(())
+    }
+
+    fn withdraw(&mut self, unit: usize) -> Option<()> {
+        let row = &mut self.units[unit];
+        if matches!(row.state, UnitState::Done | UnitState::Failed) {
+            return None;
+        }
+        row.fence += 1;
+        row.state = UnitState::Failed;
         Some(())
     }
 

@@ -3,18 +3,18 @@
 //!
 //! A unit that another has taken over is stopped at its next batch, which its fence refuses anyway.
 
-use super::PlanSet;
 use super::protocol::{self, MOST_ATTEMPTS};
 use super::scheduler::project_of;
+use super::{PlanSet, foreseen};
 use crate::engine::turn::WorkTurns;
 use crate::engine::{
-    Engine, RunError, RunEvent, RunMode, RunOutcome, RunPurpose, RunRequest, RunSummary, RunWatcher,
+    DryRun, Engine, RunError, RunEvent, RunMode, RunPurpose, RunRequest, RunSummary, RunWatcher,
 };
 use crate::model::{Alert, Clock};
 use crate::plan::Plan;
 use crate::source::SourceAccess;
 use crate::store::queue::{self, ClaimedUnit, UnitEnd};
-use crate::store::{Store, StoreError, host_turns, runs};
+use crate::store::{Connection, Store, StoreError, host_turns, runs};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -163,7 +163,7 @@ impl Worker {
             }
         }
         for lost in queue::rescue(&mut connection, MOST_ATTEMPTS).await? {
-            if lost.given_up {
+            if lost.given_up && !lost.is_dry {
                 let why = format!("was begun {MOST_ATTEMPTS} times: {}", lost.why);
                 raise(
                     &self.store,
@@ -190,30 +190,43 @@ impl Worker {
     /// Carries out one unit and writes its end.
     async fn carry_out(&self, claimed: ClaimedWork) {
         let unit = &claimed.unit;
-        let end = match self.run(&claimed).await {
-            Ok(end) => end,
-            Err(error) => protocol::after_error(unit, &error),
+        let (end, dry_run) = match self.run(&claimed).await {
+            Ok(ended) => ended,
+            Err(error) => (protocol::after_error(unit, &error), None),
         };
         if !matches!(end, UnitEnd::Done { .. }) {
             (self.told)(WorkNotice::NotDone(unit, &end));
         }
         // If this fails, the unit is rescued, and the run that has ended is found.
-        let _ = self.write_end(unit, &end).await;
+        let _ = self.write_end(unit, &end, dry_run.as_ref()).await;
     }
 
-    async fn write_end(&self, unit: &ClaimedUnit, end: &UnitEnd) -> Result<(), StoreError> {
-        let had = queue::end(&mut *self.store.connection().await?, unit, end).await?;
-        if let (true, UnitEnd::Failed { why }) = (had, end) {
+    async fn write_end(
+        &self,
+        unit: &ClaimedUnit,
+        end: &UnitEnd,
+        dry_run: Option<&DryRun>,
+    ) -> Result<(), RunError> {
+        let mut connection = self.store.connection().await?;
+        let mut tx = connection.begin().await.map_err(StoreError::from)?;
+        let had = queue::end(&mut tx, unit, end).await?;
+        if let (true, Some(dry_run)) = (had, dry_run) {
+            foreseen::keep(&mut tx, unit, dry_run).await?;
+        }
+        tx.commit().await.map_err(StoreError::from)?;
+        drop(connection);
+        if let (true, false, UnitEnd::Failed { why }) = (had, unit.is_dry, end) {
             raise(&self.store, unit.institution_id, unit.due_at, why, self.now).await?;
         }
         Ok(())
     }
 
-    async fn run(&self, claimed: &ClaimedWork) -> Result<UnitEnd, RunError> {
+    /// Runs a unit; of a dry run it gives what that would have done.
+    async fn run(&self, claimed: &ClaimedWork) -> Result<(UnitEnd, Option<DryRun>), RunError> {
         let unit = &claimed.unit;
         let mut connection = self.store.connection().await?;
         if let Some(run) = queue::run_of(&mut connection, unit).await? {
-            return Ok(UnitEnd::Done { run: Some(run) });
+            return Ok((UnitEnd::Done { run: Some(run) }, None));
         }
         let last = runs::last(&mut connection, unit.institution_id, None).await?;
         drop(connection);
@@ -221,10 +234,8 @@ impl Worker {
         let plan = match self.plan_for(unit, &plans) {
             Ok(plan) => plan,
             Err(why) => {
-                return Ok(UnitEnd::GivenBack {
-                    after: OFFERED_AGAIN,
-                    why,
-                });
+                let after = OFFERED_AGAIN;
+                return Ok((UnitEnd::GivenBack { after, why }, None));
             }
         };
         // The instant it was due, unless somebody has run it with a later clock since.
@@ -232,12 +243,21 @@ impl Worker {
         let at = if is_later { (self.now)() } else { unit.due_at };
         let engine = self.engine(&plans, claimed);
         let request = self.request(unit, &plans, Clock(at));
-        let ran = engine.run(&plan, &request, RunMode::Live).await;
-        let summary = ran.map(RunOutcome::into_summary)?;
-        (self.told)(WorkNotice::Ended(unit, &summary));
-        Ok(UnitEnd::Done {
-            run: Some(summary.run),
-        })
+        let wanted = foreseen::wanted();
+        let mode = if unit.is_dry {
+            let saves = false;
+            RunMode::DryRun {
+                wanted: &wanted,
+                saves,
+            }
+        } else {
+            RunMode::Live
+        };
+        let ran = engine.run(&plan, &request, mode).await?;
+        (self.told)(WorkNotice::Ended(unit, ran.summary()));
+        // What is rolled back has no run.
+        let run = (!unit.is_dry).then(|| ran.summary().run);
+        Ok((UnitEnd::Done { run }, ran.into_dry_run()))
     }
 
     /// The plan of a unit, or why this worker cannot run it.

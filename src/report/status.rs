@@ -167,7 +167,8 @@ impl StatusFacts {
         now: DateTime<Utc>,
     ) -> (ScheduleState, String) {
         let slug = &plan.institution.slug;
-        let of_it = || self.units.iter().filter(|unit| unit.slug == *slug);
+        let is_of_it = |unit: &&UnitRow| unit.slug == *slug && !unit.is_dry;
+        let of_it = || self.units.iter().filter(is_of_it);
         if let Some(unit) = of_it().find(|unit| unit.state == "leased") {
             return (ScheduleState::Running, running(unit, now));
         }

@@ -35,6 +35,11 @@ pub(super) fn run(institution: &str, run: i64) -> String {
     format!("/runs/{}/{run}", step(institution))
 }
 
+/// The page of a dry run.
+pub(super) fn dry_run(number: i64) -> String {
+    format!("/dry-runs/{number}")
+}
+
 /// The page of a job.
 pub(super) fn job(job: impl Display) -> String {
     format!("/jobs/{job}")

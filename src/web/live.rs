@@ -9,6 +9,7 @@ use super::Site;
 use super::access::Visitor;
 use super::catalog::Catalog;
 use super::refusal::PageError;
+use crate::store::dry_runs;
 use crate::store::views::live;
 use axum::Router;
 use axum::extract::Path;
@@ -33,9 +34,10 @@ const LASTS: Duration = Duration::from_secs(10 * 60);
 type LiveRoute = (&'static str, fn() -> MethodRouter<Arc<Site>>);
 
 /// All streams.
-pub(super) const STREAMS: [LiveRoute; 2] = [
+pub(super) const STREAMS: [LiveRoute; 3] = [
     ("/live/today", || get(today)),
     ("/live/runs/{institution}/{run}", || get(run)),
+    ("/live/dry-runs/{number}", || get(dry_run)),
 ];
 
 /// The routes of streams.
@@ -83,6 +85,28 @@ async fn run(
         }
         .boxed()
     })
+}
+
+/// The stream of a dry run.
+async fn dry_run(site: Visitor, Path(number): Path<i64>) -> Result<StampEvents, PageError> {
+    let known = dry_runs::one(&mut *site.connection().await?, number).await?;
+    known.ok_or_else(unknown_dry_run)?;
+    told(site, move |site| {
+        async move {
+            let mut connection = site.connection().await.ok()?;
+            let known = dry_runs::one(&mut connection, number).await.ok()??;
+            Some(known.stamp())
+        }
+        .boxed()
+    })
+}
+
+/// There is no such dry run, or there is none any more.
+pub(super) fn unknown_dry_run() -> PageError {
+    PageError::unknown(
+        "There is no such dry run",
+        "They are kept for a week, or until an ad of their institution is forgotten. Ask for a new one in `/runs`.",
+    )
 }
 
 /// A stream of stamps.

@@ -25,6 +25,7 @@ mod metrics;
 mod pages;
 mod parts;
 mod refusal;
+mod rehearsing;
 mod shell;
 mod site;
 mod workbench;

@@ -60,6 +60,7 @@ struct Things {
     hold: String,
     job: String,
     cause: String,
+    dry_run: String,
 }
 
 impl Things {
@@ -70,6 +71,8 @@ impl Things {
             hold: one(lab, "SELECT min(h.id)::text FROM holds h JOIN institutions i ON i.id = h.institution_id WHERE i.slug = 'harbour' AND h.status = 'open'").await,
             job: one(lab, "SELECT min(j.id::text) FROM jobs j JOIN institutions i ON i.id = j.institution_id WHERE i.slug = 'harbour'").await,
             cause: one(lab, "SELECT min(id)::text FROM alert_causes WHERE institution = 'harbour'").await,
+            dry_run: one(lab, "INSERT INTO work_units (project, institution_id, slug, due_at, state, ready_at, enqueued_at, finished_at, is_dry, asked_by)
+                SELECT 'p', id, slug, now(), 'done', now(), now(), now(), true, 'ada' FROM institutions WHERE slug = 'harbour' RETURNING id::text").await,
         }
     }
 
@@ -80,6 +83,8 @@ impl Things {
             hold: one(lab, "SELECT min(h.id)::text FROM holds h JOIN institutions i ON i.id = h.institution_id WHERE i.slug = 'quarry'").await,
             job: one(lab, "SELECT min(j.id::text) FROM jobs j JOIN institutions i ON i.id = j.institution_id WHERE i.slug = 'quarry'").await,
             cause: one(lab, "SELECT min(id)::text FROM alert_causes WHERE institution = 'quarry'").await,
+            dry_run: one(lab, "INSERT INTO work_units (project, institution_id, slug, due_at, state, ready_at, enqueued_at, finished_at, is_dry, asked_by)
+                SELECT 'p', id, slug, now(), 'done', now(), now(), now(), true, 'ada' FROM institutions WHERE slug = 'quarry' RETURNING id::text").await,
         }
     }
 
@@ -90,6 +95,7 @@ impl Things {
             .replace("{run}", &self.run)
             .replace("{hold}", &self.hold)
             .replace("{cause}", &self.cause)
+            .replace("{number}", &self.dry_run)
             .replace("{job}", &self.job)
             .replace("{id}", &self.job)
             .replace("{day}", "2026-09-02");

@@ -18,7 +18,7 @@ enum ShownAs {
 use ShownAs::{By, Here, Nothing};
 
 /// Every call of `src/actions` that may decide something.
-const ACTIONS: [(&str, ShownAs); 24] = [
+const ACTIONS: [(&str, ShownAs); 26] = [
     ("access::add_user", Here("added user")),
     ("access::change_user", Here("changed user")),
     ("access::remove_user", Here("removed user")),
@@ -32,6 +32,8 @@ const ACTIONS: [(&str, ShownAs); 24] = [
     ("companies::undo", By("companies.rs")),
     // It moves tables, whatever is in them.
     ("distribution::distribute", Nothing),
+    ("dry_runs::ask", By("dry_runs.rs")),
+    ("dry_runs::stop", By("dry_runs.rs")),
     ("duplicates::decide", By("page_decisions.rs")),
     ("duplicates::undo", By("page_decisions.rs")),
     ("duplicates::pair", Nothing),

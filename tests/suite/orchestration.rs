@@ -480,7 +480,7 @@ struct Drive {
 impl Drive {
     async fn new(bench: &Bench) -> Drive {
         let mut connection = PgConnection::connect(&bench.url()).await.unwrap();
-        sqlx::raw_sql("TRUNCATE work_units")
+        sqlx::raw_sql("TRUNCATE work_units CASCADE")
             .execute(&mut connection)
             .await
             .unwrap();
@@ -500,6 +500,11 @@ impl Drive {
             let again = queue::enqueue(&mut connection, "p", std::slice::from_ref(unit)).await;
             assert_eq!(again.unwrap(), 0, "the same instant is due once");
         }
+        // Only a dry run is ended by a person.
+        sqlx::raw_sql("UPDATE work_units SET is_dry = true, asked_by = 'ada'")
+            .execute(&mut connection)
+            .await
+            .unwrap();
         let ids = sqlx::query_scalar("SELECT id FROM work_units ORDER BY id")
             .fetch_all(&mut connection)
             .await
@@ -557,6 +562,10 @@ impl Drive {
                 queue::end(connection, &claim, &end).await.unwrap();
             }
             ProtocolStep::Die(worker) => self.claims[worker] = None,
+            ProtocolStep::Withdraw(unit) => {
+                let unit = self.units[unit];
+                assert!(queue::withdraw(connection, unit, "no more").await.unwrap());
+            }
             ProtocolStep::Stop(_)
             | ProtocolStep::Wake(_)
             | ProtocolStep::Write(_)

@@ -176,7 +176,12 @@ macro_rules! of_job {
 }
 
 /// What goes from each table, in an order that foreign keys allow; `$1` institution.
-const ERASED: [(&str, &str); 22] = [
+const ERASED: [(&str, &str); 24] = [
+    // One that has read the ad already must not leave it behind.
+    ("work_units",
+     "UPDATE work_units t SET state = 'failed', fence = t.fence + 1, expires_at = NULL, finished_at = clock_timestamp(), why = 'an ad was forgotten meanwhile: ask again'
+      WHERE t.institution_id = $1 AND t.is_dry AND t.state = 'leased'"),
+    ("dry_runs", "DELETE FROM dry_runs t WHERE t.institution_id = $1"),
     ("staging_validation_failures", concat!(
         "DELETE FROM staging_validation_failures f USING staging_jobs t WHERE f.institution_id = $1 AND f.staging_job_id = t.id AND ",
         of_ad!("original_id")

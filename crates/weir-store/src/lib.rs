@@ -19,6 +19,7 @@ pub mod daily_reports;
 mod demand;
 pub mod distribution;
 pub mod documents;
+pub mod dry_runs;
 pub mod erasure;
 pub mod failures;
 pub mod figures;

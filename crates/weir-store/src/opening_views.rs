@@ -3,7 +3,7 @@
 
 use super::Result;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -113,7 +113,7 @@ pub struct OpeningRuling {
 }
 
 /// An opening that a run changed, and how.
-#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+#[derive(Debug, Clone, sqlx::FromRow, Serialize, Deserialize)]
 pub struct OpeningNews {
     /// The opening.
     pub opening: Uuid,

@@ -1,5 +1,6 @@
 //! The queue of due work, in a plain table: workers claim units, say that they go on, and write
 //! their end under the fence of their claim; units of workers that have gone silent are rescued.
+//! Dry runs that somebody asks for are units like any other, and ended by whoever thinks better of it.
 //!
 //! The transitions are those of the state machine in `orchestration::protocol` of the program,
 //! which is checked exhaustively; each function here is one of them, in one statement. Nothing here
@@ -55,6 +56,8 @@ pub struct ClaimedUnit {
     pub attempts: i32,
     /// Fingerprint of the plan that is to be run.
     pub plan_fingerprint: Option<Vec<u8>>,
+    /// Whether it is rolled back.
+    pub is_dry: bool,
 }
 
 /// How a unit ends, or goes back to the queue.
@@ -103,7 +106,7 @@ pub async fn enqueue(
          SELECT $8, v.institution, v.slug, v.source, v.due, CASE WHEN s.skip THEN 'skipped' ELSE 'waiting' END, v.plan, v.ready, clock_timestamp(),
            CASE WHEN s.skip THEN clock_timestamp() END, CASE WHEN s.skip THEN 'the run before had not ended' END
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bytea[], $7::bool[]) AS v (institution, slug, source, due, ready, plan, queues)
-         CROSS JOIN LATERAL (SELECT NOT v.queues AND EXISTS (SELECT 1 FROM work_units w WHERE w.institution_id = v.institution AND w.state IN ('waiting', 'leased')
+         CROSS JOIN LATERAL (SELECT NOT v.queues AND EXISTS (SELECT 1 FROM work_units w WHERE w.institution_id = v.institution AND w.state IN ('waiting', 'leased') AND NOT w.is_dry
            AND w.source_id IN ('', v.source)) AS skip) s
          ON CONFLICT DO NOTHING";
     let done = sqlx::query(sql)
@@ -118,6 +121,48 @@ pub async fn enqueue(
         .execute(connection)
         .await?;
     Ok(done.rows_affected())
+}
+
+/// Puts a dry run into the queue for whoever asks; gives its number, or nothing if one of the
+/// institution has not ended.
+///
+/// # Errors
+/// The database failed.
+pub async fn ask(
+    connection: &mut PgConnection,
+    project: &str,
+    unit: &DueUnit,
+    by: &str,
+) -> Result<Option<i64>> {
+    let sql = "INSERT INTO work_units (project, institution_id, slug, source_id, due_at, state, plan_fingerprint, ready_at, enqueued_at, is_dry, asked_by)
+         VALUES ($1, $2, $3, $4, $5, 'waiting', $6, $7, clock_timestamp(), true, $8) ON CONFLICT DO NOTHING RETURNING id";
+    Ok(sqlx::query_scalar(sql)
+        .bind(project)
+        .bind(unit.institution)
+        .bind(&unit.slug)
+        .bind(&unit.source)
+        .bind(unit.due_at)
+        .bind(&unit.plan)
+        .bind(unit.ready_at)
+        .bind(storable(by))
+        .fetch_optional(connection)
+        .await?)
+}
+
+/// Ends a dry run that waits or is under way: its worker learns that it has lost it. Gives whether
+/// there was one.
+///
+/// # Errors
+/// The database failed.
+pub async fn withdraw(connection: &mut PgConnection, unit: i64, why: &str) -> Result<bool> {
+    let sql = "UPDATE work_units SET state = 'failed', fence = fence + 1, expires_at = NULL, finished_at = clock_timestamp(), why = $2
+         WHERE id = $1 AND is_dry AND state IN ('waiting', 'leased')";
+    let done = sqlx::query(sql)
+        .bind(unit)
+        .bind(storable(why))
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// Waiting units get the plan of today: an edit between the time they were due and their turn is
@@ -170,7 +215,7 @@ pub async fn claim(
          UPDATE work_units w SET state = 'leased', holder = $1, fence = w.fence + 1, attempts = w.attempts + 1, begun_at = COALESCE(w.begun_at, clock_timestamp()),
            beaten_at = clock_timestamp(), expires_at = clock_timestamp() + $3, why = NULL
          FROM ready WHERE w.id = ready.id
-         RETURNING w.id, w.fence, w.institution_id, w.slug, w.source_id, w.due_at, w.attempts, w.plan_fingerprint";
+         RETURNING w.id, w.fence, w.institution_id, w.slug, w.source_id, w.due_at, w.attempts, w.plan_fingerprint, w.is_dry";
     Ok(sqlx::query_as(sql)
         .bind(holder)
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
@@ -219,7 +264,7 @@ pub async fn rescue(connection: &mut PgConnection, most_attempts: i32) -> Result
     let sql = "WITH silent AS (SELECT id FROM work_units WHERE state = 'leased' AND expires_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
          UPDATE work_units w SET state = CASE WHEN w.attempts >= $1 THEN 'failed' ELSE 'waiting' END, fence = w.fence + 1, expires_at = NULL,
            ready_at = clock_timestamp(), finished_at = CASE WHEN w.attempts >= $1 THEN clock_timestamp() END, why = 'nothing was heard of ' || w.holder
-         FROM silent WHERE w.id = silent.id RETURNING w.id, w.institution_id, w.slug, w.due_at, w.state = 'failed' AS given_up, w.why";
+         FROM silent WHERE w.id = silent.id RETURNING w.id, w.institution_id, w.slug, w.due_at, w.state = 'failed' AS given_up, w.why, w.is_dry";
     Ok(sqlx::query_as(sql)
         .bind(most_attempts)
         .fetch_all(connection)
@@ -241,6 +286,8 @@ pub struct RescuedUnit {
     pub given_up: bool,
     /// Why, in words.
     pub why: String,
+    /// Whether it was to be rolled back.
+    pub is_dry: bool,
 }
 
 /// Ends a unit, or puts it back; gives whether the worker still had it.
@@ -329,6 +376,8 @@ pub struct UnitRow {
     pub node: Option<String>,
     /// Why it waits, failed or was skipped.
     pub why: Option<String>,
+    /// Whether it is rolled back.
+    pub is_dry: bool,
 }
 
 /// Units of a project that have not ended, the most urgent first, and for each institution the
@@ -338,9 +387,9 @@ pub struct UnitRow {
 /// The database failed.
 pub async fn units(connection: &mut PgConnection, project: &str) -> Result<Vec<UnitRow>> {
     let sql = "WITH open AS (SELECT * FROM work_units WHERE project = $1 AND state IN ('waiting', 'leased') ORDER BY state, ready_at, id LIMIT 5000),
-           ended AS (SELECT DISTINCT ON (institution_id, source_id) * FROM work_units WHERE project = $1 AND state IN ('done', 'failed', 'skipped') ORDER BY institution_id, source_id, due_at DESC)
+           ended AS (SELECT DISTINCT ON (institution_id, source_id) * FROM work_units WHERE project = $1 AND state IN ('done', 'failed', 'skipped') AND NOT is_dry ORDER BY institution_id, source_id, due_at DESC)
          SELECT u.id, u.slug, u.source_id, u.due_at, u.state, u.attempts, u.ready_at, u.holder,
-           CASE WHEN u.state = 'leased' THEN EXTRACT(epoch FROM clock_timestamp() - u.beaten_at)::float8 END AS silent, u.begun_at, u.finished_at, u.run_id, u.node, u.why
+           CASE WHEN u.state = 'leased' THEN EXTRACT(epoch FROM clock_timestamp() - u.beaten_at)::float8 END AS silent, u.begun_at, u.finished_at, u.run_id, u.node, u.why, u.is_dry
          FROM (SELECT * FROM open UNION ALL SELECT * FROM ended) u ORDER BY (u.state = 'leased') DESC, (u.state = 'waiting') DESC, u.ready_at, u.id";
     Ok(sqlx::query_as(sql)
         .bind(project)

@@ -1,5 +1,5 @@
 //! The plan of jobs as one page that needs nothing else: no script, no network. Kinds are switched
-//! on and off by the page's own style.
+//! on and off by the page's own style. Pages of `weir serve` show its records by the same parts.
 
 use super::openings::plans;
 use super::{UNCHANGED, changed, gist, noted, reasons, sources, totals, why};
@@ -9,6 +9,7 @@ use crate::plan::picture::thousands;
 use crate::report::columns::{counted, line};
 use crate::report::difference::ValueDifference;
 use crate::report::page::{instant, page, sign};
+use crate::store::opening_views::OpeningNews;
 use maud::{Markup, html};
 use std::io::Result;
 
@@ -24,7 +25,7 @@ pub fn html(plans: &[&DryRun], fields: &[String]) -> Result<String> {
     let body = html! {
         header {
             p.over { "Plan of jobs · " (counted(plans.len(), "institution")) }
-            h1 { (answer(plans)) }
+            h1 { (answer(|what| count(plans, what))) }
             p.soft { "What a run would do. Nothing was written." }
             (switches(plans))
         }
@@ -42,7 +43,7 @@ fn count(plans: &[&DryRun], what: RecordKind) -> usize {
 }
 
 /// The first line: which jobs would change, and what needs an operator.
-fn answer(plans: &[&DryRun]) -> String {
+pub fn answer(count: impl Fn(RecordKind) -> usize) -> String {
     let verbs = [
         (RecordKind::Create, "create"),
         (RecordKind::Update, "update"),
@@ -50,7 +51,7 @@ fn answer(plans: &[&DryRun]) -> String {
         (RecordKind::Archive, "archive"),
     ];
     let said = |(what, verb): (RecordKind, &str)| {
-        Some(count(plans, what))
+        Some(count(what))
             .filter(|count| *count > 0)
             .map(|count| format!("{verb} {}", number(count)))
     };
@@ -65,7 +66,7 @@ fn answer(plans: &[&DryRun]) -> String {
     };
     let waits = [RecordKind::Held, RecordKind::Rejected, RecordKind::Failed]
         .into_iter()
-        .map(|what| count(plans, what))
+        .map(&count)
         .sum::<usize>();
     if waits == 0 {
         jobs
@@ -84,11 +85,13 @@ fn switches(plans: &[&DryRun]) -> Markup {
     }
 }
 
-fn number(count: usize) -> String {
+/// A number of records.
+pub fn number(count: usize) -> String {
     thousands(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-fn badge(what: Option<RecordKind>) -> Markup {
+/// The sign of a type of record, or of what stays as it is.
+pub fn badge(what: Option<RecordKind>) -> Markup {
     sign(
         what.map_or("same", RecordKind::name),
         what.map_or(UNCHANGED, super::sign).0,
@@ -125,13 +128,13 @@ fn institution(plan: &DryRun, fields: &[String]) -> Result<Markup> {
             }
         }
         @if silent { p.soft { "No records to show." } }
-        (openings(plan))
+        (openings(&plan.openings))
     })
 }
 
 /// Which ads would join and leave openings.
-fn openings(plan: &DryRun) -> Markup {
-    let openings = plans(&plan.openings);
+pub fn openings(news: &[OpeningNews]) -> Markup {
+    let openings = plans(news);
     html! {
         @if !openings.is_empty() {
             section {
@@ -166,7 +169,8 @@ fn group(
     }
 }
 
-fn one(record: &RunRecord, fields: &[String]) -> Markup {
+/// One record: what changes, and why.
+pub fn one(record: &RunRecord, fields: &[String]) -> Markup {
     let (why, gist, changed, reasons) = (
         why(record),
         gist(record),

@@ -1,5 +1,5 @@
 //! What an operator decides on pages: release or discard holds, retry or discard failures, judge
-//! pairs of ads, take a judgement back, look after alerts, pause schedules. Through `actions`,
+//! pairs of ads, take a judgement back, look after alerts, pause schedules, ask for a dry run. Through `actions`,
 //! under the lock of the institution, as the commands do; bound to what was shown by its revision.
 //!
 //! A request must come from a page of this process ([`form`]). It must never decide what has
@@ -7,6 +7,7 @@
 //! in [`router`].
 
 mod alerts;
+mod dry_runs;
 mod failures;
 mod form;
 mod holds;
@@ -14,6 +15,7 @@ mod pairs;
 mod pauses;
 
 pub(super) use alerts::{cause_buttons, silence_form};
+pub(super) use dry_runs::{dry_run_form, stop_form};
 pub(super) use failures::failure_buttons;
 pub(super) use form::{check_sender, is_own, signature};
 pub(super) use holds::{hold_forms, pair_form};
@@ -38,7 +40,7 @@ use uuid::Uuid;
 type DecisionRoute = (&'static str, fn() -> MethodRouter<Arc<Site>>);
 
 /// All decisions: forms are sent to these.
-pub(super) const DECISIONS: [DecisionRoute; 10] = [
+pub(super) const DECISIONS: [DecisionRoute; 13] = [
     ("/holds/release", || post(holds::release)),
     ("/holds/discard", || post(holds::discard)),
     ("/failures/retry", || post(failures::retry)),
@@ -51,6 +53,9 @@ pub(super) const DECISIONS: [DecisionRoute; 10] = [
     ("/alerts/end", || post(alerts::end_silence)),
     ("/schedule/pause", || post(pauses::pause)),
     ("/schedule/resume", || post(pauses::resume)),
+    ("/dry-runs/ask", || post(dry_runs::ask)),
+    ("/dry-runs/stop", || post(dry_runs::stop)),
+    ("/dry-runs/rehearse", || post(dry_runs::rehearse)),
 ];
 
 /// The routes of decisions.

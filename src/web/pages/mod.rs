@@ -5,6 +5,7 @@
 mod alert;
 mod alerts;
 mod audit;
+mod dry_run;
 mod duplicates;
 mod failures;
 mod frameworks;
@@ -37,10 +38,11 @@ const ROWS: usize = 50;
 type PageRoute = (&'static str, fn() -> MethodRouter<Arc<Site>>);
 
 /// All pages.
-pub(super) const PAGES: [PageRoute; 23] = [
+pub(super) const PAGES: [PageRoute; 24] = [
     ("/", || get(today::page)),
     ("/runs", || get(runs::page)),
     ("/runs/{institution}/{run}", || get(run::page)),
+    ("/dry-runs/{number}", || get(dry_run::page)),
     ("/schedule", || get(schedule::page)),
     ("/sources", || get(sources::page)),
     ("/failures", || get(failures::page)),

@@ -14,6 +14,7 @@ use crate::store::views::live::{self, LiveRun};
 use crate::store::views::run_list::{self, RunLine, StoredLogLine, TouchedJob};
 use crate::web::access::Visitor;
 use crate::web::catalog::{Catalog, CatalogEntry};
+use crate::web::decide::dry_run_form;
 use crate::web::links::{self, address};
 use crate::web::parts::{capped, counts, empty, pager, run_state, state, told};
 use crate::web::refusal::PageError;
@@ -82,6 +83,7 @@ pub(super) async fn page(
             (pager(&link, &[("change", &query.change)], ("after", &query.after), next.as_deref()))
         }
         (log(&facts, &link))
+        section #try { h2 { "What would a run do now?" } (dry_run_form(&site, &facts.entry)) }
     };
     let stream = format!("/live{link}");
     let stamp = facts.live.as_ref().map(LiveRun::stamp);

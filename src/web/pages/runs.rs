@@ -1,14 +1,16 @@
 //! Runs: what ran, and how did it go? The newest first, by filter.
 
-use super::{asked, cut};
+use super::{asked, cut, dry_run};
 use crate::plan::picture::thousands;
 use crate::report::columns::{counted, line, took};
 use crate::report::page::when;
 use crate::store::PgConnection;
+use crate::store::dry_runs;
 use crate::store::runs::holder;
 use crate::store::views::run_list::{self, RunFilter, RunLine};
 use crate::web::access::Visitor;
 use crate::web::catalog::Catalog;
+use crate::web::decide::dry_run_form;
 use crate::web::links;
 use crate::web::parts::{
     FilterField, counts, empty, figure, filter, institution_choices, pager, run_state, state,
@@ -31,6 +33,9 @@ pub(super) struct RunsQuery {
     before: String,
 }
 
+/// Dry runs that are listed.
+const DRY_RUNS: i64 = 5;
+
 /// How runs end, as they are chosen.
 const STATUSES: [(&str, &str); 6] = [
     ("", "however they ended"),
@@ -47,7 +52,7 @@ pub(super) async fn page(
     Query(query): Query<RunsQuery>,
 ) -> Result<Html<String>, PageError> {
     let wanted_before = before(&query.before)?;
-    let (catalog, mut runs, died) = {
+    let (catalog, mut runs, died, tried) = {
         let mut connection = site.connection().await?;
         let catalog = Catalog::load(&mut connection, &site).await?;
         let chosen = catalog.chosen(&query.institution)?;
@@ -63,7 +68,9 @@ pub(super) async fn page(
             Vec::new()
         };
         let died = died(&mut connection, &runs).await?;
-        (catalog, runs, died)
+        let of = chosen.map(|entry| entry.slug.as_str());
+        let tried = dry_runs::newest(&mut connection, of, None, DRY_RUNS).await?;
+        (catalog, runs, died, tried)
     };
     let more = cut(&mut runs);
     let next = runs.last().filter(|_| more).map(|run| run.id.to_string());
@@ -79,6 +86,16 @@ pub(super) async fn page(
         @if runs.is_empty() { (empty("No run matches.", "`weir run` runs every institution now; `weir serve` runs them when they are due.")) }
         @else { (table(&runs, &died, &catalog, (site.now)())) }
         (pager("/runs", &filters, ("before", &query.before), next.as_deref()))
+        @if query.before.is_empty() {
+            @let chosen = catalog.chosen(&query.institution)?;
+            @if chosen.is_some() || !tried.is_empty() {
+                section #dry-runs {
+                    h2 { "Dry runs" }
+                    (dry_run::table(&tried, &catalog, (site.now)()))
+                    @match chosen { Some(entry) => { (dry_run_form(&site, entry)) }, None => { p.soft { "Choose an institution to ask for one." } } }
+                }
+            }
+        }
     };
     Ok(PageShell::new("Runs", &answer(&runs, more, &died))
         .at("/runs")

@@ -138,7 +138,7 @@ fn row(unit: &UnitRow, catalog: &Catalog, now: DateTime<Utc>) -> Markup {
         tr data-row {
             td.state-cell { (unit_state(unit, now)) }
             th scope="row" {
-                @match unit.run_id { Some(run) => { a href=(links::run(&unit.slug, run)) { (told(&unit.slug, 60)) } }, None => { (told(&unit.slug, 60)) } }
+                @match unit.run_id { None if unit.is_dry => { a href=(links::dry_run(unit.id)) { (told(&unit.slug, 60)) } " " span.soft { "dry run" } }, Some(run) => { a href=(links::run(&unit.slug, run)) { (told(&unit.slug, 60)) } }, None => { (told(&unit.slug, 60)) } }
                 @if !unit.source_id.is_empty() { " " span.soft { (told(&unit.source_id, 60)) } }
             }
             td { (when(unit.due_at, zone, now)) }

@@ -13,20 +13,16 @@ pub(super) use bench::workbench_link;
 
 use super::Site;
 use super::access::Visitor;
-use super::aside::{WORKS_FOR, aside, in_turn};
+use super::aside::aside;
 use super::refusal::PageError;
+use super::rehearsing::{cut_short, rehearsed};
 use super::shell::{PageShell, prose};
 use crate::actions::rule_drafts::{self, DraftFindings, DraftOutcome, RuleFile};
 use crate::diagnostic::one_of;
-use crate::engine::RunError;
-use crate::engine::rehearse::{RehearsalRequest, rehearse_institution};
-use crate::model::Clock;
 use crate::plan::{CheckedProject, Plan};
-use crate::report::columns::{counted, line};
+use crate::report::columns::line;
 use crate::report::difference;
 use crate::report::rehearsal;
-use crate::rule::ScriptSandbox;
-use crate::store::Store;
 use crate::store::audit_trail::{self, TrailEntry};
 use axum::Router;
 use axum::extract::Query;
@@ -34,15 +30,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse};
 use axum::routing::{MethodRouter, get, post};
 use bench::WorkbenchPage;
-use chrono::{DateTime, Utc};
 use form::{DraftForm, opened};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
-use tokio::time::{Instant, timeout_at};
-
-/// Examples of each kind.
-const EXAMPLES: usize = 5;
 
 /// The address of a step, and what carries it out.
 type WorkbenchRoute = (&'static str, fn() -> MethodRouter<Arc<Site>>);
@@ -153,7 +144,7 @@ async fn rehearse(
     let pages = rehearsed(&site, draft.sandbox, plans).await?;
     let result = html! {
         @if !left_out.is_empty() { p.note { "Not rehearsed, because files have errors or it is not active: " (prose(&line(&left_out, 300))) "." } }
-        @if pages.len() < wanted { p.note { (counted(pages.len(), "institution")) " of " (wanted) " rehearsed within " (WORKS_FOR.as_secs()) " s. Choose one, or run " code { "weir rehearse --rules FILE" } " with the downloaded text." } }
+        @if pages.len() < wanted { p.note { (cut_short(pages.len(), wanted)) " Choose one, or run " code { "weir rehearse --rules FILE" } " with the downloaded text." } }
         @for page in &pages { (rehearsal::institution(page)) }
     };
     let answer = (!pages.is_empty()).then(|| rehearsal::answer(&pages));
@@ -163,46 +154,6 @@ async fn rehearse(
         ..on_bench(&file, &form, &text, &findings)
     };
     Ok(bench.show(&site, &form))
-}
-
-/// What the plans would do, one after the other, as far as there is time.
-async fn rehearsed(
-    site: &Visitor,
-    sandbox: Arc<ScriptSandbox>,
-    plans: Vec<Arc<Plan>>,
-) -> Result<Vec<rehearsal::RehearsalPage>, PageError> {
-    let (store, now) = (site.store.clone(), site.now);
-    let work = async move |ends| rehearse_all(&store, &sandbox, &plans, (now, ends)).await;
-    Ok(in_turn(site, work).await??)
-}
-
-async fn rehearse_all(
-    store: &Store,
-    sandbox: &Arc<ScriptSandbox>,
-    plans: &[Arc<Plan>],
-    (now, ends): (fn() -> DateTime<Utc>, Instant),
-) -> Result<Vec<rehearsal::RehearsalPage>, RunError> {
-    let asked = RehearsalRequest {
-        at: Clock(now()),
-        all: false,
-        examples: EXAMPLES,
-    };
-    let mut pages = Vec::new();
-    for plan in plans {
-        let begun = now();
-        let found = rehearse_institution(store, sandbox, plan, asked);
-        let Ok(found) = timeout_at(ends, found).await else {
-            break;
-        };
-        let found = found?;
-        pages.push(rehearsal::RehearsalPage {
-            institution: plan.institution.slug.clone(),
-            millis: (now() - begun).num_milliseconds(),
-            sources: found.sources,
-            openings: found.openings,
-        });
-    }
-    Ok(pages)
 }
 
 async fn download(
