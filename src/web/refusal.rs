@@ -20,6 +20,8 @@ pub(super) struct PageError {
     pub(super) what: String,
     /// What to do.
     pub(super) help: String,
+    /// Whether whoever asks was let in: only then does the page lead to others.
+    is_inside: bool,
 }
 
 impl PageError {
@@ -28,6 +30,15 @@ impl PageError {
             status,
             what: what.into(),
             help: help.into(),
+            is_inside: true,
+        }
+    }
+
+    /// The same, for somebody who was not let in.
+    pub(super) fn outside(self) -> PageError {
+        PageError {
+            is_inside: false,
+            ..self
         }
     }
 
@@ -55,20 +66,20 @@ impl PageError {
     /// Nobody says who asks.
     pub(super) fn not_known() -> PageError {
         let help = "Log in at `/login`; a program sends a token as `Authorization: Bearer TOKEN`.";
-        PageError::new(StatusCode::UNAUTHORIZED, "Nobody is logged in", help)
+        PageError::new(StatusCode::UNAUTHORIZED, "Nobody is logged in", help).outside()
     }
 
     /// What is shown to be let in is worth nothing.
     pub(super) fn bad_token() -> PageError {
         let help = "`weir tokens list` shows those that are in use.";
-        PageError::new(StatusCode::UNAUTHORIZED, "The token is not in use", help)
+        PageError::new(StatusCode::UNAUTHORIZED, "The token is not in use", help).outside()
     }
 
     /// A proxy names somebody who may not see anything.
     pub(super) fn stranger(name: &str) -> PageError {
         let what = format!("{} is not a user of this Weir", line(name, 60));
         let help = "Whoever runs it adds them: `weir users add NAME --role look --no-password`.";
-        PageError::new(StatusCode::FORBIDDEN, what, help)
+        PageError::new(StatusCode::FORBIDDEN, what, help).outside()
     }
 
     /// Who asks may not do this.
@@ -83,6 +94,7 @@ impl PageError {
             "Too many passwords were wrong",
             format!("Try again in {} minutes.", seconds.div_ceil(60)),
         )
+        .outside()
     }
 
     /// What is asked for is no longer so, or cannot be done now.
@@ -97,6 +109,7 @@ impl PageError {
             "This process does not go by the name in the address",
             "Use localhost or an IP address, or start it with `weir serve --host NAME`.",
         )
+        .outside()
     }
 
     /// The code of a page is wrong.
@@ -125,9 +138,14 @@ impl PageError {
         }
         let body = html! {
             p { (shell::prose(&self.help)) }
-            p { a href="/" { "Today" } " shows what needs you." }
+            @if self.is_inside { p { a href="/" { "Today" } " shows what needs you." } }
         };
-        let page = PageShell::new("Not shown", &self.what).alone(&body);
+        let shell = PageShell::new("Not shown", &self.what);
+        let page = if self.is_inside {
+            shell.alone(&body)
+        } else {
+            shell.outside(&body)
+        };
         (self.status, page).into_response()
     }
 }

@@ -95,15 +95,22 @@ impl<'p> PageShell<'p> {
 
     /// The whole page, for somebody.
     pub(super) fn show(&self, visitor: &Visitor, body: &Markup) -> Html<String> {
-        Html(self.markup(Some(visitor), body).into_string())
+        let navigation = self.navigation(Some(visitor));
+        Html(self.markup(Some(&navigation), body).into_string())
     }
 
-    /// The whole page, for whoever it may be.
+    /// The whole page, for somebody who was let in, whoever it may be.
     pub(super) fn alone(&self, body: &Markup) -> Html<String> {
+        let navigation = self.navigation(None);
+        Html(self.markup(Some(&navigation), body).into_string())
+    }
+
+    /// The whole page, for somebody who was not let in: it leads nowhere.
+    pub(super) fn outside(&self, body: &Markup) -> Html<String> {
         Html(self.markup(None, body).into_string())
     }
 
-    fn markup(&self, visitor: Option<&Visitor>, body: &Markup) -> Markup {
+    fn markup(&self, navigation: Option<&Markup>, body: &Markup) -> Markup {
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -118,9 +125,9 @@ impl<'p> PageShell<'p> {
                     @if self.live.is_some() { script src="/assets/live.js" defer {} }
                     @if let Some(script) = self.script { script src=(script) defer {} }
                 }
-                body.served {
+                body.served.outside[navigation.is_none()] {
                     a.skip href="#answer" { "To the answer" }
-                    (self.navigation(visitor))
+                    @if let Some(navigation) = navigation { (navigation) }
                     main data-live=[self.live.map(|live| live.0)] data-stamp=[self.live.map(|live| live.1)] {
                         header {
                             p.over { @match &self.over { Some(over) => (over), None => (self.title) } }

@@ -361,6 +361,14 @@ async fn a_login_begins_anew_and_ends_when_it_should() {
         &format!("name=ada&password={PASSWORD}"),
     );
     assert_eq!(foreign.status, 403);
+    // Who is not let in is led nowhere.
+    for page in [served.get("/login"), enter("ada", "wrong"), foreign] {
+        assert!(
+            page.body.contains("<h1") && !page.body.contains("<nav"),
+            "{}",
+            page.body
+        );
+    }
     // A secret that somebody else has put into the browser is worth nothing, before and after.
     let planted = "weir_login=planted";
     assert_eq!(served.get_as(planted, "/").status, 303);

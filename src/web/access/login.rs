@@ -57,7 +57,7 @@ fn form(to: &str, answer: &str) -> Html<String> {
         }
         p.soft { "Whoever runs this Weir adds people with " code { "weir users add NAME" } "." }
     };
-    PageShell::new("Log in", answer).alone(&body)
+    PageShell::new("Log in", answer).outside(&body)
 }
 
 async fn log_in(
@@ -68,9 +68,8 @@ async fn log_in(
     text: String,
 ) -> Result<Response, PageError> {
     if !is_own(&headers) {
-        return Err(PageError::forbidden(
-            "The request does not come from a page of this process",
-        ));
+        let what = "The request does not come from a page of this process";
+        return Err(PageError::forbidden(what).outside());
     }
     let field = |wanted: &str| {
         let mut fields = url::form_urlencoded::parse(text.as_bytes());
