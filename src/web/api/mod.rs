@@ -10,6 +10,7 @@
 //! its rows.
 
 mod alerts;
+mod atom;
 mod exports;
 mod feed;
 mod openapi;
@@ -28,7 +29,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures::future::BoxFuture;
-use request::{ApiAsker, ApiRequest};
+use request::{ApiAsker, ApiFormat, ApiRequest};
 use std::sync::Arc;
 
 /// A parameter of a query.
@@ -45,6 +46,8 @@ pub(super) struct ApiRoute {
     summary: &'static str,
     parameters: &'static [&'static ApiParameter],
     columns: fn() -> Vec<ExportColumn>,
+    /// Its one form; any of those that `format` names, if none.
+    form: Option<ApiFormat>,
     read: ReadRows,
 }
 
@@ -114,12 +117,13 @@ const FORMAT: ApiParameter = ApiParameter {
 };
 
 /// Everything that can be asked for.
-pub(super) const ROUTES: [ApiRoute; 9] = [
+pub(super) const ROUTES: [ApiRoute; 10] = [
     ApiRoute {
         path: "/api/v1/jobs",
         summary: "The jobs as they are, one row a job",
         parameters: &[&INSTITUTION, &SINCE, &AFTER, &LIMIT, &FORMAT],
         columns: exports::job_columns,
+        form: None,
         read: exports::jobs,
     },
     ApiRoute {
@@ -127,6 +131,7 @@ pub(super) const ROUTES: [ApiRoute; 9] = [
         summary: "One job as it is",
         parameters: &[&FORMAT],
         columns: exports::job_columns,
+        form: None,
         read: exports::job,
     },
     ApiRoute {
@@ -134,6 +139,7 @@ pub(super) const ROUTES: [ApiRoute; 9] = [
         summary: "The versions of a job, each a complete snapshot, the oldest first",
         parameters: &[&AFTER, &LIMIT, &FORMAT],
         columns: exports::history_columns,
+        form: None,
         read: exports::history,
     },
     ApiRoute {
@@ -141,13 +147,23 @@ pub(super) const ROUTES: [ApiRoute; 9] = [
         summary: "Every version and every refresh once, in the order in which they were committed",
         parameters: &[&INSTITUTION, &CURSOR, &LIMIT, &FORMAT],
         columns: feed::columns,
+        form: None,
         read: feed::changes,
+    },
+    ApiRoute {
+        path: "/api/v1/changes.atom",
+        summary: "The changes for a reader of feeds, the newest first",
+        parameters: &[&INSTITUTION, &AFTER, &LIMIT],
+        columns: feed::entry_columns,
+        form: Some(ApiFormat::Atom),
+        read: feed::entries,
     },
     ApiRoute {
         path: "/api/v1/openings",
         summary: "The openings as they are, one row however many ads advertise it",
         parameters: &[&INSTITUTION, &AFTER, &LIMIT, &FORMAT],
         columns: exports::opening_columns,
+        form: None,
         read: exports::openings,
     },
     ApiRoute {
@@ -155,6 +171,7 @@ pub(super) const ROUTES: [ApiRoute; 9] = [
         summary: "What was decided of the role of each job, one row for each framework",
         parameters: &[&INSTITUTION, &AFTER, &LIMIT, &FORMAT],
         columns: runs::role_columns,
+        form: None,
         read: runs::roles,
     },
     ApiRoute {
@@ -162,6 +179,7 @@ pub(super) const ROUTES: [ApiRoute; 9] = [
         summary: "The runs, the newest first",
         parameters: &[&INSTITUTION, &AFTER, &LIMIT, &FORMAT],
         columns: runs::run_columns,
+        form: None,
         read: runs::runs,
     },
     ApiRoute {
@@ -169,6 +187,7 @@ pub(super) const ROUTES: [ApiRoute; 9] = [
         summary: "What has fired, one row from its first to its last day, the newest first",
         parameters: &[&INSTITUTION, &AFTER, &LIMIT, &FORMAT],
         columns: alerts::alert_columns,
+        form: None,
         read: alerts::alerts,
     },
     ApiRoute {
@@ -176,6 +195,7 @@ pub(super) const ROUTES: [ApiRoute; 9] = [
         summary: "The daily reports as they were made, the newest first",
         parameters: &[&AFTER, &LIMIT, &FORMAT],
         columns: alerts::report_columns,
+        form: None,
         read: alerts::reports,
     },
 ];

@@ -1,6 +1,7 @@
 //! The OpenAPI document, made of the same list as the router.
 
 use super::exports::is_private;
+use super::request::ApiFormat;
 use super::{ApiParameter, ApiRoute, ROUTES};
 use crate::store::views::export::{ColumnKind, ExportColumn};
 use axum::Json;
@@ -38,7 +39,7 @@ fn operation(route: &ApiRoute) -> Value {
         parameters.insert(0, json!({ "name": "id", "in": "path", "required": true, "description": "The job", "schema": { "type": "string", "format": "uuid" } }));
     }
     json!({
-        "operationId": route.path.trim_start_matches("/api/v1/").replace("/{id}", "_one").replace('/', "_"),
+        "operationId": route.path.trim_start_matches("/api/v1/").replace("/{id}", "_one").replace(['/', '.'], "_"),
         "summary": route.summary,
         "parameters": parameters,
         "responses": responses(route),
@@ -67,7 +68,7 @@ fn responses(route: &ApiRoute) -> Value {
         "410": refused("The job was removed on request"),
         "503": refused("The database cannot be read now"),
     });
-    if route.parameters.iter().any(|one| one.name == "cursor") {
+    if route.path.starts_with("/api/v1/changes") {
         responses["409"] = refused("This database cannot continue from the cursor");
     }
     responses
@@ -91,15 +92,16 @@ fn rows(route: &ApiRoute) -> Value {
         required.push("cursor");
     }
     let whole = json!({ "type": "object", "required": required, "properties": members, "additionalProperties": false });
-    json!({
-        "description": "A page of rows",
-        "headers": headers,
-        "content": {
+    let content = if route.form == Some(ApiFormat::Atom) {
+        json!({ "application/atom+xml": { "schema": { "type": "string" } } })
+    } else {
+        json!({
             "application/json": { "schema": whole },
             "application/x-ndjson": { "schema": row },
             "text/csv": { "schema": { "type": "string" } },
-        }
-    })
+        })
+    };
+    json!({ "description": "A page of rows", "headers": headers, "content": content })
 }
 
 /// A row: every column is there, and may be empty; contacts alone are left out for most.

@@ -1,6 +1,7 @@
-//! Rows as JSON, NDJSON and CSV, written as `weir export` writes them; with an entity tag, and the
-//! way on in the body (JSON) and in `Link` (all).
+//! Rows as JSON, NDJSON and CSV, written as `weir export` writes them, or as an Atom feed; with an
+//! entity tag, and the way on in the body (JSON, Atom) and in `Link` (all).
 
+use super::atom;
 use super::exports::seen;
 use super::request::{ApiFormat, ApiRequest};
 use super::{ApiPage, ApiRoute};
@@ -26,16 +27,14 @@ pub(super) fn response(
 ) -> Result<Response, PageError> {
     let next = page.next.as_ref().map(|next| request.next(next));
     let columns = seen(route, request.asker);
-    let written = match request.format {
-        ApiFormat::Json => ExportFormat::Ndjson,
-        ApiFormat::Ndjson => ExportFormat::Ndjson,
-        ApiFormat::Csv => ExportFormat::Csv,
-    };
-    let rows = write(written, &columns, page.rows).map_err(|_| PageError::bug())?;
     let body = match request.format {
-        ApiFormat::Json => whole(&rows, next.as_deref(), page.cursor.as_deref()),
-        _ => rows,
+        ApiFormat::Json => write(ExportFormat::Ndjson, &columns, page.rows)
+            .map(|rows| whole(&rows, next.as_deref(), page.cursor.as_deref())),
+        ApiFormat::Ndjson => write(ExportFormat::Ndjson, &columns, page.rows),
+        ApiFormat::Csv => write(ExportFormat::Csv, &columns, page.rows),
+        ApiFormat::Atom => atom::write(&request.own(), next.as_deref(), &page.rows),
     };
+    let body = body.map_err(|_| PageError::bug())?;
     let tag = entity_tag(&body);
     let mut response = Response::new(Body::empty());
     if is_known(asked, &tag) {

@@ -5,6 +5,7 @@ use super::ApiRoute;
 use crate::report::columns::line;
 use crate::store::PgConnection;
 use crate::store::runs;
+use crate::web::links;
 use crate::web::refusal::PageError;
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
@@ -18,6 +19,7 @@ pub(super) enum ApiFormat {
     Json,
     Ndjson,
     Csv,
+    Atom,
 }
 
 impl ApiFormat {
@@ -52,6 +54,7 @@ impl ApiFormat {
             ApiFormat::Json => "application/json",
             ApiFormat::Ndjson => "application/x-ndjson",
             ApiFormat::Csv => "text/csv; charset=utf-8",
+            ApiFormat::Atom => "application/atom+xml; charset=utf-8",
         }
     }
 }
@@ -102,9 +105,10 @@ impl ApiRequest {
                 return Err(PageError::bad("a parameter is given twice", "give it once"));
             }
         }
-        let format = match parameters.get("format") {
-            None => ApiFormat::accepted(headers),
-            Some(name) => ApiFormat::named(name).ok_or_else(|| {
+        let format = match (route.form, parameters.get("format")) {
+            (Some(form), _) => form,
+            (None, None) => ApiFormat::accepted(headers),
+            (None, Some(name)) => ApiFormat::named(name).ok_or_else(|| {
                 PageError::bad("unknown format", "known formats: json, ndjson, csv")
             })?,
         };
@@ -180,6 +184,13 @@ impl ApiRequest {
     /// How many rows are asked for: one more than wanted, to know whether others follow.
     pub(super) fn asked(&self) -> i64 {
         i64::try_from(self.limit).unwrap_or(i64::MAX - 1) + 1
+    }
+
+    /// Its own address.
+    pub(super) fn own(&self) -> String {
+        let filters = self.parameters.iter();
+        let filters = filters.map(|(name, value)| (name.as_str(), value.as_str()));
+        links::address(&self.path, filters)
     }
 
     /// The address of the page that follows.

@@ -5,9 +5,23 @@
 //! out, and comes with the next query; nothing here may loosen that.
 
 use crate::Result;
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use std::fmt;
 use std::str::FromStr;
+use uuid::Uuid;
+
+/// The newest changes of a kind, before a place if one is given.
+macro_rules! newest_changes {
+    ($kind:literal) => {
+        concat!(
+            "SELECT f.* FROM changes f WHERE ",
+            $kind,
+            " AND ($1::uuid IS NULL OR f.institution_id = $1) AND ($2::text IS NULL OR (f.txid, f.change_id) < ($2::text::xid8, $3::bigint))
+              AND f.txid < (SELECT change_horizon()) ORDER BY f.txid DESC, f.change_id DESC LIMIT $4"
+        )
+    };
+}
 
 /// Where a follower begins who knows nothing yet.
 const START: &str = "start";
@@ -31,6 +45,70 @@ impl FeedCursor {
     pub(super) fn position(&self) -> (String, i64) {
         (self.txid.to_string(), self.change)
     }
+}
+
+/// A change, for people who look now and then.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct FeedEntry {
+    /// The institution's slug.
+    pub institution: String,
+    /// The job.
+    pub job_id: Uuid,
+    /// create, update, archive, reopen; refresh; forget.
+    pub change_type: String,
+    /// When it was written.
+    pub recorded_at: DateTime<Utc>,
+    /// The job's title after it; none of a job that was removed on request.
+    pub title: Option<String>,
+    /// Why, of a version.
+    pub change_reason: Option<String>,
+    txid: String,
+    change_id: i64,
+}
+
+impl FeedEntry {
+    /// The cursor behind it, of the database of another cursor.
+    pub fn cursor(&self, of: &FeedCursor) -> FeedCursor {
+        FeedCursor {
+            database: of.database.clone(),
+            txid: self.txid.parse().unwrap_or_default(),
+            change: self.change_id,
+        }
+    }
+}
+
+/// The newest changes before a cursor, the newest first; before the start, of all.
+///
+/// # Errors
+/// The database failed.
+pub async fn newest(
+    connection: &mut PgConnection,
+    institution: Option<Uuid>,
+    before: &FeedCursor,
+    most: i64,
+) -> Result<Vec<FeedEntry>> {
+    let (txid, change) = before.position();
+    let rows = sqlx::query_as(concat!(
+        "(SELECT i.slug AS institution, f.job_id, f.change_type, f.recorded_at, h.title,
+            CASE WHEN f.what = 'version' THEN h.change_reason END AS change_reason, f.txid::text AS txid, f.change_id, f.txid AS place
+          FROM (",
+        newest_changes!("f.what <> 'forget'"),
+        ") AS f JOIN institutions i ON i.id = f.institution_id
+          JOIN jobs_history h ON h.institution_id = f.institution_id AND h.id = f.job_id AND h.version = f.version)
+         UNION ALL
+         (SELECT i.slug, f.job_id, f.change_type, f.recorded_at, NULL, NULL, f.txid::text, f.change_id, f.txid
+          FROM (",
+        newest_changes!("f.what = 'forget'"),
+        ") AS f JOIN institutions i ON i.id = f.institution_id)
+         ORDER BY place DESC, change_id DESC LIMIT $4"
+    ));
+    Ok(rows
+        .bind(institution)
+        .bind(Some(txid).filter(|_| before.txid > 0))
+        .bind(change)
+        .bind(most)
+        .fetch_all(connection)
+        .await?)
 }
 
 impl FromStr for FeedCursor {
