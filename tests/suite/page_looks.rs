@@ -51,6 +51,54 @@ async fn served_pages_can_be_read_by_everyone() {
     lab.bench.drop().await;
 }
 
+/// Pages of single things, beside those that everybody opens.
+const MORE_PAGES: [&str; 8] = [
+    "/runs?institution=harbour",
+    "/runs/harbour/3",
+    "/runs/harbour/3?stage=validate%3Aboard",
+    "/sources?institution=harbour&source=board",
+    "/holds/decide?hold=1&hold=2",
+    "/failures?institution=harbour",
+    "/ads?ad=harbour%2Fboard%3AA5",
+    "/workbench?set=house",
+];
+
+/// What axe-core finds on a page: which rule, and where.
+const AXE: &str =
+    "return axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+    violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))";
+
+/// Where `WEIR_AXE` names the file of axe-core, which is not part of this project.
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_finds_nothing_on_served_pages() {
+    #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
+    let Ok(file) = std::env::var("WEIR_AXE") else {
+        eprintln!("skipped: WEIR_AXE names no file of axe-core");
+        return;
+    };
+    let axe = std::fs::read_to_string(file).unwrap();
+    let lab = harbour().await;
+    let served = Served::start(&lab);
+    let Some(browser) = Browser::open() else {
+        return;
+    };
+    let job = served.get("/jobs").links();
+    let job = job.iter().find(|link| link.starts_with("/jobs/")).unwrap();
+    for page in PAGES.iter().chain(&MORE_PAGES).chain([&job.as_str()]) {
+        for (width, scheme) in [(1280, "light"), (1280, "dark"), (360, "light")] {
+            browser.look(width, scheme);
+            browser.visit(&format!("http://{}{page}", served.address));
+            browser.script(&axe);
+            assert_eq!(
+                browser.script(AXE),
+                json!([]),
+                "{page} at {width} in {scheme}"
+            );
+        }
+    }
+    lab.bench.drop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_logs_in_looks_and_logs_out() {
     let lab = harbour().await;

@@ -178,9 +178,7 @@ pub(super) fn stage(
         node.mark.name(),
         if loses { " loses" } else { "" },
         if node.works { " at-work" } else { "" },
-        target.map_or(String::new(), |target| link_attributes(
-            node, number, target
-        )),
+        target.map_or(String::new(), |target| link_attributes(number, target)),
         lettering::xml(&node.whole().join("\n")),
         size.along,
         size.across,
@@ -194,17 +192,10 @@ pub(super) fn stage(
     let _ = writeln!(out, "</{tag}>");
 }
 
-fn link_attributes(node: &PictureNode, number: usize, target: &str) -> String {
-    let said = lettering::xml(
-        &std::iter::once(node.name())
-            .chain(node.numbers())
-            .collect::<Vec<_>>()
-            .join(": "),
-    );
-    format!(
-        " href=\"#{}\" data-node=\"{number}\" aria-label=\"{said}\"",
-        lettering::xml(target)
-    )
+/// What makes a stage a link; its name is what it says, as it is read.
+fn link_attributes(number: usize, target: &str) -> String {
+    let target = lettering::xml(target);
+    format!(" href=\"#{target}\" data-node=\"{number}\"")
 }
 
 /// Name, lines and numbers of a stage.

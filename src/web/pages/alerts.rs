@@ -217,7 +217,7 @@ fn silences(facts: &AlertsFacts, site: &Visitor) -> Markup {
             section {
                 h2 { "Silences" }
                 div.table { table {
-                    thead { tr { th { "Of" } th { "Until" } th { "Who" } th { "Why" } th {} } }
+                    thead { tr { th { "Of" } th { "Until" } th { "Who" } th { "Why" } th { "End it" } } }
                     tbody { @for (number, silence) in &facts.page.silences { tr data-row {
                         th scope="row" { (told(&scope(silence), 120)) }
                         td { (when(silence.ends_at, facts.catalog.zone(silence.institution.as_deref().unwrap_or_default()), facts.now)) }

@@ -41,7 +41,7 @@ pub(super) async fn page(site: Visitor, Path(id): Path<i64>) -> Result<Html<Stri
     let over = html! { a href="/holds" { "Holds" } " › " a href=(address("/holds", [("institution", known.institution.as_str())])) { (line(&known.institution, 60)) } " › Hold " (id) };
     let body = html! {
         @if open.is_empty() { (closed(&known, &catalog, (site.now)())) }
-        @for hold in &open { (panel(hold, &catalog, (site.now)())) }
+        @for hold in &open { h2 { "What it is about" } (panel(hold, &catalog, (site.now)())) }
         (super::super::decide::hold_forms(&site, &open))
     };
     let answer = sentence(&line(&known.reason, 200));

@@ -285,7 +285,7 @@ fn measures(quality: &SourceQuality, zone: Tz, now: DateTime<Utc>) -> Markup {
             h2 { "Quality" }
             p.soft { "The read of " (when(quality.at, zone, now)) " was " (quality.standing) "." }
             div.table { table {
-                thead { tr { th { "Measure" } th.number { "Then" } th.number { "Usual" } th { "" } } }
+                thead { tr { th { "Measure" } th.number { "Then" } th.number { "Usual" } th { "Judged" } } }
                 tbody { @for measure in &quality.measures { tr {
                     th scope="row" { (told(&measure.name(), 100)) }
                     td.number data-name="then" { (measure.shown(measure.today)) }
