@@ -253,6 +253,7 @@ fn page(
         work,
         at_work: None,
         against,
+        fold: None,
     };
     page.html()
 }

@@ -195,7 +195,7 @@ pub(super) fn stage(
 /// What makes a stage a link; its name is what it says, as it is read.
 fn link_attributes(number: usize, target: &str) -> String {
     let target = lettering::xml(target);
-    format!(" href=\"#{target}\" data-node=\"{number}\"")
+    format!(" href=\"{target}\" data-node=\"{number}\"")
 }
 
 /// Name, lines and numbers of a stage.

@@ -44,8 +44,7 @@ pub fn svg(picture: &Picture, width: u32) -> String {
     drawing(picture, &[], width)
 }
 
-/// The picture as a part of a page, each stage a link to the place on it that `places` names for
-/// it.
+/// The picture as a part of a page, each stage a link to the address that `places` has for it.
 pub fn within(picture: &Picture, places: &[String], width: u32) -> String {
     drawing(picture, places, width)
 }

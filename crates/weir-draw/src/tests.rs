@@ -581,10 +581,10 @@ fn mermaid_and_dot_know_frames_kinds_and_labels() {
     );
 }
 
-/// A place on a page for each stage.
+/// The address of a place on a page for each stage.
 fn places(picture: &Picture) -> Vec<String> {
     (0..picture.nodes.len())
-        .map(|number| format!("stage-{number}"))
+        .map(|number| format!("#stage-{number}"))
         .collect()
 }
 

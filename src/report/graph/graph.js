@@ -1,9 +1,10 @@
 // Keys for the picture: the page works without it, as stages are links and panels show by `:target`.
+// A stage whose panel is not there is a link to the page that has it.
 (() => {
   "use strict";
   const stages = [...document.querySelectorAll("a.stage")];
   const lines = [...document.querySelectorAll("path.line")];
-  const place = (stage) => stage.getAttribute("href").slice(1);
+  const place = (stage) => stage.getAttribute("href").split("#")[1];
   // The page holds two drawings, of which one is shown.
   const seen = () => stages.filter((stage) => stage.getClientRects().length > 0);
   const shown = () => seen().find((stage) => "#" + place(stage) === location.hash);
@@ -60,6 +61,7 @@
   // Opened by a key, the panel takes the focus, so that it can be read on; Escape gives it back.
   for (const stage of stages) {
     stage.addEventListener("click", (event) => {
+      if (!document.getElementById(place(stage))) { location.assign(stage.getAttribute("href")); return; }
       event.preventDefault();
       location.hash = place(stage);
       if (event.detail === 0) document.getElementById(place(stage)).focus({ preventScroll: true });

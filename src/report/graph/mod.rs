@@ -44,6 +44,18 @@ pub struct GraphPage<'p> {
     pub at_work: Option<&'p str>,
     /// What differs from another plan, and its name.
     pub against: Option<(&'p PlanDifference, &'p str)>,
+    /// Set where the page is asked again for what stands behind a stage; all of it is there if not.
+    pub fold: Option<GraphFold<'p>>,
+}
+
+/// A page that shows what stands behind one stage, and is asked again for others: of many stages
+/// all of it is heavy.
+#[derive(Debug, Clone, Copy)]
+pub struct GraphFold<'p> {
+    /// Where the page is asked for.
+    pub address: &'p str,
+    /// The stage; if empty, the one that refused most.
+    pub stage: &'p str,
 }
 
 /// A run in a few words.
@@ -66,6 +78,8 @@ struct GraphStage<'p> {
     step: &'p OutlineStage,
     turn: StageDifference,
     place: String,
+    /// The address of what stands behind it.
+    link: String,
     passed: Option<&'p StagePassage>,
 }
 
@@ -90,10 +104,19 @@ impl GraphPage<'_> {
                 step,
                 turn,
                 place: format!("stage-{number}"),
+                link: self.link(&step.stage, number),
                 passed: self.traffic.get(&step.stage),
             }
         };
         all.into_iter().enumerate().map(stage).collect()
+    }
+
+    fn link(&self, stage: &str, number: usize) -> String {
+        let Some(fold) = self.fold else {
+            return format!("#stage-{number}");
+        };
+        let name: String = url::form_urlencoded::byte_serialize(stage.as_bytes()).collect();
+        format!("{}?stage={name}#stage-{number}", fold.address)
     }
 
     fn picture(&self) -> Picture {
@@ -129,13 +152,13 @@ impl GraphPage<'_> {
     /// The picture, what stands behind each stage, and the stages in numbers.
     pub fn body(&self) -> Markup {
         let stages = self.stages();
-        let places: Vec<String> = stages.iter().map(|stage| stage.place.clone()).collect();
+        let links: Vec<String> = stages.iter().map(|stage| stage.link.clone()).collect();
         let picture = self.picture();
         html! {
             (self.changes(&stages))
             figure.graph #picture tabindex="-1" {
-                div.sheet { (PreEscaped(draw::within(&picture, &places, draw::SCREEN))) }
-                div.narrow { (PreEscaped(draw::within(&picture, &places, draw::PHONE))) }
+                div.sheet { (PreEscaped(draw::within(&picture, &links, draw::SCREEN))) }
+                div.narrow { (PreEscaped(draw::within(&picture, &links, draw::PHONE))) }
                 (self.legend())
             }
             (self.panels(&stages))
@@ -209,7 +232,7 @@ impl GraphPage<'_> {
                         @if let Some(mark) = stage.turn.mark.sign().chars().next() {
                             li {
                                 (sign(stage.turn.mark.name(), mark))
-                                a href={ "#" (stage.place) } { (stage.step.stage) }
+                                a href=(stage.link) { (stage.step.stage) }
                                 @if stage.turn.what.is_empty() { " " (stage.turn.mark.name()) } @else { ": " (stage.turn.what.join("; ")) }
                             }
                         }
@@ -227,7 +250,7 @@ impl GraphPage<'_> {
                 div.table { table {
                     thead { tr { th { "stage" } th.number { "in" } th.number { "out" } th.number { "rejected" } th.number { "time" } th.number { "per ad" } th { "fingerprint" } } }
                     tbody { @for stage in stages { tr {
-                        th scope="row" { a href={ "#" (stage.place) } { (line(&stage.step.stage, 60)) } }
+                        th scope="row" { a href=(stage.link) { (line(&stage.step.stage, 60)) } }
                         @match stage.passed {
                             Some(passed) => (numbers(passed)),
                             None => { @for _ in 0..5 { td.number.none { "·" } } }

@@ -16,16 +16,25 @@ use maud::{Markup, html};
 const LINES: usize = 120;
 
 impl GraphPage<'_> {
-    /// The panels of all stages, of which one is open.
+    /// The panels of all stages, of which one is open, or that one alone.
     pub(super) fn panels(&self, stages: &[GraphStage]) -> Markup {
         let refused = |stage: &GraphStage| stage.passed.map_or(0, |passed| passed.refused);
         let worst = stages.iter().map(refused).max().filter(|most| *most > 0);
-        let first = stages
-            .iter()
-            .position(|stage| Some(refused(stage)) == worst);
+        let chosen = self
+            .fold
+            .map(|fold| fold.stage)
+            .filter(|stage| !stage.is_empty());
+        let is_first = |stage: &GraphStage| match chosen {
+            Some(chosen) => stage.step.stage == chosen,
+            None => Some(refused(stage)) == worst,
+        };
+        let first = stages.iter().position(is_first);
+        let is_there = |number: usize| self.fold.is_none() || first == Some(number);
         html! {
             div.panels {
-                @for (number, stage) in stages.iter().enumerate() { (self.panel(stage, stages, first == Some(number))) }
+                @for (number, stage) in stages.iter().enumerate() {
+                    @if is_there(number) { (self.panel(stage, stages, first == Some(number))) }
+                }
             }
         }
     }
@@ -47,8 +56,7 @@ impl GraphPage<'_> {
                 (self.turned(stage))
                 @if let Some(passed) = stage.passed { (figures(passed)) (self.asides(step, passed)) }
                 (self.samples(step))
-                h3 { "Why it has work" }
-                (self.work(step))
+                @if self.fold.is_none() { h3 { "Why it has work" } (self.work(step)) }
                 @if !step.explain.is_empty() { h3 { "What it does" } ul { @for said in &step.explain { li { (line(said, 400)) } } } }
                 dl {
                     dt { "waits for" } dd { (links(step.after.iter().map(String::as_str).collect(), all)) }
@@ -176,11 +184,11 @@ fn links(names: Vec<&str>, all: &[GraphStage]) -> Markup {
     let of = |name: &&str| all.iter().find(|other| other.step.stage == **name);
     let links: Vec<(&str, &str)> = names
         .iter()
-        .filter_map(|name| Some((*name, of(name)?.place.as_str())))
+        .filter_map(|name| Some((*name, of(name)?.link.as_str())))
         .collect();
     html! {
         @if links.is_empty() { "nothing" }
-        @for (number, (name, place)) in links.iter().enumerate() { @if number > 0 { ", " } a href={ "#" (place) } { (line(name, 60)) } }
+        @for (number, (name, link)) in links.iter().enumerate() { @if number > 0 { ", " } a href=(link) { (line(name, 60)) } }
     }
 }
 

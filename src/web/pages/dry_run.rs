@@ -5,7 +5,7 @@ use super::{asked, cut};
 use crate::engine::trail::RunTrail;
 use crate::model::{OutcomeCounts, RECORD_KINDS, RecordKind, RunRecord};
 use crate::report::columns::{line, took};
-use crate::report::graph::{GraphPage, GraphRun, outcomes};
+use crate::report::graph::{GraphFold, GraphPage, GraphRun, outcomes};
 use crate::report::page::when;
 use crate::report::records::page as records;
 use crate::report::records::sign;
@@ -33,6 +33,7 @@ use std::collections::BTreeMap;
 pub(super) struct DryRunQuery {
     kind: String,
     after: String,
+    stage: String,
 }
 
 /// What the database says of a dry run.
@@ -72,7 +73,7 @@ pub(super) async fn page(
                 (pager(&link, &[("kind", &query.kind)], ("after", &query.after), next.as_deref()))
                 (left_out(&facts, &query, more))
             }
-            (picture(&facts, outcome, number))
+            (picture(&facts, outcome, number, GraphFold { address: &link, stage: &query.stage }))
             (records::openings(&read::<Vec<OpeningNews>>(&outcome.openings)))
         } @else if !facts.asked.is_open() { (empty("It has left no plan of jobs.", "Ask again: nothing was written, so nothing stands in the way.")) }
         @if !facts.asked.is_open() { section { h2 { "Ask again" } (dry_run_form(&site, &facts.entry)) } }
@@ -241,7 +242,12 @@ fn left_out(facts: &DryRunFacts, query: &DryRunQuery, more: bool) -> Markup {
 }
 
 /// What would pass each node.
-fn picture(facts: &DryRunFacts, outcome: &DryRunOutcome, number: i64) -> Markup {
+fn picture(
+    facts: &DryRunFacts,
+    outcome: &DryRunOutcome,
+    number: i64,
+    fold: GraphFold<'_>,
+) -> Markup {
     let trail: RunTrail = read(&outcome.trail);
     let run = GraphRun {
         run: number,
@@ -260,6 +266,7 @@ fn picture(facts: &DryRunFacts, outcome: &DryRunOutcome, number: i64) -> Markup 
         work: None,
         at_work: None,
         against: None,
+        fold: Some(fold),
     };
     html! { section { h2 { "What would pass" } (page.body()) } }
 }

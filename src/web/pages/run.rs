@@ -7,7 +7,7 @@ use crate::plan::picture::{spent, thousands};
 use crate::plan::written::{YamlExcerpt, written};
 use crate::report::columns::{line, took};
 use crate::report::graph::stored::{self, StoredRun};
-use crate::report::graph::{GraphPage, answer, outcomes};
+use crate::report::graph::{GraphFold, GraphPage, answer, outcomes};
 use crate::report::page::when;
 use crate::store::figures::{self, AlertRow, ReadRow, StageRow};
 use crate::store::views::live::{self, LiveRun};
@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Lines of the log of a page.
-const LINES: i64 = 200;
+const LINES: i64 = 60;
 
 /// What is shown of a run, as the address says.
 #[derive(Debug, Default, Deserialize)]
@@ -36,6 +36,7 @@ pub(super) struct RunQuery {
     change: String,
     after: String,
     log: String,
+    stage: String,
 }
 
 /// What the database says of a run.
@@ -74,7 +75,7 @@ pub(super) async fn page(
         (head(&facts, (site.now)()))
         (problems(&facts))
         (timeline(&facts))
-        (picture(&facts, &excerpts))
+        (picture(&facts, &excerpts, GraphFold { address: &link, stage: &query.stage }))
         (sources(&facts))
         section #jobs {
             h2 { "Jobs that it touched" }
@@ -257,7 +258,11 @@ fn timeline(facts: &RunFacts) -> Markup {
     }
 }
 
-fn picture(facts: &RunFacts, excerpts: &BTreeMap<String, Vec<YamlExcerpt>>) -> Markup {
+fn picture(
+    facts: &RunFacts,
+    excerpts: &BTreeMap<String, Vec<YamlExcerpt>>,
+    fold: GraphFold<'_>,
+) -> Markup {
     let Some(stored) = &facts.stored else {
         return html! { p.soft { "This run has left no plan." } };
     };
@@ -271,6 +276,7 @@ fn picture(facts: &RunFacts, excerpts: &BTreeMap<String, Vec<YamlExcerpt>>) -> M
         work: None,
         at_work: facts.live.as_ref().and_then(|live| live.node.as_deref()),
         against: None,
+        fold: Some(fold),
     };
     html! { section { h2 { "What passed" } (page.body()) } }
 }
