@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use weir::config::Project;
-use weir::model::{Ad, Clock, Hash, Problem, SourceKey};
+use weir::model::{Ad, Clock, Hash, Problem, RunId, SourceKey};
 use weir::plan::{CheckedProject, SourcePlan, check::check};
 use weir::rule::CompiledRule;
 use weir::stage::validate::ValidateStage;
@@ -141,7 +141,7 @@ fn setting(checked: &CheckedProject, flow: &SourcePlan) -> SourceContext {
         slug: "bench".to_owned(),
         zone: flow.zone,
         at: Clock("2026-11-01T00:00:00Z".parse().expect("an instant")),
-        run: 1,
+        run: RunId(1),
         fingerprint: flow.fingerprint(),
         steady: flow.parts.steady(),
         parts: flow.parts.clone(),

@@ -6,7 +6,7 @@
 use super::CommandContext;
 use crate::engine::RunSummary;
 use crate::engine::trail::RunTrail;
-use crate::model::OutcomeCounts;
+use crate::model::{OutcomeCounts, RunId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 #[serde(default)]
 pub(super) struct KeptDryRun {
     /// Its number; `None` if nothing was kept.
-    pub(super) run: Option<i64>,
+    pub(super) run: Option<RunId>,
     /// Its clock.
     pub(super) at: Option<DateTime<Utc>>,
     /// Wall clock when it was kept.

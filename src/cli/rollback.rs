@@ -4,6 +4,7 @@ use super::database::with_store;
 use super::decision::{SeenNumber, confirmed, moved, unseen};
 use super::{ClockArgs, CommandContext, CommandFailure, DONE, FAILED, named};
 use crate::engine::rollback::{self as undo, RollbackRequest};
+use crate::model::RunId;
 use crate::report::columns::line;
 use crate::report::rollback::{self, ClockBack, RollbackPage};
 use crate::store::rollback::{RollbackOrder, RolledBackRun, find};
@@ -60,7 +61,7 @@ pub struct RollbackArgs {
 }
 
 /// That a run is not there, and whether retention may be why.
-async fn no_run(store: &Store, number: i64) -> Result<CommandFailure, CommandFailure> {
+async fn no_run(store: &Store, number: RunId) -> Result<CommandFailure, CommandFailure> {
     let removed = retention::runs_removed(&mut *store.connection().await?).await?;
     let removed = removed.map_or_else(String::new, |at| {
         format!(
@@ -82,7 +83,7 @@ impl RollbackArgs {
     }
 
     async fn take_back(&self, edge: &CommandContext, store: &Store) -> Result<u8, CommandFailure> {
-        let number = self.run.id;
+        let number = RunId(self.run.id);
         let Some(run) = find(&mut *store.connection().await?, number).await? else {
             return Err(no_run(store, number).await?);
         };

@@ -1,5 +1,6 @@
 //! Why a run did not end well, each with what the operator does next.
 
+use crate::model::RunId;
 use crate::store::StoreError;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -41,7 +42,7 @@ pub enum RunError {
     #[error("run {run} did not change job {job}: nothing was rolled back")]
     Untouched {
         /// The run.
-        run: i64,
+        run: RunId,
         /// The job.
         job: Uuid,
     },
@@ -51,7 +52,7 @@ pub enum RunError {
         /// The institution.
         slug: String,
         /// Its newest run.
-        run: i64,
+        run: RunId,
         /// Clock of its newest run.
         last: DateTime<Utc>,
         /// Clock asked for.

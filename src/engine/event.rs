@@ -4,7 +4,7 @@
 use super::aside::DerivedAds;
 use super::opening_counts::OpeningCounts;
 use super::summary::RunSummary;
-use crate::model::{Alert, OutcomeCounts, ReadOutcome};
+use crate::model::{Alert, OutcomeCounts, ReadOutcome, RunId};
 use crate::plan::picture::{SetAside, StagePassage};
 use crate::quality::{ComparedMeasure, FieldLoss};
 use crate::store::waiting::WaitingHolds;
@@ -38,7 +38,7 @@ pub enum RunEvent {
         /// The institution.
         institution: String,
         /// The run.
-        run: i64,
+        run: RunId,
         /// Its clock.
         at: DateTime<Utc>,
         /// Whether it will be rolled back.

@@ -12,7 +12,8 @@ use crate::identity::{
     matching::OwnJob,
 };
 use crate::model::{
-    Ad, Alert, Field, Fingerprint, Hash, HoldKind, NewHold, Problem, ReadState, RelationTable,
+    Ad, Alert, Field, Fingerprint, Hash, HoldKind, NewHold, Problem, ReadId, ReadState,
+    RelationTable,
 };
 use crate::plan::SourcePlan;
 use crate::stage::{AdDraft, ReadEnd, SourceContext, StageKind, waiting};
@@ -98,7 +99,7 @@ async fn arrivals(
     flow: &SourcePlan,
     guards: &IdentityGuards,
     held: &mut BatchConnection,
-    read: i64,
+    read: ReadId,
 ) -> Result<ReadContents, RunError> {
     let (mut seen, mut last) = (ReadContents::default(), String::new());
     loop {
@@ -169,7 +170,7 @@ impl ReadContents {
         guards: &IdentityGuards,
         draft: &AdDraft,
         jobs: &HashMap<Uuid, JobMarks>,
-        read: i64,
+        read: ReadId,
     ) {
         let new = guards.marks(&draft.job, draft.company_name());
         let ad = draft.ad.external_id.clone();
@@ -293,7 +294,7 @@ async fn unseen(
     flow: &SourcePlan,
     guards: &IdentityGuards,
     held: &mut BatchConnection,
-    read: i64,
+    read: ReadId,
 ) -> Result<Vec<UnmatchedJob>, RunError> {
     let (mut all, mut last) = (Vec::new(), String::new());
     loop {

@@ -2,7 +2,7 @@
 //! backwards. Every command that writes goes through here, a run as well as a decision.
 
 use super::RunError;
-use crate::model::Clock;
+use crate::model::{Clock, RunId};
 use crate::store::runs::{self, InstitutionLock};
 use crate::store::{Store, projects};
 use uuid::Uuid;
@@ -32,7 +32,7 @@ pub(super) async fn with_institution_lock<T, E: From<RunError>>(
 /// seen to, which alone knows that.
 pub(super) fn check_clock(
     slug: &str,
-    last: Option<(i64, Clock)>,
+    last: Option<(RunId, Clock)>,
     at: Clock,
     allow_future: bool,
 ) -> Result<(), RunError> {

@@ -3,7 +3,7 @@
 //! up: of companies and divisions only those that the YAML declares are known.
 
 use crate::model::{
-    Ad, Clock, Document, ReadOutcome, ReceivedRecord, SourceKey, problem::InvalidValue,
+    Ad, Clock, Document, ReadOutcome, ReceivedRecord, RunId, SourceKey, problem::InvalidValue,
 };
 use crate::plan::{Plan, SourcePlan};
 use crate::quality::FieldLoss;
@@ -156,7 +156,7 @@ pub fn setting(
         slug: plan.institution.slug.clone(),
         zone: flow.zone,
         at,
-        run: 0,
+        run: RunId::default(),
         fingerprint: parts.fingerprint(),
         steady: parts.steady(),
         parts,

@@ -9,7 +9,7 @@ use super::run::{NO_READ, RunningPlan};
 use super::source_walk::{SourceProgress, SourceWalk};
 use super::spool::DocumentFeed;
 use super::{RunError, error, segment};
-use crate::model::{Alert, CacheValidators, Document, ReadOutcome, ReadState};
+use crate::model::{Alert, CacheValidators, Document, ReadId, ReadOutcome, ReadState};
 use crate::plan::SourcePlan;
 use crate::plan::picture::StagePassage;
 use crate::source::{DocumentPage, PageSink, ReadApproach};
@@ -80,7 +80,7 @@ impl SourceWalk<'_> {
     async fn read_and_derive(
         &self,
         feed: DocumentFeed,
-        read: i64,
+        read: ReadId,
         goes_on: bool,
         approach: ReadApproach,
     ) -> Result<(ReadOutcome, SeenAds, BTreeSet<NodeIndex>), RunError> {
@@ -143,7 +143,7 @@ impl SourceWalk<'_> {
 async fn broken_off(
     run: &RunningPlan<'_>,
     setting: &SourceContext,
-    read: i64,
+    read: ReadId,
     why: RunError,
 ) -> RunError {
     // Whoever has the lock now has the institution.
@@ -162,7 +162,7 @@ async fn broken_off(
 async fn recounted(
     connection: &mut PgConnection,
     setting: &SourceContext,
-    read: i64,
+    read: ReadId,
     proof: ReadOutcome,
 ) -> Result<ReadOutcome, RunError> {
     let Some(stated) = proof.stated.filter(|_| proof.state == ReadState::Complete) else {
@@ -182,7 +182,7 @@ async fn recounted(
 }
 
 /// The proof of the read before, if nothing has changed since, and its number.
-fn unchanged(proof: ReadOutcome, known: Option<KnownRead>) -> (ReadOutcome, Option<i64>) {
+fn unchanged(proof: ReadOutcome, known: Option<KnownRead>) -> (ReadOutcome, Option<ReadId>) {
     match known {
         Some(known) if proof.not_modified => {
             let validators = proof
@@ -213,7 +213,7 @@ async fn store_pages(
     run: &RunningPlan<'_>,
     setting: &SourceContext,
     flow: &SourcePlan,
-    read: i64,
+    read: ReadId,
     mut pages: mpsc::Receiver<DocumentPage>,
     fresh: Option<mpsc::Sender<Vec<Document>>>,
     seen: &mut SeenAds,
@@ -254,7 +254,7 @@ async fn store_pages(
 async fn store_page(
     run: &RunningPlan<'_>,
     setting: &SourceContext,
-    read: i64,
+    read: ReadId,
     page: DocumentPage,
     seen: &mut SeenAds,
 ) -> Result<Vec<Document>, RunError> {
@@ -310,7 +310,7 @@ async fn store_page(
 
 /// A read whose last page is stored.
 struct EndedRead {
-    read: i64,
+    read: ReadId,
     /// Whether it went on where another process died.
     goes_on: bool,
     proof: ReadOutcome,
@@ -321,7 +321,7 @@ struct EndedRead {
 /// What counts of an ended read.
 struct CountedRead {
     /// Its number, if it has listed ads itself.
-    lists: i64,
+    lists: ReadId,
     /// Its proof, and the read whose ads count.
     end: ReadEnd,
 }

@@ -7,7 +7,7 @@ use super::spool::DocumentFeed;
 use super::trail::StageSamples;
 use super::turn::WorkTurn;
 use super::{Engine, RunError, RunMode, RunRequest, RunSummary, error};
-use crate::model::{Alert, Hash, RunStatus};
+use crate::model::{Alert, Hash, ReadId, RunId, RunStatus};
 use crate::plan::Plan;
 use crate::plan::outline::PlanOutline;
 use crate::store::runs::{self, RunStart};
@@ -21,7 +21,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use weir_framework::company::CompanyName;
 
 /// The number of a read that did not take place, or that brought nothing: no ad was seen by it.
-pub(super) const NO_READ: i64 = 0;
+pub(super) const NO_READ: ReadId = ReadId(0);
 
 /// One run of one plan, under way.
 pub(super) struct RunningPlan<'e> {
@@ -32,7 +32,7 @@ pub(super) struct RunningPlan<'e> {
     pub is_dry: bool,
     pub lane: WriteSession,
     pub turn: WorkTurn,
-    pub id: i64,
+    pub id: RunId,
     /// The plan in outline.
     outline: PlanOutline,
     /// Written by [`RunningPlan::emit`] alone.
@@ -48,7 +48,7 @@ async fn claim(
     engine: &Engine,
     plan: &Plan,
     request: &RunRequest,
-    run: i64,
+    run: RunId,
 ) -> Result<(), RunError> {
     let Some(own) = engine.store.identity().filter(|own| own.claims) else {
         return Ok(());

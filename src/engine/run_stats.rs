@@ -7,7 +7,7 @@ use super::opening_counts::OpeningCounts;
 use super::run_log::RunLog;
 use super::summary::{RunSummary, SourceSummary};
 use super::trail::{RunTrail, StageSamples};
-use crate::model::{Alert, Clock, OutcomeCounts, RunEdge, RunTrace, StageRecord};
+use crate::model::{Alert, Clock, OutcomeCounts, RunEdge, RunId, RunTrace, StageRecord};
 use crate::plan::outline::PlanOutline;
 use crate::plan::picture::{SetAside, StageAsides, StagePassage};
 use crate::plan::{Plan, PlanNode, SourcePlan};
@@ -31,7 +31,7 @@ pub struct RunStats {
 
 /// How a run ended, beside what it counted.
 pub(super) struct RunEnd {
-    pub run: i64,
+    pub run: RunId,
     pub at: Clock,
     pub is_dry: bool,
     pub millis: i64,

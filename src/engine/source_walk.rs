@@ -7,7 +7,7 @@ use super::event::RunEvent;
 use super::run::{NO_READ, RunningPlan};
 use super::spool::DocumentFeed;
 use super::{RunError, identity, quality, segment};
-use crate::model::{Alert, Hash, ReadState, SourceKey};
+use crate::model::{Alert, Hash, ReadId, ReadState, SourceKey};
 use crate::plan::SourcePlan;
 use crate::plan::picture::StagePassage;
 use crate::stage::classify::KnownFramework;
@@ -32,7 +32,7 @@ pub(super) struct SourceWalk<'r> {
 /// How far a source has come.
 pub(super) struct SourceProgress {
     /// The read that took place.
-    pub read: i64,
+    pub read: ReadId,
     /// How it ended, and the read that counts; nothing if none took place.
     pub end: Option<ReadEnd>,
     /// Whether nothing of the read is acted upon.
@@ -419,7 +419,7 @@ fn is_reading(kind: StageKind) -> bool {
 }
 
 impl SourceProgress {
-    pub(super) fn of(read: i64, end: Option<ReadEnd>) -> SourceProgress {
+    pub(super) fn of(read: ReadId, end: Option<ReadEnd>) -> SourceProgress {
         let left_out = BTreeSet::new();
         SourceProgress {
             read,

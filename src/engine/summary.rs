@@ -3,7 +3,7 @@
 
 use super::opening_counts::OpeningCounts;
 use super::trail::RunTrail;
-use crate::model::{Alert, Bookkeeping, OutcomeCounts, ReadOutcome};
+use crate::model::{Alert, Bookkeeping, OutcomeCounts, ReadOutcome, RunId};
 use crate::plan::StandsIn;
 use crate::plan::picture::SetAside;
 use crate::quality::{ComparedMeasure, FieldLoss};
@@ -19,7 +19,7 @@ pub struct RunSummary {
     /// The institution.
     pub institution: String,
     /// The run.
-    pub run: i64,
+    pub run: RunId,
     /// Its clock.
     pub at: DateTime<Utc>,
     /// Whether it was rolled back.

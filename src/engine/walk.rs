@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 impl RunningPlan<'_> {
     /// Walks the sources, then what follows them.
-    #[tracing::instrument(name = "run", skip_all, err(level = "debug"), fields(institution = %self.plan.institution.slug, run = self.id))]
+    #[tracing::instrument(name = "run", skip_all, err(level = "debug"), fields(institution = %self.plan.institution.slug, run = self.id.0))]
     pub(super) async fn walk(
         &self,
         feeds: Vec<DocumentFeed>,

@@ -7,7 +7,8 @@ use crate::config::SourceSpec;
 use crate::config::connector::{Connector, ConnectorTest};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::model::{
-    Ad, Clock, Document, FieldValue, Fingerprint, FingerprintParts, ReceivedRecord, SourceKey,
+    Ad, Clock, Document, FieldValue, Fingerprint, FingerprintParts, ReceivedRecord, RunId,
+    SourceKey,
 };
 use crate::rule::ScriptSandbox;
 use crate::source::ident::NamedRecord;
@@ -112,7 +113,7 @@ impl SourceTrial {
             slug: "trial".to_owned(),
             zone: self.zone,
             at,
-            run: 0,
+            run: RunId::default(),
             fingerprint,
             steady: fingerprint,
             parts,

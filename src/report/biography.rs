@@ -6,7 +6,7 @@ use super::classes;
 use super::columns::{columns, line};
 use super::history::{self, HistoryEntry, JobHistory, short, value};
 use crate::engine::verdicts::JudgedAd;
-use crate::model::RelationTable;
+use crate::model::{RelationTable, RunId};
 use crate::stage::resolve::FoundRelation;
 use crate::store::opening_views::{self, OpeningMemberLine};
 use crate::store::resolved::{self, ResolvedFailure};
@@ -123,7 +123,7 @@ pub async fn collect(
         .into_iter()
         .chain(ad.as_ref().map(|ad| ad.first_seen_at))
         .min();
-    let runs: Vec<i64> = versions
+    let runs: Vec<RunId> = versions
         .iter()
         .filter_map(|entry| entry.version.run_id)
         .collect();

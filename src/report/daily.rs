@@ -4,7 +4,7 @@
 use super::columns::{columns, counted, line, share, size, took};
 use super::quality::{self, SourceQuality};
 use crate::engine::opening_counts::OpeningCounts;
-use crate::model::OutcomeCounts;
+use crate::model::{OutcomeCounts, RunId};
 use crate::plan::Plan;
 use crate::plan::picture::thousands;
 use crate::quality::loss;
@@ -66,7 +66,7 @@ pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Daily
     let institution = &plan.institution;
     let mut runs = figures::runs(connection, institution.id, 8).await?;
     let run = (!runs.is_empty()).then(|| runs.remove(0));
-    let id = run.as_ref().map_or(-1, |run| run.id);
+    let id = run.as_ref().map_or(RunId(-1), |run| run.id);
     Ok(DailyReport {
         institution: institution.slug.clone(),
         reads: figures::reads(connection, institution.id, id).await?,

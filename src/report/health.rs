@@ -289,13 +289,14 @@ fn row(one: &InstitutionHealth, at: Clock) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::RunId;
 
     fn rows(runs: &[(i64, &[(&str, &str)])]) -> Vec<RunErrorRow> {
         let mut all = Vec::new();
         for (run, errors) in runs {
             let row = RunErrorRow {
                 institution_id: Uuid::nil(),
-                run: *run,
+                run: RunId(*run),
                 at: DateTime::from_timestamp(run * 86_400, 0).unwrap(),
                 status: "done".to_owned(),
                 error: None,

@@ -2,6 +2,7 @@
 //! Scraped text is cut.
 
 use super::columns::{columns, counted, line};
+use crate::model::RunId;
 use crate::plan::picture::thousands;
 use crate::store::rollback::TakenBackJob;
 use chrono::{DateTime, Utc};
@@ -15,7 +16,7 @@ pub struct RollbackPage {
     /// The institution.
     pub institution: String,
     /// The run that was rolled back.
-    pub run: i64,
+    pub run: RunId,
     /// What a decision names: a hash of what becomes of the jobs.
     pub revision: String,
     /// Its clock.

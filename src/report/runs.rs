@@ -2,7 +2,7 @@
 //! what each did to jobs.
 
 use super::columns::{columns, line, took};
-use crate::model::{OutcomeCounts, RunStatus};
+use crate::model::{OutcomeCounts, RunId, RunStatus};
 use crate::plan::picture::thousands;
 use crate::store::figures::{self, RunRow};
 use crate::store::runs::holder;
@@ -20,9 +20,9 @@ pub struct RunList {
     /// Its runs, the newest first.
     pub runs: Vec<RunRow>,
     /// Those that were killed and could not record their end.
-    pub died: BTreeSet<i64>,
+    pub died: BTreeSet<RunId>,
     /// To how many jobs they gave versions of each type, by run.
-    pub versions: BTreeMap<i64, BTreeMap<String, i64>>,
+    pub versions: BTreeMap<RunId, BTreeMap<String, i64>>,
 }
 
 /// The newest runs, at most so many.
@@ -60,7 +60,7 @@ async fn versions(
     connection: &mut PgConnection,
     institution: Uuid,
     runs: &[RunRow],
-) -> Result<BTreeMap<i64, BTreeMap<String, i64>>> {
+) -> Result<BTreeMap<RunId, BTreeMap<String, i64>>> {
     let counted = |run: &RunRow| counts(run).filter(|_| run.status == RunStatus::Done);
     let uncounted: Vec<&RunRow> = runs.iter().filter(|run| counted(run).is_none()).collect();
     let mut all = figures::jobs_by_run(connection, institution, &uncounted).await?;

@@ -35,7 +35,9 @@ pub use foresee::ForeseenChange;
 pub use kind::{KINDS, StageKind, StageScope};
 
 use crate::identity::IdentityGuards;
-use crate::model::{Alert, Clock, Fingerprint, FingerprintParts, ReadState, SourceKey};
+use crate::model::{
+    Alert, Clock, Fingerprint, FingerprintParts, ReadId, ReadState, RunId, SourceKey,
+};
 use crate::quality::QualityBar;
 use crate::rule::ScriptSandbox;
 use crate::source::Source;
@@ -86,7 +88,7 @@ pub struct SourceContext {
     /// The instant of the run.
     pub at: Clock,
     /// The run.
-    pub run: i64,
+    pub run: RunId,
     /// The fingerprint of the segment.
     pub fingerprint: Fingerprint,
     /// The same with the date of the run left out.
@@ -101,7 +103,7 @@ pub struct SourceContext {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadEnd {
     /// The read.
-    pub read: i64,
+    pub read: ReadId,
     /// How it ended.
     pub state: ReadState,
 }

@@ -1,6 +1,7 @@
 //! Addresses of pages, with their filters: plain words that can be kept and sent. Everything that
 //! stands in an address passes through here, so that no text of a source can break out of it.
 
+use crate::model::RunId;
 use std::fmt::Display;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
@@ -31,7 +32,7 @@ fn step(text: &str) -> String {
 }
 
 /// The page of a run.
-pub(super) fn run(institution: &str, run: i64) -> String {
+pub(super) fn run(institution: &str, run: RunId) -> String {
     format!("/runs/{}/{run}", step(institution))
 }
 
@@ -48,6 +49,7 @@ pub(super) fn job(job: impl Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::{address, run};
+    use crate::model::RunId;
 
     #[test]
     fn no_text_breaks_out_of_an_address() {
@@ -56,6 +58,6 @@ mod tests {
             "/jobs?q=a%26b%3D%22%3Cc%3E"
         );
         assert_eq!(address("/jobs", []), "/jobs");
-        assert_eq!(run("../x y", 3), "/runs/..%2Fx%20y/3");
+        assert_eq!(run("../x y", RunId(3)), "/runs/..%2Fx%20y/3");
     }
 }

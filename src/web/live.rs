@@ -9,6 +9,7 @@ use super::Site;
 use super::access::Visitor;
 use super::catalog::Catalog;
 use super::refusal::PageError;
+use crate::model::RunId;
 use crate::store::dry_runs;
 use crate::store::views::live;
 use axum::Router;
@@ -62,7 +63,7 @@ async fn today(site: Visitor) -> Result<StampEvents, PageError> {
 /// The stream of a run.
 async fn run(
     site: Visitor,
-    Path((slug, number)): Path<(String, i64)>,
+    Path((slug, number)): Path<(String, RunId)>,
 ) -> Result<StampEvents, PageError> {
     let id: Option<Uuid> = {
         let mut connection = site.connection().await?;

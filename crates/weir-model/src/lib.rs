@@ -26,6 +26,7 @@ pub mod problem;
 pub mod read_outcome;
 pub mod relation;
 pub mod retention;
+pub mod run_id;
 pub mod run_record;
 pub mod run_status;
 pub mod run_trace;
@@ -54,6 +55,7 @@ pub use problem::{Problem, ProblemSeverity};
 pub use read_outcome::{CacheValidators, ReadOutcome, ReadState};
 pub use relation::{NewRelation, RelationTable, name_key};
 pub use retention::{RemovalKind, RetentionPolicy, VersionRetention};
+pub use run_id::{ReadId, RunId};
 pub use run_record::{
     Bookkeeping, CUSTOM_PREFIX, RECORD_KINDS, RecordFilter, RecordKind, RunRecord,
 };

@@ -3,6 +3,7 @@
 
 use super::text_enum::text_enum;
 use super::{AdChange, Clock, Fingerprint, Hash, Job};
+use crate::RunId;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -77,7 +78,7 @@ pub struct NewVersion<'d> {
 #[derive(Debug, Clone, Copy)]
 pub struct VersionStamp {
     /// The run; `None` if an operator made it.
-    pub run: Option<i64>,
+    pub run: Option<RunId>,
     /// The instant.
     pub at: Clock,
     /// What derived the fields.

@@ -8,7 +8,9 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
-use weir_model::{Clock, Fingerprint, OutcomeCounts, ReadStatus, RunStatus, SourceKey};
+use weir_model::{
+    Clock, Fingerprint, OutcomeCounts, ReadId, ReadStatus, RunId, RunStatus, SourceKey,
+};
 
 /// Counts what became of the documents of one source in a run; archived ones are the caller's to
 /// add. Where the source is held, by its fingerprint at an instant, everything that needs deriving
@@ -19,8 +21,8 @@ use weir_model::{Clock, Fingerprint, OutcomeCounts, ReadStatus, RunStatus, Sourc
 pub async fn count(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    run: i64,
-    read: i64,
+    run: RunId,
+    read: ReadId,
     held: Option<(Fingerprint, Clock)>,
 ) -> Result<OutcomeCounts> {
     let rows: Vec<(String, i64)> = sqlx::query_as(concat!(
@@ -74,7 +76,7 @@ pub async fn table_bytes(connection: &mut PgConnection) -> Result<BTreeMap<Strin
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
 pub struct RunRow {
     /// Its number.
-    pub id: i64,
+    pub id: RunId,
     /// Its clock.
     pub at: DateTime<Utc>,
     /// running, done, failed, interrupted.
@@ -111,11 +113,11 @@ pub async fn jobs_by_run(
     connection: &mut PgConnection,
     institution: Uuid,
     runs: &[&RunRow],
-) -> Result<BTreeMap<i64, BTreeMap<String, i64>>> {
+) -> Result<BTreeMap<RunId, BTreeMap<String, i64>>> {
     if runs.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let rows: Vec<(i64, String, i64)> = sqlx::query_as(
+    let rows: Vec<(RunId, String, i64)> = sqlx::query_as(
         "SELECT run_id, change_type, count(DISTINCT id) FROM jobs_history WHERE institution_id = $1 AND created_at = ANY ($2) AND run_id = ANY ($3) GROUP BY 1, 2",
     )
     .bind(institution)
@@ -123,7 +125,7 @@ pub async fn jobs_by_run(
     .bind(runs.iter().map(|run| run.id).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
-    let mut all: BTreeMap<i64, BTreeMap<String, i64>> = BTreeMap::new();
+    let mut all: BTreeMap<RunId, BTreeMap<String, i64>> = BTreeMap::new();
     rows.into_iter()
         .for_each(|(run, kind, count)| _ = all.entry(run).or_default().insert(kind, count));
     Ok(all)
@@ -224,7 +226,7 @@ pub async fn runs(
 pub async fn stages(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
 ) -> Result<Vec<StageRow>> {
     let sql = "SELECT stage, source_id, rows_in, rows_out, refused, micros, error FROM run_stages WHERE institution_id = $1 AND run_id = $2 ORDER BY source_id, stage";
     Ok(sqlx::query_as(sql)
@@ -241,7 +243,7 @@ pub async fn stages(
 pub async fn reads(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
 ) -> Result<Vec<ReadRow>> {
     let sql = "SELECT source_id, state, pages, items, stated_count, bytes, uploaded, why FROM source_reads WHERE institution_id = $1 AND run_id = $2 ORDER BY source_id";
     Ok(sqlx::query_as(sql)
@@ -258,7 +260,7 @@ pub async fn reads(
 pub async fn alerts(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
 ) -> Result<Vec<AlertRow>> {
     let sql = "SELECT source_id, kind, severity, message FROM alerts WHERE institution_id = $1 AND run_id = $2 ORDER BY id";
     Ok(sqlx::query_as(sql)
@@ -315,7 +317,7 @@ pub struct TopReason {
 pub async fn top_reason(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    read: i64,
+    read: ReadId,
 ) -> Result<Option<TopReason>> {
     let row = sqlx::query_as(concat!(
         "SELECT COALESCE(f.error_message, f.validation_type) AS message, min(f.validation_type) AS kind, count(DISTINCT j.id) AS ads,
@@ -340,7 +342,7 @@ pub struct RunErrorRow {
     /// The institution.
     pub institution_id: Uuid,
     /// The run.
-    pub run: i64,
+    pub run: RunId,
     /// Its clock.
     pub at: DateTime<Utc>,
     /// running, done, failed, interrupted.

@@ -11,8 +11,8 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use std::collections::HashSet;
 use uuid::Uuid;
-use weir_model::Hash;
 use weir_model::forgotten::{TextMask, TextMasks, ad_hash};
+use weir_model::{Hash, RunId};
 
 /// What is in force of an institution.
 #[derive(Debug, Clone, Default)]
@@ -298,7 +298,7 @@ pub async fn forgotten_at(
 ///
 /// # Errors
 /// The database failed.
-pub async fn of_run(connection: &mut PgConnection, institution: Uuid, run: i64) -> Result<i64> {
+pub async fn of_run(connection: &mut PgConnection, institution: Uuid, run: RunId) -> Result<i64> {
     let sql = "SELECT count(*) FROM forgotten_jobs WHERE institution_id = $1 AND $2 = ANY (runs)";
     Ok(sqlx::query_scalar(sql)
         .bind(institution)

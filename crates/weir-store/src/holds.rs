@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
-use weir_model::{Clock, HoldKind, HoldStatus, NewHold, SourceKey};
+use weir_model::{Clock, HoldKind, HoldStatus, NewHold, RunId, SourceKey};
 
 /// A stored hold.
 #[derive(Debug, Clone, sqlx::FromRow, serde::Serialize)]
@@ -56,7 +56,7 @@ pub struct Hold {
 pub async fn open(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    run: i64,
+    run: RunId,
     at: Clock,
     holds: &[NewHold],
 ) -> Result<()> {

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 use weir_model::identity::{DisplacedJob, IdentityDecision, JobMove};
-use weir_model::{AdChange, Clock, HoldKind, SourceKey};
+use weir_model::{AdChange, Clock, HoldKind, ReadId, RunId, SourceKey};
 
 /// Each ad takes over the job, and the state of its newest version; the ad that had it keeps no
 /// job, and is new if it is listed again: its source may return to its old numbers. Generations
@@ -48,7 +48,7 @@ const PART: &str = "UPDATE ad_states s SET generation = s.generation + 1, job_id
 #[derive(Debug, Clone, Copy)]
 pub struct RunStamp {
     /// The run.
-    pub run: i64,
+    pub run: RunId,
     /// Its instant.
     pub at: Clock,
 }
@@ -175,7 +175,7 @@ pub struct UnseenJob {
 pub async fn unseen(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    read: i64,
+    read: ReadId,
     at: Clock,
     after: &str,
     limit: usize,
@@ -289,7 +289,7 @@ pub async fn released(
 pub async fn use_release(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    run: i64,
+    run: RunId,
 ) -> Result<()> {
     sqlx::query(
         "UPDATE holds SET details = details || jsonb_build_object('used_by_run', $4::bigint)

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 use weir_model::{
-    ChangeCause, Clock, FieldValue, Job, NewVersion, SourceKey, VersionStamp, field::Field,
+    ChangeCause, Clock, FieldValue, Job, NewVersion, RunId, SourceKey, VersionStamp, field::Field,
 };
 
 /// The versions as a table `v`, each value as its column takes it: Citus converts none in an
@@ -90,7 +90,7 @@ pub struct ArchiveOrder<'a> {
     /// The institution.
     pub institution: Uuid,
     /// The run; `None` if an operator does it.
-    pub run: Option<i64>,
+    pub run: Option<RunId>,
     /// The instant.
     pub at: Clock,
     /// `etl_pipeline`, or an operator.

@@ -5,7 +5,7 @@ use super::presence::listed;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use weir_model::quality::{FieldLoss, LossExample};
-use weir_model::{Fingerprint, SourceKey};
+use weir_model::{Fingerprint, ReadId, RunId, SourceKey};
 
 /// For each bit of the marks, the first ad of a read that has it.
 ///
@@ -14,7 +14,7 @@ use weir_model::{Fingerprint, SourceKey};
 pub async fn examples(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    read: i64,
+    read: ReadId,
     fingerprint: Fingerprint,
     bits: &[i32],
 ) -> Result<Vec<(i32, String)>> {
@@ -43,7 +43,7 @@ pub async fn examples(
 pub async fn keep(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    run: i64,
+    run: RunId,
     losses: &[FieldLoss],
 ) -> Result<()> {
     let example = |loss: &FieldLoss| loss.example.clone();
@@ -74,7 +74,7 @@ pub struct SourceLosses {
     /// The source.
     pub source: String,
     /// The run.
-    pub run: i64,
+    pub run: RunId,
     /// Each field.
     pub fields: Vec<FieldLoss>,
 }
@@ -83,7 +83,7 @@ pub struct SourceLosses {
 struct LossRow {
     institution: String,
     source_id: String,
-    run_id: i64,
+    run_id: RunId,
     field_name: String,
     lost: i64,
     present: i64,

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
+use weir_model::RunId;
 
 /// Upper bounds of the buckets of `stage_durations`, in microseconds; the last bucket has none.
 pub const DURATION_BOUNDS: [i64; 9] = [
@@ -28,7 +29,7 @@ pub const DURATION_BOUNDS: [i64; 9] = [
 ///
 /// # Errors
 /// The database failed.
-pub async fn tally(connection: &mut PgConnection, institution: Uuid, run: i64) -> Result<()> {
+pub async fn tally(connection: &mut PgConnection, institution: Uuid, run: RunId) -> Result<()> {
     for sql in [TALLY_SOURCES, TALLY_STAGES, TALLY_RUN] {
         sqlx::query(sql)
             .bind(institution)

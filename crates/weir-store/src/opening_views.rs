@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
+use weir_model::RunId;
 
 /// An opening in a list.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
@@ -71,7 +72,7 @@ pub struct OpeningMemberLine {
     /// When it joined.
     pub joined_at: DateTime<Utc>,
     /// The run that put it there.
-    pub run_id: Option<i64>,
+    pub run_id: Option<RunId>,
     /// `etl_pipeline`, or an operator.
     pub joined_by: String,
     /// The earlier ad that it lists again.
@@ -92,7 +93,7 @@ pub struct OpeningLogLine {
     /// Why.
     pub reason: String,
     /// The run.
-    pub run_id: Option<i64>,
+    pub run_id: Option<RunId>,
     /// `etl_pipeline`, or an operator.
     pub done_by: String,
 }
@@ -298,7 +299,7 @@ pub async fn rulings(
 pub async fn news_of_run(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
     limit: i64,
 ) -> Result<Vec<OpeningNews>> {
     Ok(sqlx::query_as(

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
-use weir_model::Clock;
+use weir_model::{Clock, RunId};
 
 /// A member of an opening, as it is stored.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
@@ -46,7 +46,7 @@ pub struct OpeningStamp<'a> {
     /// The institution.
     pub institution: Uuid,
     /// The run; `None` if an operator does it.
-    pub run: Option<i64>,
+    pub run: Option<RunId>,
     /// The instant.
     pub at: Clock,
     /// `etl_pipeline`, or the operator.

@@ -9,7 +9,7 @@
 use super::Result;
 use roaring::RoaringTreemap;
 use sqlx::PgConnection;
-use weir_model::SourceKey;
+use weir_model::{ReadId, SourceKey};
 
 /// Whether an ad is listed by a read, which is the newest one that listed anything: its number, or
 /// 0 for none.
@@ -37,7 +37,7 @@ impl SeenAds {
     pub async fn of(
         connection: &mut PgConnection,
         stream: &SourceKey,
-        read: i64,
+        read: ReadId,
     ) -> Result<SeenAds> {
         let pages: Vec<Vec<i64>> = sqlx::query_scalar(
             "SELECT documents FROM read_pages WHERE institution_id = $1 AND read_id = $2",
@@ -84,7 +84,7 @@ impl SeenAds {
         &mut self,
         connection: &mut PgConnection,
         stream: &SourceKey,
-        read: i64,
+        read: ReadId,
         goes_on: bool,
     ) -> Result<()> {
         let documents = std::mem::take(&mut self.page);
@@ -110,7 +110,7 @@ impl SeenAds {
 pub async fn settle(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    read: i64,
+    read: ReadId,
     seen: &SeenAds,
 ) -> Result<()> {
     let listed: Vec<Vec<i64>> = sqlx::query_scalar(

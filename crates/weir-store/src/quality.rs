@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use weir_model::quality::{AdMarks, Measure, MeasureKind, MeasuredDay};
-use weir_model::{Clock, Fingerprint, Hash, SourceKey};
+use weir_model::{Clock, Fingerprint, Hash, ReadId, RunId, SourceKey};
 
 /// Days back that are compared with.
 const DAYS: i64 = 57;
@@ -33,7 +33,7 @@ pub struct MarkGroup {
 pub async fn groups(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    read: i64,
+    read: ReadId,
     fingerprint: Fingerprint,
     at: Clock,
     settled_only: bool,
@@ -71,7 +71,7 @@ pub async fn groups(
 pub async fn changes(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    read: i64,
+    read: ReadId,
     at: Clock,
 ) -> Result<(i64, Vec<(String, i64)>)> {
     let rows: Vec<(Option<String>, i64)> = sqlx::query_as(concat!(
@@ -215,7 +215,7 @@ fn measures_of(rows: &[PastRow]) -> HashMap<(MeasureKind, String), (i64, i64)> {
 #[derive(Debug, Clone)]
 pub struct MeasuredRead<'m> {
     /// The run.
-    pub run: i64,
+    pub run: RunId,
     /// Its clock.
     pub at: Clock,
     /// How the read ended.
@@ -286,7 +286,7 @@ pub async fn keep(
 pub async fn content(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    read: i64,
+    read: ReadId,
 ) -> Result<String> {
     let hash = sqlx::query_scalar(concat!(
         "SELECT md5(COALESCE(string_agg(external_id || ' ' || encode(content_hash, 'hex'), E'\\n' ORDER BY external_id COLLATE \"C\"), ''))

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use std::time::Duration;
 use uuid::Uuid;
+use weir_model::RunId;
 
 /// How long a claim lasts without a heartbeat.
 pub const LEASE: Duration = super::leases::LASTS;
@@ -66,7 +67,7 @@ pub enum UnitEnd {
     /// Its run has ended.
     Done {
         /// The run.
-        run: Option<i64>,
+        run: Option<RunId>,
     },
     /// It is given up.
     Failed {
@@ -321,7 +322,7 @@ pub async fn end(connection: &mut PgConnection, unit: &ClaimedUnit, end: &UnitEn
 ///
 /// # Errors
 /// The database failed.
-pub async fn run_of(connection: &mut PgConnection, unit: &ClaimedUnit) -> Result<Option<i64>> {
+pub async fn run_of(connection: &mut PgConnection, unit: &ClaimedUnit) -> Result<Option<RunId>> {
     let sql = "SELECT id FROM runs WHERE institution_id = $1 AND unit_id = $2 AND status IN ('done', 'failed') AND summary IS NOT NULL ORDER BY id DESC LIMIT 1";
     Ok(sqlx::query_scalar(sql)
         .bind(unit.institution_id)
@@ -371,7 +372,7 @@ pub struct UnitRow {
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
     /// Its run.
-    pub run_id: Option<i64>,
+    pub run_id: Option<RunId>,
     /// The node of its plan that began last.
     pub node: Option<String>,
     /// Why it waits, failed or was skipped.

@@ -6,13 +6,13 @@ use super::{Result, storable, storable_json};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
-use weir_model::{CacheValidators, Clock, Hash, ReadOutcome, ReadState, SourceKey};
+use weir_model::{CacheValidators, Clock, Hash, ReadId, ReadOutcome, ReadState, RunId, SourceKey};
 
 /// The previous read, if it was complete and provided validators.
 #[derive(Debug, Clone)]
 pub struct KnownRead {
     /// Its number, or that of the read it was the same as.
-    pub read: i64,
+    pub read: ReadId,
     /// Its proof.
     pub proof: ReadOutcome,
     /// Its validators.
@@ -23,7 +23,7 @@ pub struct KnownRead {
 #[derive(Debug, Clone)]
 pub struct BegunRead {
     /// Its number.
-    pub id: i64,
+    pub id: ReadId,
     /// Where it resumes, if it was interrupted.
     pub bookmark: Option<Json>,
 }
@@ -48,12 +48,12 @@ pub struct ReadMethod {
 pub async fn begin(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    run: i64,
+    run: RunId,
     at: Clock,
     now: DateTime<Utc>,
     way: ReadMethod,
 ) -> Result<BegunRead> {
-    let resumed: Option<(i64, Json)> = sqlx::query_as(
+    let resumed: Option<(ReadId, Json)> = sqlx::query_as(
         "WITH newest AS (
            SELECT id FROM source_reads WHERE institution_id = $1 AND state IN ('reading', 'partial') AND bookmark IS NOT NULL AND way = $5 AND at >= $6 AND (bookmark->>'kept_at')::timestamptz >= $7
              AND id = (SELECT max(id) FROM source_reads WHERE institution_id = $1 AND source_id = $2))
@@ -94,7 +94,7 @@ pub async fn begin(
 
 #[derive(sqlx::FromRow)]
 struct KnownRow {
-    id: i64,
+    id: ReadId,
     state: String,
     pages: i64,
     items: i64,
@@ -159,7 +159,7 @@ pub async fn known(
 pub async fn progress(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    read: i64,
+    read: ReadId,
     items: usize,
     uploaded: usize,
     bookmark: Option<(&Json, DateTime<Utc>)>,
@@ -191,7 +191,11 @@ fn kept(bookmark: &Json, now: DateTime<Utc>) -> Json {
 ///
 /// # Errors
 /// The database failed.
-pub async fn distinct(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<i64> {
+pub async fn distinct(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    read: ReadId,
+) -> Result<i64> {
     let count = sqlx::query_scalar(concat!(
         "SELECT count(*) FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND ",
         listed!("$3"),
@@ -213,7 +217,7 @@ pub async fn distinct(connection: &mut PgConnection, stream: &SourceKey, read: i
 pub async fn break_off(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    read: i64,
+    read: ReadId,
     now: DateTime<Utc>,
     why: &str,
 ) -> Result<()> {
@@ -234,10 +238,10 @@ pub async fn break_off(
 pub async fn finish(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    read: i64,
+    read: ReadId,
     now: DateTime<Utc>,
     proof: &ReadOutcome,
-    same_as: Option<i64>,
+    same_as: Option<ReadId>,
 ) -> Result<()> {
     let validators = proof.validators.clone().unwrap_or_default();
     sqlx::query(

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
-use weir_model::{Clock, Fingerprint, RolledBack};
+use weir_model::{Clock, Fingerprint, RolledBack, RunId};
 
 /// A run that may be rolled back.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -20,7 +20,7 @@ pub struct RolledBackRun {
     /// Its slug.
     pub slug: String,
     /// The run.
-    pub id: i64,
+    pub id: RunId,
     /// Its clock.
     pub at: DateTime<Utc>,
 }
@@ -29,7 +29,7 @@ pub struct RolledBackRun {
 ///
 /// # Errors
 /// The database failed.
-pub async fn find(connection: &mut PgConnection, run: i64) -> Result<Option<RolledBackRun>> {
+pub async fn find(connection: &mut PgConnection, run: RunId) -> Result<Option<RolledBackRun>> {
     let row = sqlx::query_as(
         "SELECT r.institution_id, i.slug, r.id, r.at FROM runs r JOIN institutions i ON i.id = r.institution_id WHERE r.id = $1 LIMIT 1",
     );

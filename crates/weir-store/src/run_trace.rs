@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use sqlx::{Connection, PgConnection};
 use std::collections::BTreeMap;
 use uuid::Uuid;
-use weir_model::{Clock, Fingerprint, RunLogLine, RunSample, RunTrace};
+use weir_model::{Clock, Fingerprint, RunId, RunLogLine, RunSample, RunTrace};
 
 /// Keeps the plan that a run walks.
 ///
@@ -40,7 +40,7 @@ pub async fn remember_outline(
 pub async fn keep(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
     trace: &RunTrace,
 ) -> Result<()> {
     let mut tx = connection.begin().await?;
@@ -56,7 +56,7 @@ pub async fn keep(
 async fn keep_edges(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
     trace: &RunTrace,
 ) -> Result<()> {
     sqlx::query(
@@ -76,7 +76,7 @@ async fn keep_edges(
 async fn keep_samples(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
     trace: &RunTrace,
 ) -> Result<()> {
     let mut ordinals: BTreeMap<&str, i32> = BTreeMap::new();
@@ -112,7 +112,7 @@ async fn keep_samples(
 async fn keep_log(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
     log: &[RunLogLine],
 ) -> Result<()> {
     sqlx::query(
@@ -135,7 +135,7 @@ async fn keep_log(
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct TracedRun {
     /// Its number.
-    pub id: i64,
+    pub id: RunId,
     /// Its clock.
     pub at: DateTime<Utc>,
     /// Wall clock at its start.
@@ -169,7 +169,7 @@ pub async fn newest(connection: &mut PgConnection, institution: Uuid) -> Result<
 pub async fn one(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
 ) -> Result<Option<TracedRun>> {
     let sql = "SELECT r.id, r.at, r.started_at, r.finished_at, r.summary, p.outline
                FROM runs r JOIN plan_outlines p ON p.institution_id = r.institution_id AND p.fingerprint = r.plan_fingerprint
@@ -188,7 +188,7 @@ pub async fn one(
 pub async fn samples(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
 ) -> Result<BTreeMap<String, Vec<RunSample>>> {
     let sql = "SELECT node, source_id, external_id, title, refused, what FROM run_samples
                WHERE institution_id = $1 AND run_id = $2 ORDER BY node, ordinal";

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 use weir_model::{
-    Alert, Clock, Fingerprint, FingerprintParts, InstitutionProfile, RunStatus, StageRecord,
+    Alert, Clock, Fingerprint, FingerprintParts, InstitutionProfile, RunId, RunStatus, StageRecord,
 };
 
 /// The lock of an institution: a lease that ends with the process, whatever happens to it.
@@ -145,9 +145,9 @@ pub async fn is_known(connection: &mut PgConnection, institution: Uuid) -> Resul
 pub async fn last(
     connection: &mut PgConnection,
     institution: Uuid,
-    without: Option<i64>,
-) -> Result<Option<(i64, Clock)>> {
-    let newest: Option<(i64, DateTime<Utc>)> = sqlx::query_as(
+    without: Option<RunId>,
+) -> Result<Option<(RunId, Clock)>> {
+    let newest: Option<(RunId, DateTime<Utc>)> = sqlx::query_as(
         "SELECT id, at FROM runs WHERE institution_id = $1 AND clock_taken_back_at IS NULL AND id IS DISTINCT FROM $2 ORDER BY at DESC, id DESC LIMIT 1",
     )
     .bind(institution)
@@ -181,7 +181,7 @@ pub async fn begin(
     at: Clock,
     now: DateTime<Utc>,
     start: &RunStart<'_>,
-) -> Result<i64> {
+) -> Result<RunId> {
     if let Some(formerly) = &institution.formerly {
         sqlx::query("UPDATE institutions SET slug = $2 WHERE id = $1 AND slug = $3")
             .bind(institution.id)
@@ -239,7 +239,7 @@ pub async fn begin(
 pub async fn finish(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
     status: RunStatus,
     now: DateTime<Utc>,
     summary: &Json,
@@ -264,7 +264,7 @@ pub async fn finish(
 pub async fn lose(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
     now: DateTime<Utc>,
     error: &str,
 ) -> Result<()> {
@@ -285,7 +285,7 @@ pub async fn lose(
 pub async fn record_stages(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
     stages: &[StageRecord],
 ) -> Result<()> {
     sqlx::query(
@@ -365,7 +365,7 @@ pub async fn fingerprint_parts(
 pub async fn alert(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: Option<i64>,
+    run: Option<RunId>,
     at: Clock,
     alert: &Alert,
 ) -> Result<()> {

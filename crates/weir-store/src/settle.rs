@@ -7,7 +7,7 @@ use super::{Result, holds, staging};
 use chrono::{Duration, NaiveDate};
 use sqlx::PgConnection;
 use uuid::Uuid;
-use weir_model::{Clock, Fingerprint, Hash, HoldKind, SourceKey};
+use weir_model::{Clock, Fingerprint, Hash, HoldKind, ReadId, RunId, SourceKey};
 
 /// Why nothing applies to an ad that is gone.
 const GONE: &str = "withdrawn by the source";
@@ -108,7 +108,7 @@ pub async fn archive_closed(
     connection: &mut PgConnection,
     stream: &SourceKey,
     closing: DateClosing,
-    run: Option<i64>,
+    run: Option<RunId>,
     at: Clock,
     by: &str,
 ) -> Result<Vec<String>> {
@@ -170,7 +170,7 @@ pub async fn keep_open(
 pub async fn count_misses(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    read: i64,
+    read: ReadId,
     at: Clock,
     apart: Duration,
 ) -> Result<u64> {
@@ -338,7 +338,7 @@ pub async fn has_jobs(connection: &mut PgConnection, stream: &SourceKey) -> Resu
 pub async fn retire_missing(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    run: Option<i64>,
+    run: Option<RunId>,
     at: Clock,
     after: i32,
     by: &str,

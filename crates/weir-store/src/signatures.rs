@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
+use weir_model::RunId;
 
 /// How far the stage has come in an institution.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -20,7 +21,7 @@ pub struct OpeningState {
     /// Number of the next opening that is named.
     pub next_serial: i64,
     /// The newest run that judged.
-    pub run_id: Option<i64>,
+    pub run_id: Option<RunId>,
 }
 
 /// A job that was written since.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
 use std::collections::HashMap;
-use weir_model::{Clock, Fingerprint, Job, Problem, SourceKey};
+use weir_model::{Clock, Fingerprint, Job, Problem, RunId, SourceKey};
 
 /// An ad that waits, with every reason.
 #[derive(Debug, Clone)]
@@ -113,7 +113,7 @@ pub async fn reasons(
 pub async fn put(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    run: i64,
+    run: RunId,
     at: Clock,
     fingerprint: Fingerprint,
     waiting: &[StagedAd],

@@ -5,7 +5,7 @@ use super::Result;
 use sqlx::PgConnection;
 use uuid::Uuid;
 use weir_model::quality::AdMarks;
-use weir_model::{AdChange, Clock, Fingerprint, Hash, Outcome, SourceKey};
+use weir_model::{AdChange, Clock, Fingerprint, Hash, Outcome, RunId, SourceKey};
 
 /// The state of an ad after its batch.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ pub struct AdStateUpdate {
 pub async fn record(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    run: i64,
+    run: RunId,
     at: Clock,
     fingerprint: Fingerprint,
     standings: &[AdStateUpdate],

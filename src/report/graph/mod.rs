@@ -12,7 +12,7 @@ pub mod stored;
 use super::columns::{counted, line, took};
 use super::page::{instant, page, sign};
 use crate::draw::{self, Picture, PictureNode};
-use crate::model::{OutcomeCounts, RunSample};
+use crate::model::{OutcomeCounts, RunId, RunSample};
 use crate::plan::against::{PlanDifference, StageDifference};
 use crate::plan::outline::{OutlineStage, PlanOutline};
 use crate::plan::picture::{self, StageAsides, StagePassage, StageTraffic, spent, thousands};
@@ -62,7 +62,7 @@ pub struct GraphFold<'p> {
 #[derive(Debug, Clone)]
 pub struct GraphRun {
     /// Its number.
-    pub run: i64,
+    pub run: RunId,
     /// Its clock.
     pub at: DateTime<Utc>,
     /// Whether it was rolled back.

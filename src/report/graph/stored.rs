@@ -2,7 +2,7 @@
 //! must never compute what a run did: it shows what the run has left.
 
 use super::GraphRun;
-use crate::model::RunSample;
+use crate::model::{RunId, RunSample};
 use crate::plan::outline::PlanOutline;
 use crate::plan::picture::{SetAside, StageAsides, StagePassage, StageTraffic};
 use crate::store::run_trace::{self, TracedRun};
@@ -53,7 +53,7 @@ pub async fn newest(connection: &mut PgConnection, institution: Uuid) -> Result<
 pub async fn one(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
 ) -> Result<Option<StoredRun>> {
     match run_trace::one(connection, institution, run).await? {
         Some(run) => Ok(Some(of(connection, institution, run).await?)),
@@ -92,7 +92,7 @@ async fn of(connection: &mut PgConnection, institution: Uuid, run: TracedRun) ->
 async fn traffic(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
 ) -> Result<StageTraffic> {
     let mut traffic = StageTraffic::new();
     for row in figures::stages(connection, institution, run).await? {

@@ -36,7 +36,7 @@ fn run_row(run: RunLine) -> Vec<ExportCell> {
     let text = |text: Option<String>| text.map_or(ExportCell::Empty, ExportCell::Text);
     vec![
         ExportCell::Text(run.institution),
-        ExportCell::Number(run.id),
+        ExportCell::Number(run.id.0),
         ExportCell::Instant(run.at),
         ExportCell::Text(run.status),
         ExportCell::Instant(run.started_at),

@@ -3,7 +3,7 @@
 
 use super::{asked, cut};
 use crate::engine::trail::RunTrail;
-use crate::model::{OutcomeCounts, RECORD_KINDS, RecordKind, RunRecord};
+use crate::model::{OutcomeCounts, RECORD_KINDS, RecordKind, RunId, RunRecord};
 use crate::report::columns::{line, took};
 use crate::report::graph::{GraphFold, GraphPage, GraphRun, outcomes};
 use crate::report::page::when;
@@ -250,7 +250,7 @@ fn picture(
 ) -> Markup {
     let trail: RunTrail = read(&outcome.trail);
     let run = GraphRun {
-        run: number,
+        run: RunId(number),
         at: facts.asked.due_at,
         dry_run: true,
         millis: outcome.summary["millis"].as_i64().unwrap_or_default(),

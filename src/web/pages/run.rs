@@ -3,6 +3,7 @@
 
 use super::runs::died;
 use super::{asked, cut};
+use crate::model::RunId;
 use crate::plan::picture::{spent, thousands};
 use crate::plan::written::{YamlExcerpt, written};
 use crate::report::columns::{line, took};
@@ -57,7 +58,7 @@ struct RunFacts {
 /// The page.
 pub(super) async fn page(
     site: Visitor,
-    Path((slug, number)): Path<(String, i64)>,
+    Path((slug, number)): Path<(String, RunId)>,
     Query(query): Query<RunQuery>,
 ) -> Result<Html<String>, PageError> {
     let mut facts = facts(&site, &slug, number, &query).await?;
@@ -100,7 +101,7 @@ pub(super) async fn page(
 async fn facts(
     site: &Visitor,
     slug: &str,
-    number: i64,
+    number: RunId,
     query: &RunQuery,
 ) -> Result<RunFacts, PageError> {
     let after = match query.after.as_str() {

@@ -1,6 +1,7 @@
 //! Runs: what ran, and how did it go? The newest first, by filter.
 
 use super::{asked, cut, dry_run};
+use crate::model::RunId;
 use crate::plan::picture::thousands;
 use crate::report::columns::{counted, line, took};
 use crate::report::page::when;
@@ -102,7 +103,7 @@ pub(super) async fn page(
         .show(&site, &body))
 }
 
-fn before(text: &str) -> Result<Option<i64>, PageError> {
+fn before(text: &str) -> Result<Option<RunId>, PageError> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -119,7 +120,7 @@ fn before(text: &str) -> Result<Option<i64>, PageError> {
 pub(super) async fn died(
     connection: &mut PgConnection,
     runs: &[RunLine],
-) -> Result<BTreeSet<i64>, PageError> {
+) -> Result<BTreeSet<RunId>, PageError> {
     let mut died = BTreeSet::new();
     let mut seen = BTreeSet::new();
     for run in runs.iter().filter(|run| run.status == "running") {
@@ -132,7 +133,7 @@ pub(super) async fn died(
     Ok(died)
 }
 
-fn answer(runs: &[RunLine], more: bool, died: &BTreeSet<i64>) -> String {
+fn answer(runs: &[RunLine], more: bool, died: &BTreeSet<RunId>) -> String {
     let trouble = runs
         .iter()
         .filter(|run| run.errors > 0 || run.status == "failed" || died.contains(&run.id))
@@ -151,7 +152,12 @@ fn answer(runs: &[RunLine], more: bool, died: &BTreeSet<i64>) -> String {
     }
 }
 
-fn table(runs: &[RunLine], died: &BTreeSet<i64>, catalog: &Catalog, now: DateTime<Utc>) -> Markup {
+fn table(
+    runs: &[RunLine],
+    died: &BTreeSet<RunId>,
+    catalog: &Catalog,
+    now: DateTime<Utc>,
+) -> Markup {
     html! {
         div.table { table {
             thead { tr {

@@ -3,7 +3,7 @@
 //! changes in jobs, and how often.
 
 use super::job::in_words;
-use crate::model::OutcomeCounts;
+use crate::model::{OutcomeCounts, RunId};
 use crate::plan::picture::{spent, thousands};
 use crate::report::columns::{counted, line, share, size, took};
 use crate::store::views::source_list::{self, FieldChanges, RunFigures, StageFigures};
@@ -62,7 +62,7 @@ pub(super) async fn page(
         Some(first) => source_list::stages(&mut connection, id, first.id).await?,
         None => Vec::new(),
     };
-    let numbers: Vec<i64> = runs.iter().map(|run| run.id).collect();
+    let numbers: Vec<RunId> = runs.iter().map(|run| run.id).collect();
     let fields = source_list::field_changes(&mut connection, id, &numbers, CHANGED).await?;
     drop(connection);
     let choices = catalog.all().filter(|entry| entry.id.is_some());

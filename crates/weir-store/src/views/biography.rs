@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
-use weir_model::{ChangeType, HoldKind, HoldStatus, Outcome};
+use weir_model::{ChangeType, HoldKind, HoldStatus, Outcome, RunId};
 
 /// An ad, or a job, or both.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow, Serialize)]
@@ -142,7 +142,7 @@ pub struct JobVersion {
     /// `etl_pipeline`, or an operator.
     pub created_by: String,
     /// The run; `None` if an operator made it.
-    pub run_id: Option<i64>,
+    pub run_id: Option<RunId>,
     /// The run that it undoes.
     pub takes_back: Option<i64>,
     /// The version that it brings back.
@@ -390,7 +390,7 @@ pub async fn alerts(
     connection: &mut PgConnection,
     found: &FoundJob,
     since: DateTime<Utc>,
-    runs: &[i64],
+    runs: &[RunId],
 ) -> Result<Vec<PastAlert>> {
     let rows = sqlx::query_as(
         "SELECT raised_at, kind, severity, message FROM alerts WHERE institution_id = $1 AND raised_at >= $3

@@ -4,6 +4,7 @@
 use crate::Result;
 use sqlx::PgConnection;
 use uuid::Uuid;
+use weir_model::RunId;
 
 /// A run that may be under way.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -31,7 +32,7 @@ impl LiveRun {
 pub async fn run(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
 ) -> Result<Option<LiveRun>> {
     let sql = "WITH unit AS (SELECT u.id, u.node FROM work_units u WHERE u.institution_id = $1 AND u.state = 'leased')
                SELECT r.status, u.node, (SELECT count(*) FROM (SELECT 1 FROM jobs_history h WHERE h.institution_id = $1 AND h.run_id = $2 LIMIT 10001) AS few) AS touched

@@ -12,7 +12,9 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
-use weir_model::{Clock, HoldKind, Outcome, RecordFilter, RecordKind, RunRecord, SourceKey};
+use weir_model::{
+    Clock, HoldKind, Outcome, ReadId, RecordFilter, RecordKind, RunId, RunRecord, SourceKey,
+};
 
 /// Whether a version `h` touches one of the fields `$5`, or of the custom fields `$6`; all do if
 /// there are none.
@@ -30,7 +32,7 @@ pub struct RunOfSource<'s> {
     /// Institution and source.
     pub stream: &'s SourceKey,
     /// The run.
-    pub run: i64,
+    pub run: RunId,
     /// Its clock.
     pub at: Clock,
 }
@@ -284,7 +286,7 @@ async fn open(connection: &mut PgConnection, stream: &SourceKey) -> Result<Vec<H
 pub async fn listed(
     connection: &mut PgConnection,
     stream: &SourceKey,
-    read: i64,
+    read: ReadId,
 ) -> Result<BTreeMap<String, i64>> {
     let rows: Vec<(String, i64)> = sqlx::query_as(concat!(
         "SELECT CASE WHEN refused IS NULL THEN outcome ELSE 'refused' END, count(*) FROM ad_states

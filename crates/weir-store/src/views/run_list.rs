@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
+use weir_model::RunId;
 
 /// An institution that the database knows.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
@@ -33,7 +34,7 @@ pub struct RunLine {
     /// The institution's slug.
     pub institution: String,
     /// Its number.
-    pub id: i64,
+    pub id: RunId,
     /// Its clock.
     pub at: DateTime<Utc>,
     /// running, done, failed, interrupted.
@@ -60,7 +61,7 @@ pub struct RunFilter {
     /// With this status; `trouble` is every run that failed, was interrupted or raised an error.
     pub status: Option<String>,
     /// Before this run.
-    pub before: Option<i64>,
+    pub before: Option<RunId>,
 }
 
 /// All institutions that have run.
@@ -143,7 +144,7 @@ pub async fn newest_of_each(
 pub async fn one(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
 ) -> Result<Option<RunLine>> {
     let sql = concat!(
         run_lines!("runs AS r"),
@@ -178,7 +179,7 @@ pub struct StoredLogLine {
 pub async fn log(
     connection: &mut PgConnection,
     institution: Uuid,
-    run: i64,
+    run: RunId,
     from: i32,
     most: i64,
 ) -> Result<Vec<StoredLogLine>> {
@@ -218,7 +219,7 @@ pub struct TouchedJob {
 /// The database failed.
 pub async fn touched(
     connection: &mut PgConnection,
-    (institution, run): (Uuid, i64),
+    (institution, run): (Uuid, RunId),
     change: Option<&str>,
     after: Option<Uuid>,
     most: i64,

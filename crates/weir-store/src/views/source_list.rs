@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
+use weir_model::{ReadId, RunId};
 
 /// A read of a source.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
@@ -17,9 +18,9 @@ pub struct ReadLine {
     /// The source.
     pub source_id: String,
     /// Its number.
-    pub id: i64,
+    pub id: ReadId,
     /// Its run.
-    pub run_id: i64,
+    pub run_id: RunId,
     /// Clock of the run.
     pub at: DateTime<Utc>,
     /// complete, empty, partial, blocked, unreachable, or reading.
@@ -79,7 +80,7 @@ pub async fn reads(
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct RunFigures {
     /// Its number.
-    pub id: i64,
+    pub id: RunId,
     /// Its clock.
     pub at: DateTime<Utc>,
     /// How long it took.
@@ -139,7 +140,7 @@ pub struct StageFigures {
 pub async fn stages(
     connection: &mut PgConnection,
     institution: Uuid,
-    from: i64,
+    from: RunId,
 ) -> Result<Vec<StageFigures>> {
     let rows = sqlx::query_as(
         "SELECT stage, source_id, sum(rows_in)::bigint AS rows_in, sum(refused)::bigint AS refused, sum(micros)::bigint AS micros, count(error) AS failed
@@ -384,7 +385,7 @@ pub struct FieldChanges {
 pub async fn field_changes(
     connection: &mut PgConnection,
     institution: Uuid,
-    runs: &[i64],
+    runs: &[RunId],
     most: i64,
 ) -> Result<Vec<FieldChanges>> {
     let sql = "SELECT f.field, count(*) AS changes, count(DISTINCT v.id) AS jobs, count(*) FILTER (WHERE v.run_id = $4) AS newest, max(v.created_at) AS last_at
