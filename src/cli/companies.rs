@@ -6,7 +6,6 @@ use super::database::{with_connection, with_store};
 use super::decision::{RevisionBound, SeenNumber, moved};
 use super::{CommandContext, CommandFailure, DONE, DecisionArgs, named};
 use crate::actions::companies::{self, AliasEffect, AliasRuling, NamedIn};
-use crate::actions::ruling::OperatorRuling;
 use crate::diagnostic::one_of;
 use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::model::{HoldKind, RelationTable};
@@ -316,7 +315,7 @@ async fn accept(
 ) -> Result<(), CommandFailure> {
     let seen: Option<SeenNumber> = name.parse().ok();
     let seen = seen.filter(|seen| seen.revision.is_some());
-    let (at, by) = (word.author.at.clock(edge)?, word.author.person(edge)?);
+    let signed = word.signed(edge)?;
     let registries = asked.registries();
     let whose = word.author.on(edge, asked.id, &asked.slug)?;
     let ruled = person::decide(
@@ -338,12 +337,7 @@ async fn accept(
                     CommandFailure::nothing("the name is empty").help("give it as ads write it")
                 );
             }
-            let ruling = OperatorRuling {
-                at,
-                by: &by,
-                reason: &word.reason,
-            };
-            let ruled = companies::accept(tx, named, company, &registries, ruling).await?;
+            let ruled = companies::accept(tx, named, company, &registries, signed.ruling()).await?;
             match ruled {
                 AliasRuling::Accepted(effect) => Ok((name, effect)),
                 AliasRuling::OwnName(own) => Err(CommandFailure::nothing(format!(
@@ -425,7 +419,7 @@ async fn undo(
     name: &str,
     word: &DecisionArgs,
 ) -> Result<(), CommandFailure> {
-    let (at, by) = (word.author.at.clock(edge)?, word.author.person(edge)?);
+    let signed = word.signed(edge)?;
     let whose = word.author.on(edge, asked.id, &asked.slug)?;
     let undone = person::decide(
         store,
@@ -437,12 +431,7 @@ async fn undo(
                 slug: &asked.slug,
                 name,
             };
-            let ruling = OperatorRuling {
-                at,
-                by: &by,
-                reason: &word.reason,
-            };
-            Ok::<_, CommandFailure>(companies::undo(tx, named, ruling).await?)
+            Ok::<_, CommandFailure>(companies::undo(tx, named, signed.ruling()).await?)
         },
     );
     let Some(ads) = undone.await? else {

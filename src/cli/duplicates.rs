@@ -3,7 +3,6 @@
 use super::database::{with_connection, with_store};
 use super::{CommandContext, CommandFailure, DONE, DecisionArgs, named};
 use crate::actions::duplicates::{self, JobPair, PairRuling};
-use crate::actions::ruling::OperatorRuling;
 use crate::engine::dedupe::explain;
 use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::report::duplicates as page;
@@ -256,15 +255,8 @@ impl RuleOnPairs {
             .word
             .author
             .on(edge, pair.institution, &found.institution)?;
-        let (at, person) = (
-            self.word.author.at.clock(edge)?,
-            self.word.author.person(edge)?,
-        );
-        let ruling = OperatorRuling {
-            at,
-            by: &person,
-            reason: &self.word.reason,
-        };
+        let signed = self.word.signed(edge)?;
+        let ruling = signed.ruling();
         let said = person::decide(
             store,
             whose,

@@ -5,7 +5,6 @@ use super::decision::{RevisionBound, SeenCause, confirmed, moved, unseen};
 use super::{CommandContext, CommandFailure, DecisionArgs};
 use crate::actions::hold_causes::{HoldCause, causes};
 use crate::actions::holds::answer;
-use crate::actions::ruling::OperatorRuling;
 use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::report::columns::{columns, counted, line};
 use crate::report::holds::{self as page, HoldsLayout};
@@ -177,7 +176,7 @@ pub(super) async fn decide(
     word: &DecisionArgs,
     release: bool,
 ) -> Result<(), CommandFailure> {
-    let (at, person) = (word.author.at.clock(edge)?, word.author.person(edge)?);
+    let signed = word.signed(edge)?;
     let all = holds::list(&mut *store.connection().await?, None, false).await?;
     let of_all = causes(&all);
     let cause = find(&of_all, seen)?;
@@ -204,17 +203,7 @@ pub(super) async fn decide(
             is_as_seen(edge, &shown, cause, release)?;
             let mut said: BTreeMap<String, usize> = BTreeMap::new();
             for hold in &cause.holds {
-                let effect = answer(
-                    connection,
-                    hold,
-                    release,
-                    OperatorRuling {
-                        at,
-                        by: &person,
-                        reason: &word.reason,
-                    },
-                )
-                .await?;
+                let effect = answer(connection, hold, release, signed.ruling()).await?;
                 *said.entry(page::done(hold, effect)).or_default() += 1;
             }
             Ok::<_, CommandFailure>(said)

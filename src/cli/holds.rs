@@ -4,7 +4,6 @@ use super::database::with_store;
 use super::decision::{RevisionBound, SeenCause, SeenHolds, SeenNumber, confirmed, moved, unseen};
 use super::{ClockArgs, CommandContext, CommandFailure, DONE, DecisionArgs, hold_causes, named};
 use crate::actions::holds::answer;
-use crate::actions::ruling::OperatorRuling;
 use crate::engine::person::{self, DecidedTable, DecisionRecord};
 use crate::model::{Clock, HoldKind, RelationTable};
 use crate::report::columns::{columns, line};
@@ -251,10 +250,7 @@ async fn decide(
     decision: &HoldDecisionArgs,
     release: bool,
 ) -> Result<(), CommandFailure> {
-    let (at, person) = (
-        decision.word.author.at.clock(edge)?,
-        decision.word.author.person(edge)?,
-    );
+    let signed = decision.word.signed(edge)?;
     let (causes, numbers) = split(&decision.holds);
     for seen in &causes {
         hold_causes::decide(edge, store, seen, &decision.word, release).await?;
@@ -284,12 +280,7 @@ async fn decide(
                     .await?
                     .remove(0);
                 is_as_seen(edge, connection, &seen, &hold, release).await?;
-                let ruling = OperatorRuling {
-                    at,
-                    by: &person,
-                    reason: &decision.word.reason,
-                };
-                let effect = answer(connection, &hold, release, ruling).await?;
+                let effect = answer(connection, &hold, release, signed.ruling()).await?;
                 Ok::<String, CommandFailure>(page::done(&hold, effect))
             },
         );

@@ -62,6 +62,7 @@ mod warned;
 mod why;
 
 use self::failure::CommandFailure;
+use crate::actions::ruling::OperatorRuling;
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
 use crate::engine::person::DecisionScope;
 use crate::model::Clock;
@@ -266,6 +267,35 @@ struct DecisionArgs {
     reason: String,
     #[command(flatten)]
     author: AuthorArgs,
+}
+
+/// A decision as it goes on record.
+struct SignedDecision<'d> {
+    at: Clock,
+    by: String,
+    reason: &'d str,
+}
+
+impl DecisionArgs {
+    /// Who decides, when and why.
+    fn signed(&self, edge: &CommandContext) -> Result<SignedDecision<'_>, CommandFailure> {
+        Ok(SignedDecision {
+            at: self.author.at.clock(edge)?,
+            by: self.author.person(edge)?,
+            reason: &self.reason,
+        })
+    }
+}
+
+impl SignedDecision<'_> {
+    /// As actions take it.
+    fn ruling(&self) -> OperatorRuling<'_> {
+        OperatorRuling {
+            at: self.at,
+            by: &self.by,
+            reason: self.reason,
+        }
+    }
 }
 
 /// Who decides, and when.

@@ -3,7 +3,6 @@
 use super::database::with_store;
 use super::{CommandContext, CommandFailure, DONE, DecisionArgs, are_institutions, unknown_name};
 use crate::actions::retire::retire;
-use crate::actions::ruling::OperatorRuling;
 use crate::diagnostic::one_of;
 use crate::engine::RunError;
 use crate::engine::person::{DecisionNote, DecisionRecord, decide};
@@ -89,23 +88,16 @@ impl RetireArgs {
             })
             .collect();
         let whose = self.word.author.on(edge, institution, &self.institution)?;
-        let (at, person) = (
-            self.word.author.at.clock(edge)?,
-            self.word.author.person(edge)?,
-        );
-        let ruling = OperatorRuling {
-            at,
-            by: &person,
-            reason: &self.word.reason,
-        };
+        let signed = self.word.signed(edge)?;
+        let ruling = signed.ruling();
         let sources: Vec<&str> = streams.iter().map(|one| one.source.as_str()).collect();
         let note = DecisionNote {
-            at,
-            by: &person,
+            at: ruling.at,
+            by: ruling.by,
             what: "retired",
             kind: "source",
             subject: &sources.join(", "),
-            reason: &self.word.reason,
+            reason: ruling.reason,
         };
         let record = DecisionRecord::InTrail(note);
         let retired = decide(store, whose, record, async |connection| {

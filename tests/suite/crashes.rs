@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use weir::store::server::Server;
+use weir::store::views::source_list;
 
 const CASE: &str = "tests/cases/lifecycle";
 
@@ -114,6 +115,29 @@ async fn soak_killed_at_any_event_and_run_again_the_tables_equal_an_unbroken_run
         }
         killed.bench.drop().await;
     }
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_read_that_died_is_in_the_list_of_reads() {
+    let (lab, steps) = many_batches().await;
+    let mut event = 0;
+    let mut connection = sqlx::PgConnection::connect(&lab.bench.url()).await.unwrap();
+    let begun = "SELECT institution_id, source_id FROM source_reads";
+    let mut sources: Vec<(uuid::Uuid, String)> = Vec::new();
+    while sources.is_empty() {
+        event += 1;
+        run_and_kill(&lab, &steps[0], Some(event));
+        sources = sqlx::query_as(begun)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+    }
+    let listed = source_list::reads(&mut connection, &sources, 5)
+        .await
+        .unwrap();
+    assert_eq!(listed.len(), sources.len());
+    drop(connection);
     lab.bench.drop().await;
 }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
-use weir_model::RunId;
+use weir_model::{RunId, SourceKey};
 
 /// Upper bounds of the buckets of `stage_durations`, in microseconds; the last bucket has none.
 pub const DURATION_BOUNDS: [i64; 9] = [
@@ -60,6 +60,23 @@ pub async fn tally(connection: &mut PgConnection, institution: Uuid, run: RunId)
     .bind(run)
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Gives a source its row in the tallies as its first read begins: lists of sources start from
+/// there, and a first run that takes long, or dies, is in them.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn open_tally(connection: &mut PgConnection, stream: &SourceKey) -> Result<()> {
+    let sql = "INSERT INTO source_tallies (institution_id, source_id, runs, documents, created, updated, reopened, archived, unchanged, rejected, held, failed, open_jobs,
+                 reads_complete, reads_empty, reads_partial, reads_blocked, reads_unreachable, bytes_read)
+               VALUES ($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING";
+    sqlx::query(sql)
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //! run resumes there.
 
 use super::presence::{self, listed};
-use super::{Result, storable, storable_json};
+use super::{Result, metrics, storable, storable_json};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -76,6 +76,7 @@ pub async fn begin(
         });
     }
     presence::forget_pages(connection, stream).await?;
+    metrics::open_tally(connection, stream).await?;
     let id = sqlx::query_scalar(
         "INSERT INTO source_reads (institution_id, run_id, source_id, at, state, pages, items, bytes, uploaded, started_at, way)
          VALUES ($1, $2, $3, $4, 'reading', 0, 0, 0, 0, $5, $6) RETURNING id",

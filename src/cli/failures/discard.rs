@@ -4,7 +4,6 @@
 
 use super::{by_institution, find, is_known, name, none, told};
 use crate::actions;
-use crate::actions::ruling::OperatorRuling;
 use crate::cli::decision::{SeenNumber, confirmed, moved, unseen};
 use crate::cli::{CommandContext, CommandFailure, DecisionArgs};
 use crate::engine::person::{self, DecisionRecord};
@@ -105,8 +104,7 @@ pub(super) async fn discard(
     documents: &[SeenNumber],
     word: &DecisionArgs,
 ) -> Result<(), CommandFailure> {
-    let at = word.author.at.clock(edge)?;
-    let who = word.author.person(edge)?;
+    let signed = word.signed(edge)?;
     let letters = find(&mut *store.connection().await?, documents).await?;
     for seen in documents.iter().filter(|seen| seen.revision.is_none()) {
         let Some(letter) = letters.iter().find(|letter| letter.document_id == seen.id) else {
@@ -133,11 +131,7 @@ pub(super) async fn discard(
                 revision: Some(letter.revision.clone()),
             })
             .collect();
-        let ruling = OperatorRuling {
-            at,
-            by: &who,
-            reason: &word.reason,
-        };
+        let ruling = signed.ruling();
         let named = actions::failures::named(&letters);
         let note = actions::failures::note("discarded", &named, ruling);
         person::decide(
