@@ -34,7 +34,7 @@ const OFFERS: &[&str] = &[
     "a values-led",
 ];
 
-/// Words that take back what follows or precedes them in a sentence.
+/// Words that take back what follows or precedes them in a sentence; `not` is in each.
 const REFUSALS: &[&str] =
     &["not required", "not needed", "not necessary", "is not essential", "not expected"];
 
@@ -60,12 +60,16 @@ pub(super) fn is_asked(text: &str, begin: usize, end: usize) -> bool {
     let sentence = &text[start..stop];
     let opening = sentence.trim_start_matches(|c: char| !c.is_alphanumeric());
     let offered = OFFERS.iter().any(|offer| starts_with_words(opening, offer));
-    let refused = REFUSALS.iter().any(|refusal| sentence.contains(refusal));
-    let named = NAMES_BEFORE.iter().any(|name| before.ends_with(name))
-        || before.contains("report to")
-        || before.contains("reports to")
-        || before.contains("reporting to");
+    let refused =
+        sentence.contains("not ") && REFUSALS.iter().any(|refusal| sentence.contains(refusal));
+    let named = NAMES_BEFORE.iter().any(|name| before.ends_with(name)) || reports(before);
     !(offered || refused || named || denied(before) || line_offers(text, start))
+}
+
+/// Whether the phrase names to whom the person reports.
+fn reports(before: &str) -> bool {
+    let verbs = ["report to", "reports to", "reporting to"];
+    before.contains("report") && verbs.iter().any(|verb| before.contains(verb))
 }
 
 fn starts_with_words(text: &str, words: &str) -> bool {

@@ -14,13 +14,13 @@ pub(super) fn find(index: &CapabilityIndex, folded: &FoldedText) -> Vec<Capabili
     let mut seen = HashSet::new();
     for hit in index.phrases.find_iter(text) {
         let (begin, end) = (hit.start(), hit.end());
-        if !is_whole(text, begin, end) || !is_asked(text, begin, end) {
+        let counts = !seen.contains(&hit.pattern()) && is_whole(text, begin, end);
+        if !counts || !is_asked(text, begin, end) {
             continue;
         }
-        let Some(meanings) = index.meanings.get(hit.pattern().as_usize()) else { continue };
-        if seen.insert(hit.pattern()) {
-            rows.extend(meanings.iter().map(|meaning| row(meaning, begin..end)));
-        }
+        seen.insert(hit.pattern());
+        let meanings = index.meanings.get(hit.pattern().as_usize()).into_iter().flatten();
+        rows.extend(meanings.map(|meaning| row(meaning, begin..end)));
     }
     rows
 }

@@ -58,6 +58,9 @@ struct TableReading {
 /// How many lines below its name a level may be.
 const REACH: usize = 14;
 
+/// What levels of other frameworks begin with.
+const LEVEL: &str = "level";
+
 /// How sure a named capability with a level is, without one, and by how much each wrong letter
 /// lessens it.
 const WITH_LEVEL: f32 = 0.98;
@@ -74,17 +77,25 @@ pub(super) fn read(index: &CapabilityIndex, folded: &FoldedText) -> Vec<Capabili
         columns: Vec::new(),
         line: 0,
     };
+    let has_headings = folded.text.contains("capabilit");
     let mut offset = 0;
     for line in folded.text.split_inclusive('\n') {
-        let words = line::words(line, offset);
-        reading.head(line);
-        let items = items(index, &words);
-        reading.take(&items);
+        if has_headings {
+            reading.head(line);
+        }
+        let matters = line::beginnings(line).any(|word| may_begin(index, word));
+        let words = if matters { line::words(line, offset) } else { Vec::new() };
+        reading.take(&items(index, &words));
         offset += line.len();
         reading.line += 1;
     }
     reading.release();
     reading.rows
+}
+
+/// Whether something that matters may begin with a word: most lines of most ads have no such word.
+fn may_begin(index: &CapabilityIndex, word: &str) -> bool {
+    is_mark_word(word) || index.first_words.may_begin(word) || word_distance(word, LEVEL).is_some()
 }
 
 /// What matters in a line.
@@ -118,7 +129,7 @@ fn item_at(
         let place = word.place.start..last.place.end;
         (LineItem { what, place, cell, whole, wrong }, count)
     };
-    if word_distance(word.text, "level").is_some()
+    if word_distance(word.text, LEVEL).is_some()
         && words.get(at + 1).is_some_and(|next| next.text.starts_with(|c: char| c.is_ascii_digit()))
     {
         return Some(item(ItemKind::Foreign, 2, 0));
@@ -133,7 +144,7 @@ fn item_at(
             let follows = words.get(at + found.words);
             let closed = last.ends
                 || follows
-                    .is_some_and(|next| next.ends && word_distance(next.text, "level").is_some());
+                    .is_some_and(|next| next.ends && word_distance(next.text, LEVEL).is_some());
             closed.then(|| item(ItemKind::Level(found.framework, level), found.words, found.wrong))
         }
         NameMeaning::Capability(capability) => {
@@ -145,7 +156,11 @@ fn item_at(
 }
 
 fn is_mark(word: &LineWord<'_>) -> bool {
-    word.begins && word.ends && matches!(word.text, "x" | "yes" | "y")
+    word.begins && word.ends && is_mark_word(word.text)
+}
+
+fn is_mark_word(word: &str) -> bool {
+    matches!(word, "x" | "yes" | "y")
 }
 
 /// Whether a name of one word begins a cell of a row and is followed by more than a word.

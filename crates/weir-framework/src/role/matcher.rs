@@ -86,6 +86,9 @@ impl RoleMatcher {
     }
 
     fn accepted(&self, raw: &str, title: &CleanTitle) -> Option<(EntryIndex, DecisionMethod, f32)> {
+        if self.index.accepted.is_empty() {
+            return None;
+        }
         let forms = [raw, &title.full, &title.role];
         let entry = forms.iter().find_map(|form| self.index.accepted.get(&name_key(form)))?;
         Some((*entry, DecisionMethod::Accepted, 1.0))
@@ -94,7 +97,8 @@ impl RoleMatcher {
     /// A title that is a name, with its seniority or without.
     fn named(&self, title: &CleanTitle) -> Option<(EntryIndex, DecisionMethod, f32)> {
         let names = &self.index.names;
-        let (entry, kind) = names.find(&title.full).or_else(|| names.find(&title.role))?;
+        let shorter = Some(&title.role).filter(|role| **role != title.full);
+        let (entry, kind) = names.find(&title.full).or_else(|| names.find(shorter?))?;
         let calibration = &self.calibration;
         Some(match kind {
             NameKind::Name => (entry, DecisionMethod::Name, calibration.name),

@@ -4,9 +4,21 @@
 /// `None` as soon as more than `most` are needed.
 #[must_use]
 pub fn edit_distance(left: &str, right: &str, most: usize) -> Option<usize> {
+    if left.is_ascii() && right.is_ascii() {
+        return letters_distance(left.as_bytes(), right.as_bytes(), most);
+    }
     let left: Vec<char> = left.chars().collect();
     let right: Vec<char> = right.chars().collect();
+    letters_distance(&left, &right, most)
+}
+
+fn letters_distance<T: Copy + Eq>(left: &[T], right: &[T], most: usize) -> Option<usize> {
     if left.len().abs_diff(right.len()) > most {
+        return None;
+    }
+    let (left, right) = without_common_ends(left, right);
+    // Both ends of what is left are wrong: one edit is not enough for more than two letters.
+    if most < 2 && left.len().max(right.len()) > 2 {
         return None;
     }
     let mut before: Vec<usize> = Vec::new();
@@ -29,6 +41,15 @@ pub fn edit_distance(left: &str, right: &str, most: usize) -> Option<usize> {
         before = std::mem::replace(&mut above, line);
     }
     above.last().copied().filter(|edits| *edits <= most)
+}
+
+/// What is left of two texts without the letters that both begin and end with: no edit is there.
+fn without_common_ends<'t, T: Eq>(left: &'t [T], right: &'t [T]) -> (&'t [T], &'t [T]) {
+    let same = |(left, right): &(&T, &T)| left == right;
+    let begin = left.iter().zip(right).take_while(same).count();
+    let (left, right) = (&left[begin..], &right[begin..]);
+    let end = left.iter().rev().zip(right.iter().rev()).take_while(same).count();
+    (&left[..left.len() - end], &right[..right.len() - end])
 }
 
 /// The names nearest to a text, the best first: at most `count`, none that shares too little.
@@ -98,11 +119,22 @@ mod tests {
     }
 
     proptest! {
+        /// What both begin and end with is no matter.
+        #[test]
+        fn common_ends_are_no_edits(
+            left in "[a-d]{0,6}", right in "[a-dé]{0,6}", begin in "[a-d]{0,3}", end in "[a-d]{0,3}", most in 0_usize..4,
+        ) {
+            let (long, other) = (format!("{begin}{left}{end}"), format!("{begin}{right}{end}"));
+            prop_assert_eq!(edit_distance(&long, &other, most), edit_distance(&left, &right, most));
+        }
+
         /// The distance is the same both ways, and nothing only for equal texts.
         #[test]
         fn distance_is_symmetric(left in "[a-d]{0,8}", right in "[a-d]{0,8}") {
             prop_assert_eq!(edit_distance(&left, &right, 8), edit_distance(&right, &left, 8));
             prop_assert_eq!(edit_distance(&left, &right, 0).is_some(), left == right);
+            let edits = edit_distance(&left, &right, 8);
+            prop_assert_eq!(edit_distance(&left, &right, 1), edits.filter(|edits| *edits <= 1));
         }
     }
 }

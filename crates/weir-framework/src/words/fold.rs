@@ -6,11 +6,7 @@ use unicode_normalization::char::is_combining_mark;
 /// The text in lower case, without accents; quotes and dashes in their plain forms.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        fold_into(character, &mut out);
-    }
-    out
+    FoldedText::new(text).text
 }
 
 /// Appends one character as [`fold`] writes it.
@@ -37,6 +33,14 @@ fn fold_into(character: char, out: &mut String) {
     }
 }
 
+/// How many bytes a text begins with that are letters, digits and signs of ASCII.
+fn ascii_length(text: &str) -> usize {
+    const STEP: usize = 32;
+    let steps = text.as_bytes().chunks(STEP).take_while(|step| step.is_ascii());
+    let whole = (steps.count() * STEP).min(text.len());
+    whole + text.as_bytes()[whole..].iter().take_while(|byte| byte.is_ascii()).count()
+}
+
 /// A folded text that knows where each of its bytes was.
 pub struct FoldedText {
     /// The text as [`fold`] writes it.
@@ -50,14 +54,24 @@ impl FoldedText {
     #[must_use]
     pub fn new(original: &str) -> FoldedText {
         let mut folded =
-            FoldedText { text: String::with_capacity(original.len()), steps: vec![(0, 0)] };
-        for (offset, character) in original.char_indices() {
+            FoldedText { text: String::with_capacity(original.len()), steps: Vec::new() };
+        let mut offset = 0;
+        loop {
+            let plain = ascii_length(&original[offset..]);
+            folded.push_ascii(&original[offset..offset + plain]);
+            offset += plain;
+            let Some(character) = original[offset..].chars().next() else { break };
             fold_into(character, &mut folded.text);
-            if !character.is_ascii() {
-                folded.steps.push((folded.text.len(), offset + character.len_utf8()));
-            }
+            offset += character.len_utf8();
+            folded.steps.push((folded.text.len(), offset));
         }
         folded
+    }
+
+    fn push_ascii(&mut self, plain: &str) {
+        let begin = self.text.len();
+        self.text.push_str(plain);
+        self.text[begin..].make_ascii_lowercase();
     }
 
     /// The place in the original of a place in the folded text that begins or ends a word.
