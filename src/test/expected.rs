@@ -11,8 +11,8 @@ pub(super) fn value_like(job: &Job, field: &str, wanted: &Json) -> Json {
         return value.to_json();
     }
     match (field, wanted) {
-        ("role", Json::Object(members)) => role_like(&job.roles, members),
-        ("capabilities", Json::Object(_)) => levels(&job.capabilities),
+        ("role", Json::Object(members)) => role_like(&job.roles.to_json(), members),
+        ("capabilities", Json::Object(_)) => levels(&job.capabilities.to_json()),
         ("capabilities", Json::Array(ids)) => {
             let found = job.decided_named(field).unwrap_or_default();
             in_order_of(ids, found)
@@ -69,8 +69,8 @@ mod tests {
 
     fn decided(roles: Json, capabilities: Json) -> Job {
         let mut job = Job::default();
-        job.roles = roles;
-        job.capabilities = capabilities;
+        job.roles = roles.into();
+        job.capabilities = capabilities.into();
         job
     }
 

@@ -153,6 +153,21 @@ pub fn expect(file: &Path, found: &str) {
     );
 }
 
+/// What the narrow tables say of roles and capabilities and jobs do not, and the other way round.
+const UNREPEATED: &str = "WITH said AS (
+       SELECT j.id AS job, r.framework, r.level, r.id, r.name, r.confidence, r.method AS kind, CASE WHEN r.level IN ('review', 'open') THEN NULLIF(r.text, '') END AS unmatched
+       FROM jobs j CROSS JOIN LATERAL jsonb_to_recordset(j.roles) AS r (framework text, level text, id text, name text, confidence real, method text, text text)
+       UNION ALL
+       SELECT j.id, c.framework, c.level, c.id, c.name, c.confidence, c.kind, NULL
+       FROM jobs j CROSS JOIN LATERAL jsonb_to_recordset(j.capabilities) AS c (framework text, level text, id text, name text, confidence real, kind text)),
+     repeated AS (
+       SELECT job_id, framework, level, role_id, role_name, confidence, method, unmatched FROM job_roles
+       UNION ALL
+       SELECT job_id, framework, level, capability_id, capability_name, confidence, kind, NULL FROM job_capabilities)
+     (SELECT 'missing ' || s::text FROM (SELECT * FROM said EXCEPT SELECT * FROM repeated) AS s)
+     UNION ALL
+     (SELECT 'extra ' || s::text FROM (SELECT * FROM repeated EXCEPT SELECT * FROM said) AS s) ORDER BY 1";
+
 #[test]
 fn every_case_ends_as_expected_and_repeating_a_run_writes_nothing() {
     on_every_case(|case| async move {
@@ -174,6 +189,12 @@ fn every_case_ends_as_expected_and_repeating_a_run_writes_nothing() {
                         lab.audit().await,
                         [""; 0],
                         "{}: an audit after `{line}`",
+                        case.display()
+                    );
+                    assert_eq!(
+                        lab.texts(UNREPEATED).await,
+                        [""; 0],
+                        "{}: the tables for joins after `{line}`",
                         case.display()
                     );
                     lab.run(&step).await;

@@ -3,6 +3,7 @@
 
 use crate::lab::Lab;
 use serde_json::Value as Json;
+use sqlx::{Connection, PgConnection};
 use std::path::Path;
 
 async fn project() -> Lab {
@@ -47,6 +48,41 @@ async fn titles_are_accepted_and_taken_back() {
     assert_eq!(lab.weir(&["roles", "undo", "ward wizard"]).0, Some(2));
     run(&lab, "03");
     assert!(lab.good(&["roles", "unmatched"]).contains("Ward Wizard"));
+}
+
+/// No foreign key takes them away: whoever deletes a job does, or the next run.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_decided_goes_with_its_job() {
+    const DECIDED: &str = "SELECT format('%s %s', j.original_id, r.framework) FROM job_roles r LEFT JOIN jobs j ON j.id = r.job_id
+         UNION ALL SELECT format('%s %s', j.original_id, c.capability_id) FROM job_capabilities c LEFT JOIN jobs j ON j.id = c.job_id ORDER BY 1";
+    let lab = project().await;
+    let before = lab.texts(DECIDED).await;
+    assert!(
+        before.iter().any(|line| line.starts_with("G1 ")),
+        "{before:?}"
+    );
+    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
+    for delete in [
+        "DELETE FROM jobs WHERE original_id = 'G1'",
+        "DELETE FROM published_jobs WHERE original_id = 'B3'",
+    ] {
+        sqlx::raw_sql(delete)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+    let after = lab.texts(DECIDED).await;
+    let of = |job: &str| {
+        let begin = format!("{job} ");
+        after.iter().filter(|line| line.starts_with(&begin)).count()
+    };
+    assert_eq!(of("G1"), 0, "{after:?}");
+    assert!(
+        of("") > 0,
+        "what nobody was told of is left for the next run"
+    );
+    run(&lab, "02");
+    assert_eq!(lab.texts(DECIDED).await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,11 +3,12 @@
 //! cannot be converted stays visible as [`FieldValue::Invalid`] with the original, so all problems
 //! of an ad are reported together.
 
+use super::decided::DecidedList;
 use super::field::{FIELDS, Field};
 use super::problem::InvalidValue;
 use chrono::NaiveDate;
 use serde_json::{Map, Number, Value as Json, json};
-use std::fmt::Write;
+use std::borrow::Cow;
 use uuid::Uuid;
 use weir_yaml::number;
 
@@ -110,10 +111,10 @@ pub struct Job {
     pub company_id: Option<Uuid>,
     /// The division, once resolved.
     pub division_id: Option<Uuid>,
-    /// What was decided of its role, a member for each framework; null if nothing was asked for.
-    pub roles: Json,
-    /// The capabilities that it asks for, a member for each; null if nothing was asked for.
-    pub capabilities: Json,
+    /// What was decided of its role, a decision for each framework.
+    pub roles: DecidedList,
+    /// The capabilities that it asks for.
+    pub capabilities: DecidedList,
 }
 
 impl Job {
@@ -193,17 +194,17 @@ impl Job {
             }
         }
         let decided = self.decided().into_iter();
-        let decided = decided.filter(|(_, value)| !value.is_null());
-        map.extend(decided.map(|(name, value)| (name.to_owned(), value.clone())));
+        let decided = decided.filter(|(_, list)| !list.is_null());
+        map.extend(decided.map(|(name, list)| (name.to_owned(), list.to_json())));
         Json::Object(map)
     }
 
     /// What a name of `require` and of tests says of the decisions: the id of the first role or
     /// group that is sure, or the ids of all capabilities.
     pub fn decided_named(&self, name: &str) -> Option<Json> {
-        let ids = |list: &Json| -> Vec<Json> {
-            let members = list.as_array().into_iter().flatten();
-            members.filter_map(|one| one.get("id").cloned()).collect()
+        let ids = |list: &DecidedList| -> Vec<Json> {
+            let ids = list.rows().iter().filter_map(|row| row.id.clone());
+            ids.map(Json::from).collect()
         };
         match name {
             "role" => Some(ids(&self.roles).into_iter().next().unwrap_or_default()),
@@ -213,40 +214,47 @@ impl Job {
     }
 
     /// What is decided of the ad, by column name.
-    fn decided(&self) -> [(&'static str, &Json); 2] {
+    fn decided(&self) -> [(&'static str, &DecidedList); 2] {
         [("roles", &self.roles), ("capabilities", &self.capabilities)]
     }
 
     /// The fields by column name in comparable form, for those that `compared` names: what makes a
     /// version.
     pub fn comparable(&self, compared: &ComparedFields) -> Vec<(&'static str, Json)> {
-        let mut all: Vec<(&'static str, Json)> = compared
-            .fields
-            .iter()
-            .map(|field| (field.name(), self.get(*field).canonical()))
-            .collect();
-        all.push(("company_id", json!(self.company_id)));
-        all.push(("division_id", json!(self.division_id)));
-        all.push(("extra", self.extra_json()));
-        all.extend(
-            self.decided()
-                .map(|(name, value)| (name, without_evidence(value))),
-        );
-        // PostgreSQL writes them in other ways.
-        all.iter_mut()
-            .for_each(|(_, value)| number::canonize(value));
+        let mut all = self.comparable_fields(&compared.fields);
+        let decided = self.decided();
+        all.extend(decided.map(|(name, list)| (name, list.comparable())));
         all
+    }
+
+    /// The same without what is decided of the ad.
+    fn comparable_fields(&self, fields: &[Field]) -> Vec<(&'static str, Json)> {
+        let own = fields
+            .iter()
+            .map(|field| (field.name(), self.get(*field).canonical()));
+        let relations = [
+            ("company_id", json!(self.company_id)),
+            ("division_id", json!(self.division_id)),
+            ("extra", self.extra_json()),
+        ];
+        own.chain(relations)
+            .map(|(name, value)| (name, canonized(value)))
+            .collect()
     }
 
     /// Hash of [`Job::comparable`].
     pub fn fields_hash(&self, compared: &ComparedFields) -> super::Hash {
         let mut text = String::with_capacity(4096);
-        for (name, value) in self.comparable(compared) {
-            // What nobody asks for changes no hash: ads are not written for it.
-            if !(value.is_null() && DECIDED.contains(&name)) {
-                // Writing to a String cannot fail.
-                let _ = writeln!(text, "{name}={value}");
-            }
+        for (name, value) in self.comparable_fields(&compared.fields) {
+            text.extend([name, "=", &written(&value), "\n"]);
+        }
+        // What nobody asks for changes no hash: ads are not written for it.
+        for (name, list) in self
+            .decided()
+            .into_iter()
+            .filter(|(_, list)| !list.is_null())
+        {
+            text.extend([name, "=", list.comparable_text(), "\n"]);
         }
         super::Hash::of(text.as_bytes())
     }
@@ -254,22 +262,13 @@ impl Job {
     /// Four bytes of the hash of each of [`digested`], in their order: what was stored, to be
     /// compared with what is.
     pub fn digests(&self) -> Vec<u8> {
-        let mut values = self.comparable(&ComparedFields {
-            fields: FIELDS.to_vec(),
-        });
-        values.retain(|(name, _)| !DECIDED.contains(name));
-        values.extend(self.decided().map(|(name, value)| (name, value.clone())));
-        values
-            .iter_mut()
-            .for_each(|(_, value)| number::canonize(value));
-        values
-            .iter()
-            .flat_map(|(_, value)| {
-                super::Hash::of(value.to_string().as_bytes())
-                    .0
-                    .into_iter()
-                    .take(DIGEST)
-            })
+        let values = self.comparable_fields(&FIELDS).into_iter();
+        let values = values.map(|(_, value)| Cow::Owned(written(&value)));
+        let decided = self.decided().map(|(_, list)| list.canonical_text());
+        let digest = |text: Cow<'_, str>| super::Hash::of(text.as_bytes()).0;
+        let digests = values.chain(decided).map(digest);
+        digests
+            .flat_map(|hash| hash.into_iter().take(DIGEST))
             .collect()
     }
 
@@ -291,38 +290,28 @@ impl Job {
         let mut text: String = refreshed
             .map(|field| format!("{}={}\n", field.name(), self.get(*field).canonical()))
             .collect();
-        for (name, value) in self.decided() {
-            if !value.is_null() {
-                let _ = writeln!(text, "{name}={value}");
+        for (name, list) in self.decided() {
+            if let Some(list) = list.text() {
+                text.extend([name, "=", list, "\n"]);
             }
         }
         super::Hash::of(text.as_bytes())
     }
 }
 
+/// A value with its numbers in their one form: PostgreSQL writes them in other ways.
+fn canonized(mut value: Json) -> Json {
+    number::canonize(&mut value);
+    value
+}
+
+/// A value as text, as its `Display` writes it in twice the time.
+fn written(value: &Json) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| value.to_string())
+}
+
 /// The columns of what is decided of an ad.
 const DECIDED: [&str; 2] = ["roles", "capabilities"];
-
-/// Members of a decision that say how it was made. They refresh without a version.
-const EVIDENCE: [&str; 6] = [
-    "confidence",
-    "method",
-    "words",
-    "text",
-    "candidates",
-    "evidence",
-];
-
-/// A decision as two versions are compared by: what was decided, not how.
-fn without_evidence(decided: &Json) -> Json {
-    let mut decided = decided.clone();
-    for one in decided.as_array_mut().into_iter().flatten() {
-        if let Some(members) = one.as_object_mut() {
-            members.retain(|name, _| !EVIDENCE.contains(&name.as_str()));
-        }
-    }
-    decided
-}
 
 /// Bytes of a digest.
 const DIGEST: usize = 4;
@@ -426,7 +415,7 @@ mod tests {
     fn decisions_make_versions_and_their_evidence_refreshes() {
         let compared = ComparedFields::with(&[]);
         let with = |role: &str, confidence: f64| Job {
-            roles: json!([{ "framework": "f", "id": role, "confidence": confidence }]),
+            roles: json!([{ "framework": "f", "id": role, "confidence": confidence }]).into(),
             ..job("Nurse", &[])
         };
         let [sure, surer, other] = [with("a", 0.9), with("a", 0.95), with("b", 0.9)];

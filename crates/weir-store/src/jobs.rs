@@ -160,9 +160,7 @@ pub async fn create(
     versions: &[NewVersion<'_>],
 ) -> Result<()> {
     write(CREATE, connection, stream, stamp, versions).await?;
-    let (ids, is_decided) =
-        classified(versions.iter().map(|version| (version.job_id, version.job)));
-    classes::repeat_new(connection, stream.institution, &ids, is_decided).await
+    classes::repeat_new(connection, stream.institution, &jobs_of(versions)).await
 }
 
 /// Writes new versions of known jobs.
@@ -176,23 +174,12 @@ pub async fn change(
     versions: &[NewVersion<'_>],
 ) -> Result<()> {
     write(CHANGE, connection, stream, stamp, versions).await?;
-    let (ids, is_decided) =
-        classified(versions.iter().map(|version| (version.job_id, version.job)));
-    classes::repeat(connection, stream.institution, &ids, is_decided).await
+    classes::repeat(connection, stream.institution, &jobs_of(versions)).await
 }
 
-/// The ids of jobs, and whether something is decided of any of them.
-fn classified<'j>(jobs: impl Iterator<Item = (Uuid, &'j Job)>) -> (Vec<Uuid>, bool) {
-    let (mut ids, mut is_decided) = (Vec::new(), false);
-    for (id, job) in jobs {
-        ids.push(id);
-        is_decided |= !job.roles.is_null() || !job.capabilities.is_null();
-    }
-    (ids, is_decided)
-}
-
-fn decided(value: &Json) -> Option<String> {
-    (!value.is_null()).then(|| value.to_string())
+fn jobs_of<'j>(versions: &[NewVersion<'j>]) -> Vec<(Uuid, &'j Job)> {
+    let job = |version: &NewVersion<'j>| (version.job_id, version.job);
+    versions.iter().map(job).collect()
 }
 
 async fn write(
@@ -277,13 +264,13 @@ async fn write(
         .bind(
             versions
                 .iter()
-                .map(|v| decided(&v.job.roles))
+                .map(|v| v.job.roles.text())
                 .collect::<Vec<_>>(),
         )
         .bind(
             versions
                 .iter()
-                .map(|v| decided(&v.job.capabilities))
+                .map(|v| v.job.capabilities.text())
                 .collect::<Vec<_>>(),
         )
         .bind(
@@ -356,12 +343,11 @@ pub async fn refresh(
     .bind(jobs.iter().map(|(_, job)| list_literal(job.get(Field::Locations))).collect::<Vec<_>>())
     .bind(jobs.iter().map(|(_, job)| job.digests()).collect::<Vec<_>>())
     .bind(at.0)
-    .bind(jobs.iter().map(|(_, job)| decided(&job.roles)).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|(_, job)| decided(&job.capabilities)).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|(_, job)| job.roles.text()).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|(_, job)| job.capabilities.text()).collect::<Vec<_>>())
     .execute(&mut *connection)
     .await?;
-    let (ids, is_decided) = classified(jobs.iter().copied());
-    classes::repeat(connection, stream.institution, &ids, is_decided).await?;
+    classes::repeat(connection, stream.institution, jobs).await?;
     announce(connection, stream.institution).await
 }
 

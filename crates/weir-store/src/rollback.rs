@@ -312,7 +312,7 @@ pub async fn take_back(
         sqlx::query_scalar("SELECT job_id FROM taken_back WHERE left_alone IS NULL")
             .fetch_all(&mut *connection)
             .await?;
-    classes::repeat(connection, institution, &restored, true).await?;
+    classes::repeat_stored(connection, institution, &restored).await?;
     jobs::announce(connection, institution).await?;
     sqlx::query(HOLD_BACK)
         .bind(institution)

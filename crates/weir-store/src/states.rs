@@ -1,7 +1,7 @@
 //! The state of ads relative to their jobs: after their batch (T2), and after jobs were deleted.
 //! Set-based, one statement per table.
 
-use super::Result;
+use super::{Result, classes};
 use sqlx::PgConnection;
 use uuid::Uuid;
 use weir_model::quality::AdMarks;
@@ -90,10 +90,14 @@ pub async fn forget_deleted(connection: &mut PgConnection, stream: &SourceKey) -
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.job_id IS NOT NULL
            AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.institution_id = $1 AND j.id = s.job_id)",
     );
-    Ok(forgotten
+    let ads = forgotten
         .bind(stream.institution)
         .bind(&stream.source)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?
-        .rows_affected())
+        .rows_affected();
+    if ads > 0 {
+        classes::forget_deleted(connection, stream.institution).await?;
+    }
+    Ok(ads)
 }

@@ -76,9 +76,9 @@ pub fn text_of(number: &Number) -> String {
 
 /// A number in its one form: the integer that a float is, where an integer can hold it.
 pub fn canonical(number: &Number) -> Number {
-    let text = || plain(&number.to_string());
-    if number.is_f64() {
-        text()
+    let is_fraction = || number.as_f64().is_some_and(|float| float.fract() != 0.0);
+    if number.is_f64() && !is_fraction() {
+        plain(&number.to_string())
             .and_then(|text| integer(&text))
             .unwrap_or_else(|| number.clone())
     } else {

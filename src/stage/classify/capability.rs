@@ -2,8 +2,8 @@
 
 use super::framework_set::KnownFramework;
 use super::{rounded, text_of};
-use crate::model::{Canonical, FieldValue, FingerprintParts, Job};
-use serde_json::{Map, Value as Json, json};
+use crate::model::decided::{AdDecision, EvidencePlace};
+use crate::model::{Canonical, DecidedList, FieldValue, FingerprintParts, Job};
 use std::ops::Range;
 use std::sync::Arc;
 use weir_framework::capability::{CapabilityIndex, CapabilityRow};
@@ -37,8 +37,7 @@ impl std::fmt::Debug for CapabilityFinder {
 /// The capabilities of an ad, for rules and for its job.
 pub(super) struct FoundCapabilities {
     pub(super) ids: FieldValue,
-    /// An array, or null if there are none.
-    pub(super) rows: Json,
+    pub(super) rows: DecidedList,
 }
 
 impl Canonical for CapabilityFinder {
@@ -71,15 +70,11 @@ impl CapabilityFinder {
         rows.sort_by_key(|row| (row.framework, row.capability));
         let ids = rows.iter().map(|row| self.entry(row).0.to_owned());
         let ids = FieldValue::List(ids.collect());
-        let all: Vec<Json> = rows
+        let told: Vec<AdDecision> = rows
             .iter()
-            .map(|row| self.to_json(row, &text, &fields))
+            .map(|row| self.told(row, &text, &fields))
             .collect();
-        let rows = if all.is_empty() {
-            Json::Null
-        } else {
-            all.into()
-        };
+        let rows = DecidedList::of(&told);
         FoundCapabilities { ids, rows }
     }
 
@@ -116,23 +111,25 @@ impl CapabilityFinder {
         (&entry.id, &entry.name)
     }
 
-    fn to_json(&self, row: &CapabilityRow, text: &str, fields: &[ReadField<'_>]) -> Json {
+    fn told<'d>(
+        &'d self,
+        row: &CapabilityRow,
+        text: &'d str,
+        fields: &[ReadField<'d>],
+    ) -> AdDecision<'d> {
         let framework = &self.index.frameworks()[row.framework];
         let (id, name) = self.entry(row);
-        let mut one = Map::new();
-        let mut set = |name: &str, value: Json| drop(one.insert(name.to_owned(), value));
-        set("framework", json!(framework.name));
-        set("id", json!(id));
-        set("name", json!(name));
-        if let Some(level) = row.level.and_then(|level| framework.levels.get(level)) {
-            set("level", json!(level.id));
+        let level = row.level.and_then(|level| framework.levels.get(level));
+        AdDecision {
+            framework: &framework.name,
+            id: Some(id),
+            name: Some(name),
+            level: level.map(|level| level.id.as_str()),
+            kind: Some(row.kind.name()),
+            confidence: Some(rounded(row.confidence)),
+            evidence: evidence(&row.evidence, text, fields),
+            ..AdDecision::default()
         }
-        set("kind", json!(row.kind.name()));
-        set("confidence", json!(rounded(row.confidence)));
-        if let Some(evidence) = evidence(&row.evidence, text, fields) {
-            set("evidence", evidence);
-        }
-        Json::Object(one)
     }
 
     pub(super) fn frameworks(&self) -> &[Arc<KnownFramework>] {
@@ -164,7 +161,11 @@ impl CapabilityFinder {
 }
 
 /// The words that a capability was found by: the field, the characters in it, and an excerpt.
-fn evidence(at: &Range<usize>, text: &str, fields: &[ReadField<'_>]) -> Option<Json> {
+fn evidence<'d>(
+    at: &Range<usize>,
+    text: &'d str,
+    fields: &[ReadField<'d>],
+) -> Option<EvidencePlace<'d>> {
     let field = fields
         .iter()
         .find(|field| field.place.contains(&at.start))?;
@@ -175,8 +176,12 @@ fn evidence(at: &Range<usize>, text: &str, fields: &[ReadField<'_>]) -> Option<J
     );
     let begin = before.chars().count();
     let length = words.chars().count();
-    let shown: String = words.chars().take(LONGEST_EXCERPT).collect();
-    let empty = words.is_empty();
-    (!empty)
-        .then(|| json!({ "field": field.name, "from": begin, "to": begin + length, "text": shown }))
+    let cut = words.char_indices().nth(LONGEST_EXCERPT);
+    let shown = cut.map_or(words, |(cut, _)| &words[..cut]);
+    (!words.is_empty()).then_some(EvidencePlace {
+        field: field.name,
+        from: begin,
+        text: shown,
+        to: begin + length,
+    })
 }

@@ -21,9 +21,11 @@ pub use spec::{CapabilitiesSpec, RolesSpec};
 
 use super::AdDraft;
 use crate::diagnostic::Diagnostics;
-use crate::model::{FingerprintParts, Job};
+use crate::model::decided::AdDecision;
+use crate::model::{DecidedList, FingerprintParts, Job};
 use capability::CapabilityFinder;
 use role::RoleDecider;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What is asked of each ad, compiled.
@@ -70,11 +72,12 @@ impl ClassifyStage {
             if draft.facts.role.is_none() {
                 draft.facts.role = decider.as_fact(&decided.decision);
             }
-            decisions.push(decider.to_json(&decided));
+            decisions.push((decider, decided));
         }
-        if !decisions.is_empty() {
-            draft.job.roles = decisions.into();
-        }
+        let decisions = decisions.iter();
+        let decisions: Vec<AdDecision> =
+            decisions.map(|(decider, one)| decider.told(one)).collect();
+        draft.job.roles = DecidedList::of(&decisions);
         if let Some(finder) = &self.capabilities {
             let found = finder.find(&draft.job, &brought);
             draft.facts.capabilities = found.ids;
@@ -127,12 +130,12 @@ impl ClassifyStage {
 }
 
 /// The text of a field, canonical or custom; lists as their items, separated by commas.
-fn text_of(job: &Job, field: &str) -> Option<String> {
+fn text_of<'j>(job: &'j Job, field: &str) -> Option<Cow<'j, str>> {
     use crate::model::FieldValue;
     match job.named(field)? {
-        FieldValue::Text(text) => Some(text.clone()),
-        FieldValue::List(items) => Some(items.join(", ")),
-        FieldValue::Number(number) => Some(number.to_string()),
+        FieldValue::Text(text) => Some(Cow::Borrowed(text)),
+        FieldValue::List(items) => Some(Cow::Owned(items.join(", "))),
+        FieldValue::Number(number) => Some(Cow::Owned(number.to_string())),
         _ => None,
     }
 }

@@ -2,14 +2,18 @@
 
 use super::framework_set::KnownFramework;
 use super::{rounded, text_of};
+use crate::model::decided::{AdDecision, CandidateEntry};
 use crate::model::{Canonical, Field, FieldValue, FingerprintParts, Job};
 use crate::rule::DecidedRole;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value as Json, json};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use weir_framework::framework::RoleCapability;
-use weir_framework::role::{RoleAd, RoleDecision, RoleMatcher, RoleOutcome, RoleThresholds};
+use weir_framework::role::{
+    RoleAd, RoleCandidate, RoleDecision, RoleMatcher, RoleOutcome, RoleThresholds,
+};
 use weir_framework::title::NoteKind;
 
 /// What was decided of a role.
@@ -84,7 +88,7 @@ impl TitleDecider {
         }
     }
 
-    fn decide(&self, known: &KnownFramework, job: &Job) -> DecidedText {
+    fn decide<'j>(&self, known: &KnownFramework, job: &'j Job) -> DecidedText<'j> {
         let matcher = self
             .matcher
             .get_or_init(|| RoleMatcher::new(known.index(), self.thresholds));
@@ -105,9 +109,9 @@ impl TitleDecider {
 }
 
 /// A decision and the title or classification that it is about.
-pub(super) struct DecidedText {
+pub(super) struct DecidedText<'j> {
     pub(super) decision: RoleDecision,
-    text: String,
+    text: Cow<'j, str>,
 }
 
 /// What is asked of the titles or classifications of a framework.
@@ -127,8 +131,8 @@ impl Canonical for RoleQuestion<'_> {
 
 impl RoleDecider {
     /// By classification; where that decides nothing, by title.
-    pub(super) fn decide(&self, job: &Job) -> DecidedText {
-        let by_classification = |text: String| DecidedText {
+    pub(super) fn decide<'j>(&self, job: &'j Job) -> DecidedText<'j> {
+        let by_classification = |text: Cow<'j, str>| DecidedText {
             decision: self.known.classifications().decide(&text),
             text,
         };
@@ -141,39 +145,38 @@ impl RoleDecider {
             (Some(direct), _) => direct,
             (None, Some(title)) => title.decide(&self.known, job),
             // Compiling refuses it.
-            (None, None) => by_classification(String::new()),
+            (None, None) => by_classification(Cow::Borrowed("")),
         }
     }
 
     /// The decision as a member of the job's roles.
-    pub(super) fn to_json(&self, decided: &DecidedText) -> Json {
+    pub(super) fn told<'d>(&'d self, decided: &'d DecidedText<'_>) -> AdDecision<'d> {
         let decision = &decided.decision;
         let framework = &self.known.framework;
-        let level = RoleLevel::of(decision.outcome);
-        let mut one = Map::new();
-        let mut set = |name: &str, value: Json| drop(one.insert(name.to_owned(), value));
-        set("framework", json!(framework.name));
-        set("level", json!(level.name()));
-        if let Some(entry) = decision.outcome.entry().map(|at| &framework.entries[at]) {
-            set("id", json!(entry.id));
-            set("name", json!(entry.name));
-        } else {
-            let candidates = decision.candidates.iter().map(|candidate| {
-                let entry = &framework.entries[candidate.entry];
-                let confidence = rounded(candidate.confidence);
-                json!({ "id": entry.id, "name": entry.name, "confidence": confidence })
-            });
-            set("candidates", candidates.collect());
-            set("text", json!(decided.text));
+        let entry = decision.outcome.entry().map(|at| &framework.entries[at]);
+        let candidate = |candidate: &RoleCandidate| {
+            let entry = &framework.entries[candidate.entry];
+            CandidateEntry {
+                confidence: rounded(candidate.confidence),
+                id: &entry.id,
+                name: &entry.name,
+            }
+        };
+        let is_open = entry.is_none();
+        let candidates = || decision.candidates.iter().map(candidate).collect();
+        AdDecision {
+            framework: &framework.name,
+            level: Some(RoleLevel::of(decision.outcome).name()),
+            id: entry.map(|entry| entry.id.as_str()),
+            name: entry.map(|entry| entry.name.as_str()),
+            candidates: is_open.then(candidates),
+            text: is_open.then_some(&decided.text),
+            method: Some(decision.method.name()),
+            confidence: Some(rounded(decision.confidence)),
+            words: Some(&decision.words),
+            notes: notes(decision),
+            ..AdDecision::default()
         }
-        set("method", json!(decision.method.name()));
-        set("confidence", json!(rounded(decision.confidence)));
-        set("words", json!(decision.words));
-        let notes = notes(decision);
-        if !notes.is_empty() {
-            set("notes", Json::Object(notes));
-        }
-        Json::Object(one)
     }
 
     /// The decision as rules see it; nothing if neither role nor group is sure.
@@ -227,16 +230,13 @@ impl RoleDecider {
 }
 
 /// What the title says beside the role: seniority, employment and so on, each kind once.
-fn notes(decision: &RoleDecision) -> Map<String, Json> {
+fn notes(decision: &RoleDecision) -> BTreeMap<&'static str, &str> {
     const KEPT: [NoteKind; 4] = [
         NoteKind::Seniority,
         NoteKind::Employment,
         NoteKind::Contract,
         NoteKind::Arrangement,
     ];
-    let note = |kind: NoteKind| {
-        let value = decision.title.value(kind)?;
-        Some((kind.name().to_owned(), json!(value)))
-    };
+    let note = |kind: NoteKind| Some((kind.name(), decision.title.value(kind)?));
     KEPT.into_iter().filter_map(note).collect()
 }

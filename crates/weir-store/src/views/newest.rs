@@ -93,8 +93,8 @@ pub(crate) fn job(row: &PgRow) -> Result<Job> {
             .collect();
     }
     let decided = |name| row.try_get::<Option<Json>, _>(name);
-    job.roles = decided("roles")?.unwrap_or_default();
-    job.capabilities = decided("capabilities")?.unwrap_or_default();
+    job.roles = decided("roles")?.unwrap_or_default().into();
+    job.capabilities = decided("capabilities")?.unwrap_or_default().into();
     Ok(job)
 }
 
