@@ -11,14 +11,15 @@ use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
 
-/// The newest changes of a kind, before a place if one is given.
+/// The newest changes of a kind, before a place if one is given. All are behind the start: said, it
+/// tells the planner that few jobs have been refreshed.
 macro_rules! newest_changes {
     ($kind:literal) => {
         concat!(
             "SELECT f.* FROM changes f WHERE ",
             $kind,
             " AND ($1::uuid IS NULL OR f.institution_id = $1) AND ($2::text IS NULL OR (f.txid, f.change_id) < ($2::text::xid8, $3::bigint))
-              AND f.txid < (SELECT change_horizon()) ORDER BY f.txid DESC, f.change_id DESC LIMIT $4"
+              AND (f.txid, f.change_id) > ('0'::xid8, 0) AND f.txid < (SELECT change_horizon()) ORDER BY f.txid DESC, f.change_id DESC LIMIT $4"
         )
     };
 }
