@@ -147,8 +147,16 @@ pub async fn page(
               UNION SELECT institution_id, document_id FROM staging_failed_documents WHERE error_type = $3) k
              JOIN ad_states s ON s.institution_id = k.institution_id AND s.document_id = k.document_id JOIN institutions i ON i.id = s.institution_id"
         )
+    } else if wanted.rule.is_none() {
+        // Institution by institution, until the page is full; of each no further than that.
+        failures_page!(
+            "institutions i CROSS JOIN LATERAL (
+               SELECT * FROM ad_states a WHERE a.institution_id = i.id AND a.outcome IN ('rejected', 'held', 'failed')
+                 AND ($2::text IS NULL OR a.source_id = $2) AND ($5::text IS NULL OR (i.slug, a.source_id, a.external_id) > ($5, $6, $7))
+               ORDER BY a.source_id, a.external_id LIMIT $8) s"
+        )
     } else {
-        // Institution by institution, until the page is full.
+        // What is on record of none is known of each alone.
         failures_page!(
             "institutions i CROSS JOIN LATERAL (
                SELECT * FROM ad_states a WHERE a.institution_id = i.id AND a.outcome IN ('rejected', 'held', 'failed') OFFSET 0) s"
