@@ -154,6 +154,7 @@ async fn the_document_describes_every_answer() {
         ("/api/v1/jobs?limit=1001", 400),
         ("/api/v1/jobs?after=x", 400),
         ("/api/v1/jobs?since=yesterday", 400),
+        ("/api/v1/jobs?since=", 400),
         ("/api/v1/jobs/no-uuid", 404),
         ("/api/v1/jobs/00000000-0000-0000-0000-000000000000", 404),
         ("/api/v1/nothing", 404),

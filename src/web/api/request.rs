@@ -161,7 +161,7 @@ impl ApiRequest {
     }
 
     pub(super) fn instant(&self, name: &str) -> Result<Option<DateTime<Utc>>, PageError> {
-        let Some(text) = self.text(name) else {
+        let Some(text) = self.parameters.get(name) else {
             return Ok(None);
         };
         text.parse().map(Some).map_err(|_| {
