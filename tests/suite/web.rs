@@ -76,3 +76,30 @@ async fn a_file_that_is_known_is_not_sent_again() {
     let again = served.get_with("/assets/page.css", &format!("\r\nIf-None-Match: {tag}"));
     assert_eq!((again.status, again.body.as_str()), (304, ""));
 }
+
+#[tokio::test]
+async fn a_search_finds_each_word_wherever_it_stands() {
+    let lab = harbour().await;
+    let named =
+        "UPDATE companies SET name = 'Zoological Gardens' WHERE name = 'Parks' RETURNING name";
+    assert_eq!(lab.texts(named).await.len(), 1);
+    let served = Served::start(&lab);
+    for (words, is_found) in [
+        ("ranger", true),
+        ("RANGER+bourke", true),
+        ("zoological", true),
+        ("zoological+ranger+A7", true),
+        ("zoological+nosuchword", false),
+        ("nosuchword", false),
+        ("ran%25er", false),
+        ("ranger_7", false),
+    ] {
+        let page = served.get(&format!("/jobs?q={words}"));
+        assert_eq!(
+            page.body.contains("<tr data-row"),
+            is_found,
+            "{words}: {}",
+            page.body
+        );
+    }
+}
