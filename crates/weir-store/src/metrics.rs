@@ -48,12 +48,16 @@ pub async fn tally(connection: &mut PgConnection, institution: Uuid, run: RunId)
     .bind(&DURATION_BOUNDS[..])
     .execute(&mut *connection)
     .await?;
-    // In one order, so that runs that end together do not wait for each other in a circle.
+    // In one order, so that runs that end together do not wait for each other in a circle; and only
+    // what differs, as all runs of a day share these rows.
     sqlx::query(
         "INSERT INTO database_sizes (day, table_name, bytes)
-         SELECT (r.at AT TIME ZONE 'UTC')::date, t.key, t.value::bigint
-         FROM runs r CROSS JOIN LATERAL jsonb_each_text(CASE WHEN jsonb_typeof(r.summary -> 'tables') = 'object' THEN r.summary -> 'tables' ELSE '{}'::jsonb END) AS t
-         WHERE r.institution_id = $1 AND r.id = $2 ORDER BY t.key
+         SELECT n.day, n.table_name, n.bytes
+         FROM (SELECT (r.at AT TIME ZONE 'UTC')::date AS day, t.key AS table_name, t.value::bigint AS bytes
+               FROM runs r CROSS JOIN LATERAL jsonb_each_text(CASE WHEN jsonb_typeof(r.summary -> 'tables') = 'object' THEN r.summary -> 'tables' ELSE '{}'::jsonb END) AS t
+               WHERE r.institution_id = $1 AND r.id = $2) AS n
+         LEFT JOIN database_sizes s ON s.day = n.day AND s.table_name = n.table_name
+         WHERE s.bytes IS DISTINCT FROM n.bytes ORDER BY n.table_name
          ON CONFLICT (day, table_name) DO UPDATE SET bytes = EXCLUDED.bytes",
     )
     .bind(institution)
