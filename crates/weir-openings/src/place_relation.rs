@@ -94,8 +94,18 @@ fn conflict(one: &str, other: &str) -> bool {
 
 /// Equal, or the one is a run of words within the other.
 fn same_city(one: &str, other: &str) -> bool {
-    let within = |short: &str, long: &str| format!(" {long} ").contains(&format!(" {short} "));
-    one == other || within(one, other) || within(other, one)
+    one == other || is_run(one, other) || is_run(other, one)
+}
+
+/// Whether some words stand in a text in a row. It is asked for each pair that is compared.
+fn is_run(words: &str, text: &str) -> bool {
+    let ends = |at: usize| {
+        let (before, after) = (&text[..at], &text[at + words.len()..]);
+        (before.is_empty() || before.ends_with(' ')) && (after.is_empty() || after.starts_with(' '))
+    };
+    let begins = std::iter::once(0).chain(text.match_indices(' ').map(|(at, _)| at + 1));
+    let mut begins = begins.filter(|at| text[*at..].starts_with(words));
+    begins.any(ends)
 }
 
 #[cfg(test)]
