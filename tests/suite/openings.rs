@@ -11,9 +11,10 @@ use std::process::{Command, Output};
 const OPENINGS: &str = "SELECT array_to_string(ads, ' + ') FROM current_openings ORDER BY survivor";
 
 /// Everything that is stored of openings, but for the log and when somebody joined.
-const STORED: [&str; 5] = [
+const STORED: [&str; 6] = [
     "SELECT to_jsonb(t)::text FROM job_signatures t ORDER BY 1",
     "SELECT to_jsonb(t)::text FROM job_blocks t ORDER BY 1",
+    "SELECT to_jsonb(t)::text FROM jobs_to_judge t ORDER BY 1",
     "SELECT to_jsonb(t)::text FROM openings t ORDER BY 1",
     "SELECT (to_jsonb(t) - '{joined_at,joined_by,run_id}'::text[])::text FROM opening_members t ORDER BY 1",
     "SELECT to_jsonb(t)::text FROM opening_aliases t ORDER BY 1",
@@ -314,5 +315,85 @@ async fn every_page_speaks_of_openings() {
     ];
     assert!(said(&lab, &words).contains("one opening"));
     assert!(lab.texts(OPENINGS).await.len() < 9);
+    lab.bench.drop().await;
+}
+
+/// What every ad of the zoo says.
+const ABOUT: &str =
+    "We are a zoo by the sea that has been run by its town since the harbour was dug.";
+/// What half of them say.
+const NIGHTS: &str = "You take your turn at night when the animals that sleep by day are fed.";
+
+/// Ads of forty titles of one employer on one board; some say less than the others do.
+fn zoo(board: &str, without: [Option<usize>; 2]) -> String {
+    let one = |number: usize| {
+        let animal = ANIMALS[number];
+        let own = format!(
+            "The {animal} is fed, weighed and looked at by you each day, and you tell the {animal} doctor what you saw."
+        );
+        let says = |sentence: &'static str, without| {
+            if Some(number) == without {
+                ""
+            } else {
+                sentence
+            }
+        };
+        let nights = if number.is_multiple_of(2) {
+            says(NIGHTS, without[1])
+        } else {
+            ""
+        };
+        let body = format!("{} {own} {nights}", says(ABOUT, without[0]));
+        serde_json::json!({
+            "id": format!("{board}{number}"), "title": format!("{animal} keeper"), "body": body, "org": "Harbour Zoo",
+            "places": [{ "city": "Orange NSW" }], "opens": "2026-09-01", "closes": "2026-10-15",
+            "url": format!("https://{board}.test/jobs/{number}"),
+        })
+    };
+    Json::from((0..ANIMALS.len()).map(one).collect::<Vec<_>>()).to_string()
+}
+
+const ANIMALS: [&str; 40] = [
+    "otter", "eagle", "badger", "camel", "donkey", "falcon", "gazelle", "hyena", "iguana",
+    "jackal", "kestrel", "lemur", "marmot", "newt", "ocelot", "panda", "quail", "rhino", "seal",
+    "tapir", "urchin", "vulture", "walrus", "yak", "zebra", "bison", "cobra", "dingo", "ermine",
+    "ferret", "gibbon", "heron", "ibis", "jaguar", "koala", "lynx", "moose", "narwhal", "osprey",
+    "puffin",
+];
+
+/// The zoo as it is listed on a day, taken by a run; gives how many jobs were judged.
+async fn run_zoo(lab: &Lab, at: &str, without: [Option<usize>; 2]) -> String {
+    lab.write("careers-1.json", &zoo("careers", without));
+    lab.write("seek-1.json", &zoo("seek", without));
+    lab.write("gather-1.json", "[]");
+    run(lab, at, "1").await;
+    let judged =
+        "SELECT rows_out::text FROM run_stages WHERE stage = 'dedupe' ORDER BY run_id DESC LIMIT 1";
+    lab.texts(judged).await.remove(0)
+}
+
+#[tokio::test]
+async fn where_one_ad_of_a_large_employer_changes_only_what_that_can_change_is_judged() {
+    let lab = lab().await;
+    let profiles = "SELECT to_jsonb(t)::text FROM employer_profiles t ORDER BY 1";
+    assert_eq!(run_zoo(&lab, "2026-09-03", [None, None]).await, "80");
+    let learnt = lab.texts(profiles).await;
+    assert_eq!(lab.texts(OPENINGS).await.len(), 40);
+    // One title less of forty says what all say: that is still what all say.
+    assert_eq!(run_zoo(&lab, "2026-09-04", [Some(7), None]).await, "2");
+    assert_eq!(lab.texts(profiles).await, learnt);
+    // Less than half say the other sentence now: it weighs more in the twenty titles that have it.
+    assert_eq!(run_zoo(&lab, "2026-09-05", [Some(7), Some(8)]).await, "40");
+    assert_ne!(lab.texts(profiles).await, learnt);
+    let marks = "SELECT job_id::text FROM jobs_to_judge UNION ALL SELECT employer::text FROM employers_to_learn";
+    assert_eq!(lab.texts(marks).await, Vec::<String>::new());
+    let fresh = self::lab().await;
+    assert_eq!(
+        run_zoo(&fresh, "2026-09-05", [Some(7), Some(8)]).await,
+        "80"
+    );
+    assert_eq!(fresh.texts(OPENINGS).await, lab.texts(OPENINGS).await);
+    assert_eq!(fresh.texts(profiles).await, lab.texts(profiles).await);
+    fresh.bench.drop().await;
     lab.bench.drop().await;
 }

@@ -10,9 +10,7 @@ use weir_openings::buckets::{BucketIndex, bucket_rank};
 use weir_openings::corpus::SignatureCorpus;
 use weir_openings::decision::DecisionSet;
 use weir_openings::hash::mixed;
-use weir_openings::neighbourhood::{
-    NeighbourAnswer, NeighbourChange, NeighbourRequest, NeighbourWalk, WalkedAds,
-};
+use weir_openings::neighbourhood::{NeighbourAnswer, NeighbourRequest, NeighbourWalk, WalkedAds};
 use weir_openings::pair_graph::PairGraph;
 use weir_openings::partition::PairJudge;
 use weir_openings::policy::OpeningPolicy;
@@ -102,7 +100,7 @@ impl MemoryStore {
         let buckets: Vec<(BlockKey, Vec<AdKey>)> = request
             .blocks
             .iter()
-            .map(|block| (*block, self.bucket(*block, request.limit)))
+            .map(|block| (*block, self.bucket(*block, OpeningPolicy::default().bucket_cap)))
             .collect();
         let mut keys: Vec<&AdKey> = buckets.iter().flat_map(|(_, members)| members).collect();
         keys.sort_unstable();
@@ -148,8 +146,7 @@ fn walk(stored: u64, new: u64) {
         .collect();
     let start = Instant::now();
     let policy = OpeningPolicy::default();
-    let mut walk =
-        NeighbourWalk::of(policy.clone(), NeighbourChange { now: fresh, ..Default::default() });
+    let mut walk = NeighbourWalk::of(policy.clone(), fresh);
     let mut rounds = 0;
     while let Some(request) = walk.request() {
         walk.supply(store.answer(&request));

@@ -1,29 +1,35 @@
-//! What an employer prints under every title: benefits, equal opportunity, who we are. A gram
-//! counts by the number of distinct titles it appears under. Only a bounded sample of titles is
-//! counted, the ones with the smallest hashes, so that the profile is a function of content, cheap,
-//! and changes seldom as ads of a large employer come and go.
+//! What an employer prints under every title: benefits, equal opportunity, who we are. A gram is
+//! boilerplate if it stands under half of the employer's titles. Only a bounded sample of titles is
+//! asked, the ones with the smallest hashes, so that the profile is a function of content and cheap.
+//!
+//! A profile must change seldom, because each change has ads judged again: few grams stand under
+//! about half of the titles, many under two or three. `docs/decisions/0036-boilerplate.md` has the
+//! figures.
 
 use crate::hash::{GramHasher, mixed, word_hash};
-use crate::shingles::TextShingles;
+use crate::shingles::{LightGrams, TextShingles};
 use crate::signature::OpeningSignature;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 
 /// Titles that are sampled of an employer.
 pub const SAMPLE: usize = 48;
+
+/// Titles under which a gram stands at least before it is boilerplate.
+const FEWEST: usize = 3;
 
 /// The rank of an ad's title: the smallest of an employer are sampled.
 pub fn title_rank(ad: &OpeningSignature) -> u64 {
     mixed(word_hash(&ad.title.hard.join(" ")))
 }
 
-/// Titles by gram. It is asked for each gram of each pair that is compared.
-type TitleCounts = HashMap<u32, u16, BuildHasherDefault<GramHasher>>;
+/// Grams, of which each is a hash already.
+type GramSet = HashSet<u32, BuildHasherDefault<GramHasher>>;
 
-/// How often the grams of an employer's texts appear, by distinct titles.
+/// The grams that an employer prints under half of its titles.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BoilerplateProfile {
-    titles: TitleCounts,
+    grams: GramSet,
 }
 
 impl BoilerplateProfile {
@@ -45,45 +51,70 @@ impl BoilerplateProfile {
     /// The profile of a sample: of each of the [`SAMPLE`] titles with the smallest ranks, the text
     /// of the ad with the smallest content.
     pub fn of_texts<'a>(texts: impl IntoIterator<Item = &'a TextShingles>) -> BoilerplateProfile {
-        let mut titles = TitleCounts::default();
-        for gram in texts.into_iter().flat_map(TextShingles::grams) {
-            *titles.entry(*gram).or_default() += 1;
+        let mut titles: HashMap<u32, usize, BuildHasherDefault<GramHasher>> = HashMap::default();
+        let mut sampled = 0_usize;
+        for text in texts {
+            sampled += 1;
+            for gram in text.grams() {
+                *titles.entry(*gram).or_default() += 1;
+            }
         }
-        titles.retain(|_, count| *count > 1);
-        BoilerplateProfile { titles }
+        let half = sampled.div_ceil(2).max(FEWEST);
+        titles.retain(|_, count| *count >= half);
+        BoilerplateProfile { grams: titles.into_keys().collect() }
     }
 
     /// What it says, as it is stored.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut rows: Vec<(u32, u16)> = self.titles.iter().map(|(gram, n)| (*gram, *n)).collect();
-        rows.sort_unstable();
-        let bytes =
-            |(gram, count): (u32, u16)| gram.to_le_bytes().into_iter().chain(count.to_le_bytes());
-        rows.into_iter().flat_map(bytes).collect()
+        TextShingles::of_grams(self.grams.iter().copied()).to_bytes()
     }
 
-    /// Reads stored bytes; what is no whole row is left out.
+    /// Reads stored bytes; what is no whole gram is left out.
     pub fn from_bytes(bytes: &[u8]) -> BoilerplateProfile {
-        let row = |row: &[u8]| {
-            let gram = u32::from_le_bytes([row[0], row[1], row[2], row[3]]);
-            (gram, u16::from_le_bytes([row[4], row[5]]))
-        };
-        BoilerplateProfile { titles: bytes.chunks_exact(6).map(row).collect() }
+        let grams = TextShingles::from_bytes(bytes);
+        BoilerplateProfile { grams: grams.grams().iter().copied().collect() }
     }
 
-    /// The weight of a gram: 1 under one title, .5 under two, .05 under more.
-    pub fn weight(&self, gram: u32) -> f64 {
-        match self.titles.get(&gram).copied().unwrap_or(1) {
-            0 | 1 => 1.0,
-            2 => 0.5,
-            _ => 0.05,
-        }
+    /// The grams that weigh something else in another profile: a text without any of them weighs
+    /// what it weighed.
+    pub fn changed(&self, other: &BoilerplateProfile) -> TextShingles {
+        TextShingles::of_grams(self.grams.symmetric_difference(&other.grams).copied())
     }
 
-    /// The smaller weight of a gram by two employers, who often are one.
-    pub fn lighter(profiles: [&BoilerplateProfile; 2], gram: u32) -> f64 {
-        let [one, other] = profiles;
-        let weight = one.weight(gram);
-        if std::ptr::eq(one, other) { weight } else { weight.min(other.weight(gram)) }
+    /// Which grams of a text of the employer are boilerplate. The profile of an employer weighs
+    /// nothing but its own texts: what changes of it touches the ads that have it, and no others.
+    pub fn light(&self, text: &TextShingles) -> LightGrams {
+        LightGrams::of(text, |gram| self.grams.contains(&gram))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BoilerplateProfile;
+    use crate::shingles::TextShingles;
+
+    fn texts(own: &[&str]) -> Vec<TextShingles> {
+        let about = "We are a family business that has baked bread since the old mill was built.";
+        own.iter().map(|own| TextShingles::of(&format!("{about} {own}"))).collect()
+    }
+
+    #[test]
+    fn what_stands_under_half_of_the_titles_weighs_little() {
+        let all = texts(&[
+            "You knead the dough before dawn.",
+            "You drive the van to nine shops.",
+            "You keep the books and pay everybody.",
+        ]);
+        let profile = BoilerplateProfile::of_texts(&all);
+        let common = all[0].grams().iter().filter(|gram| all[1].grams().contains(gram));
+        let common: Vec<u32> = common.copied().collect();
+        let light = |gram: &u32| profile.grams.contains(gram);
+        assert!(!common.is_empty() && common.iter().all(light));
+        assert!(!all[0].grams().iter().all(light));
+        assert_eq!(BoilerplateProfile::from_bytes(&profile.to_bytes()), profile);
+        let fewer = BoilerplateProfile::of_texts(&all[..2]);
+        assert_eq!(fewer, BoilerplateProfile::default(), "two titles tell nothing");
+        assert_eq!(profile.changed(&fewer).grams().len(), common.len());
+        assert!(profile.changed(&profile).is_empty());
     }
 }

@@ -5,6 +5,7 @@
 use crate::ad::AdKey;
 use crate::boilerplate::BoilerplateProfile;
 use crate::features::PairFeatures;
+use crate::shingles::LightGrams;
 use crate::signature::OpeningSignature;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -16,6 +17,8 @@ pub struct SignatureCorpus {
     /// Position of the profile of each ad's employer.
     employers: Vec<usize>,
     profiles: Vec<BoilerplateProfile>,
+    /// Which grams of the text of each ad are boilerplate.
+    light: Vec<LightGrams>,
 }
 
 impl SignatureCorpus {
@@ -26,7 +29,7 @@ impl SignatureCorpus {
         let (employers, groups) = grouped(&ads);
         let profile = |group: &Vec<usize>| BoilerplateProfile::of(group.iter().map(|at| &ads[*at]));
         let profiles = groups.par_iter().map(profile).collect();
-        SignatureCorpus { ads, employers, profiles }
+        SignatureCorpus::weighed(ads, employers, profiles)
     }
 
     /// Puts signatures in order, with boilerplate that is known by the employer's squeezed name:
@@ -41,7 +44,17 @@ impl SignatureCorpus {
         let name = |group: &Vec<usize>| ads[group[0]].employer.squeezed();
         let profiles = groups.iter().map(|group| known.remove(&name(group)).unwrap_or_default());
         let profiles = profiles.collect();
-        SignatureCorpus { ads, employers, profiles }
+        SignatureCorpus::weighed(ads, employers, profiles)
+    }
+
+    fn weighed(
+        ads: Vec<OpeningSignature>,
+        employers: Vec<usize>,
+        profiles: Vec<BoilerplateProfile>,
+    ) -> SignatureCorpus {
+        let all = ads.par_iter().zip(&employers);
+        let light = all.map(|(ad, employer)| profiles[*employer].light(&ad.text)).collect();
+        SignatureCorpus { ads, employers, profiles, light }
     }
 
     /// The boilerplate of an employer by its squeezed name.
@@ -64,8 +77,8 @@ impl SignatureCorpus {
 
     /// What two ads have in common.
     pub fn features(&self, one: usize, other: usize) -> PairFeatures {
-        let common = [&self.profiles[self.employers[one]], &self.profiles[self.employers[other]]];
-        PairFeatures::of(&self.ads[one], &self.ads[other], common)
+        let light = [&self.light[one], &self.light[other]];
+        PairFeatures::of(&self.ads[one], &self.ads[other], light)
     }
 }
 

@@ -1,10 +1,9 @@
 //! What two signatures have in common, field by field. Facts only: what they mean is decided by the
 //! vetoes and the points, so that `explain` can show both apart.
 
-use crate::boilerplate::BoilerplateProfile;
 use crate::employer::EmployerRelation;
 use crate::place_relation::PlaceRelation;
-use crate::shingles::TextOverlap;
+use crate::shingles::{LightGrams, TextOverlap};
 use crate::signature::OpeningSignature;
 use crate::title::singular;
 use crate::title_words::HIGH;
@@ -104,13 +103,12 @@ pub struct PairFeatures {
 }
 
 impl PairFeatures {
-    /// Compares two ads; `common` holds the boilerplate of their employers.
+    /// Compares two ads; `light` says which grams of their texts are boilerplate.
     pub fn of(
         one: &OpeningSignature,
         other: &OpeningSignature,
-        common: [&BoilerplateProfile; 2],
+        light: [&LightGrams; 2],
     ) -> PairFeatures {
-        let weight = |gram| BoilerplateProfile::lighter(common, gram);
         let (a, b) = (&one.title, &other.title);
         let (title, title_overlap) = title_relation(one, other);
         PairFeatures {
@@ -128,7 +126,7 @@ impl PairFeatures {
             one_place: one.places.text == other.places.text && one.places.text != 0,
             employer: one.employer.relation(&other.employer),
             place: PlaceRelation::of(&one.places, &other.places),
-            text: one.text.overlap(&other.text, weight),
+            text: one.text.overlap(&other.text, light),
             address: one.links.share_address(&other.links),
             requisition: MarkRelation::of(
                 one.links.requisition.as_slice(),

@@ -1,7 +1,12 @@
-//! What has to be judged again after some ads changed, found round by round: the caller answers
-//! each request from its store, set by set, until nothing is left to ask. What decides a pair lies
-//! within its connected part of the graph, so the result equals that of judging all ads, and
-//! the cost follows what changed. This module never reads a store itself.
+//! What has to be judged together, found round by round: the caller answers each request from its
+//! store, set by set, until nothing is left to ask. What decides a pair lies within its connected
+//! part of the graph, so the result equals that of judging all ads, and the cost follows what
+//! changed. This module never reads a store itself.
+//!
+//! Whoever changes something marks the ads whose pairs may change by it, as they were and as they
+//! are: an ad that changed, those that paired with it as it was (the first round of a walk from it),
+//! and those that moved over the cap of a bucket. A walk from marked ads judges the rest of what
+//! they are connected with.
 
 use crate::ad::AdKey;
 use crate::blocking::BlockKey;
@@ -12,6 +17,7 @@ use crate::features::PairFeatures;
 use crate::pair_graph::{PairGraph, may_pair};
 use crate::policy::OpeningPolicy;
 use crate::score::{PairBand, PairScore};
+use crate::shingles::LightGrams;
 use crate::sibling::repost_days;
 use crate::signature::OpeningSignature;
 use rayon::prelude::*;
@@ -20,10 +26,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// What the caller is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NeighbourRequest {
-    /// Buckets: all their ads, or the [`NeighbourRequest::limit`] with the smallest ranks.
+    /// Buckets: of each the ads with the smallest ranks, as many as its cap admits.
     pub blocks: Vec<BlockKey>,
-    /// Rows of a bucket that are enough.
-    pub limit: usize,
     /// Ads whose present openings are needed: all members of those openings.
     pub openings_of: Vec<AdKey>,
 }
@@ -41,39 +45,26 @@ pub struct NeighbourAnswer {
     pub signatures: Vec<OpeningSignature>,
 }
 
-/// What has changed.
-#[derive(Debug, Clone, Default)]
-pub struct NeighbourChange {
-    /// Ads that are new or changed, as they are now.
-    pub now: Vec<OpeningSignature>,
-    /// Ads that are gone or changed, as they were.
-    pub before: Vec<OpeningSignature>,
-    /// Ads whose openings lost an ad, or about which an operator decided.
-    pub touched: Vec<AdKey>,
-}
-
-/// The walk from changed ads to everything that they can change.
+/// The walk from marked ads to everything that they are connected with.
 #[derive(Debug)]
 pub struct NeighbourWalk {
     policy: OpeningPolicy,
-    /// How many of the changed ads are, or were, in each bucket.
-    changes: HashMap<BlockKey, usize>,
     ads: BTreeMap<AdKey, OpeningSignature>,
     buckets: HashMap<BlockKey, Vec<AdKey>>,
     profiles: HashMap<String, BoilerplateProfile>,
+    /// Which grams of the texts of these ads are boilerplate.
+    light: HashMap<AdKey, LightGrams>,
     /// Ads that are judged again.
     reached: BTreeSet<AdKey>,
     /// Of these, the ones whose buckets are to be asked for.
     frontier: Vec<AdKey>,
     /// Of these, the ones whose buckets were asked for.
     asked: Vec<AdKey>,
-    /// Ads as they were, until their neighbours are found.
-    ghosts: Vec<OpeningSignature>,
-    /// Ads that are new or changed.
-    changed: Vec<AdKey>,
+    /// The ads that it started from.
+    marked: Vec<AdKey>,
 }
 
-/// A re-post of an ad that changed, or by one.
+/// A re-post of a marked ad, or by one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RepostPair {
     /// The later ad.
@@ -96,42 +87,35 @@ pub struct WalkedAds {
 }
 
 impl NeighbourWalk {
-    /// Starts at what has changed.
-    pub fn of(policy: OpeningPolicy, change: NeighbourChange) -> NeighbourWalk {
-        let keys = change.now.iter().map(|ad| ad.key.clone()).chain(change.touched);
-        let reached: BTreeSet<AdKey> = keys.collect();
-        let mut changes: HashMap<BlockKey, usize> = HashMap::new();
-        for block in change.now.iter().chain(&change.before).flat_map(|ad| &ad.blocks) {
-            *changes.entry(*block).or_default() += 1;
-        }
+    /// Starts at marked ads.
+    pub fn of(policy: OpeningPolicy, marked: Vec<OpeningSignature>) -> NeighbourWalk {
+        let ads: BTreeMap<AdKey, OpeningSignature> =
+            marked.into_iter().map(|ad| (ad.key.clone(), ad)).collect();
+        let marked: Vec<AdKey> = ads.keys().cloned().collect();
         NeighbourWalk {
             policy,
-            changes,
-            changed: change.now.iter().map(|ad| ad.key.clone()).collect(),
-            ads: change.now.into_iter().map(|ad| (ad.key.clone(), ad)).collect(),
+            ads,
             buckets: HashMap::new(),
             profiles: HashMap::new(),
-            frontier: reached.iter().cloned().collect(),
-            reached,
+            light: HashMap::new(),
+            reached: marked.iter().cloned().collect(),
+            frontier: marked.clone(),
             asked: Vec::new(),
-            ghosts: change.before,
+            marked,
         }
     }
 
     /// What is needed next; `None` when everything is known.
     pub fn request(&mut self) -> Option<NeighbourRequest> {
-        if self.frontier.is_empty() && self.ghosts.is_empty() {
+        if self.frontier.is_empty() {
             return None;
         }
         self.asked = std::mem::take(&mut self.frontier);
-        let known = self.asked.iter().filter_map(|key| self.ads.get(key)).chain(&self.ghosts);
+        let known = self.asked.iter().filter_map(|key| self.ads.get(key));
         let blocks: BTreeSet<BlockKey> = known.flat_map(|ad| ad.blocks.iter().copied()).collect();
         let new = |block: &BlockKey| !self.buckets.contains_key(block);
-        let blocks: Vec<BlockKey> = blocks.into_iter().filter(new).collect();
-        let moved = blocks.iter().map(|block| self.changes_in(*block)).max().unwrap_or_default();
         Some(NeighbourRequest {
-            limit: self.policy.bucket_cap.saturating_add(moved),
-            blocks,
+            blocks: blocks.into_iter().filter(new).collect(),
             openings_of: self.asked.clone(),
         })
     }
@@ -140,16 +124,15 @@ impl NeighbourWalk {
     pub fn supply(&mut self, answer: NeighbourAnswer) {
         self.ads.extend(answer.signatures.into_iter().map(|ad| (ad.key.clone(), ad)));
         self.profiles.extend(answer.profiles);
+        self.weigh();
         let mut found: BTreeSet<AdKey> = answer.members.into_iter().collect();
         for (block, mut members) in answer.buckets {
             members.retain(|key| self.ads.contains_key(key));
             members.sort_by_cached_key(|key| (bucket_rank(block, &self.ads[key]), key.clone()));
-            found.extend(self.displaced(block, &members).iter().cloned());
             members.truncate(self.policy.bucket_cap);
             self.buckets.insert(block, members);
         }
         found.extend(self.paired());
-        self.ghosts.clear();
         for key in found {
             if self.reached.insert(key.clone()) {
                 self.frontier.push(key);
@@ -157,20 +140,15 @@ impl NeighbourWalk {
         }
     }
 
-    fn changes_in(&self, block: BlockKey) -> usize {
-        self.changes.get(&block).copied().unwrap_or_default()
+    /// The ads that the newest answer led to: after the first round those that pair with a marked
+    /// ad or share its opening.
+    pub fn found(&self) -> impl Iterator<Item = &OpeningSignature> {
+        self.frontier.iter().filter_map(|key| self.ads.get(key))
     }
 
-    /// Ads about the cap: a change may have moved them over it, either way.
-    fn displaced<'a>(&self, block: BlockKey, members: &'a [AdKey]) -> &'a [AdKey] {
-        let (cap, moved) = (self.policy.bucket_cap, self.changes_in(block));
-        let end = members.len().min(cap.saturating_add(moved));
-        if members.len() <= cap { &[] } else { &members[cap.saturating_sub(moved)..end] }
-    }
-
-    /// Ads that pair with one whose buckets were asked for, or paired with one that was.
+    /// Ads that pair with one whose buckets were asked for.
     fn paired(&self) -> Vec<AdKey> {
-        let asked = self.asked.iter().filter_map(|key| self.ads.get(key)).chain(&self.ghosts);
+        let asked = self.asked.iter().filter_map(|key| self.ads.get(key));
         let asked: Vec<&OpeningSignature> = asked.collect();
         asked.par_iter().flat_map_iter(|ad| self.partners(ad)).collect()
     }
@@ -192,16 +170,25 @@ impl NeighbourWalk {
         PairScore::of(&pair, &self.policy).band(&self.policy.bands) != PairBand::Different
     }
 
-    fn features(&self, one: &OpeningSignature, other: &OpeningSignature) -> PairFeatures {
+    /// Weighs the texts of the ads that are new here.
+    fn weigh(&mut self) {
         let none = BoilerplateProfile::default();
-        let profile = |ad: &OpeningSignature| self.profiles.get(&ad.employer.squeezed());
-        let common = [one, other].map(|ad| profile(ad).unwrap_or(&none));
-        PairFeatures::of(one, other, common)
+        let new = self.ads.par_iter().filter(|(key, _)| !self.light.contains_key(*key));
+        let weighed = new.map(|(key, ad)| {
+            let profile = self.profiles.get(&ad.employer.squeezed()).unwrap_or(&none);
+            (key.clone(), profile.light(&ad.text))
+        });
+        let weighed: Vec<(AdKey, LightGrams)> = weighed.collect();
+        self.light.extend(weighed);
     }
 
-    /// The re-posts in which a changed ad is the later or the earlier one, in order.
+    fn features(&self, one: &OpeningSignature, other: &OpeningSignature) -> PairFeatures {
+        PairFeatures::of(one, other, [one, other].map(|ad| &self.light[&ad.key]))
+    }
+
+    /// The re-posts in which a marked ad is the later or the earlier one, in order.
     pub fn reposts(&self) -> Vec<RepostPair> {
-        let all = self.changed.par_iter().filter_map(|key| self.ads.get(key));
+        let all = self.marked.par_iter().filter_map(|key| self.ads.get(key));
         let mut found: Vec<RepostPair> = all.flat_map_iter(|ad| self.reposts_with(ad)).collect();
         found.sort_unstable();
         found.dedup();
@@ -221,7 +208,7 @@ impl NeighbourWalk {
         links.collect()
     }
 
-    /// The ads to be judged again, with their pairs: everything that the changes can have changed.
+    /// The ads to be judged, with their pairs: everything that the marked ones are connected with.
     pub fn finish(self) -> WalkedAds {
         let reached = self.reached;
         let ads = self.ads.into_values().filter(|ad| reached.contains(&ad.key)).collect();

@@ -14,8 +14,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Rises when the same ad gives another signature: stored ones are then computed again.
-pub const SIGNATURE_VERSION: u16 = 1;
+/// Rises when the same ad gives another signature, or is judged by it otherwise: stored ones are
+/// then computed, and judged, again. 2: boilerplate stands under half of an employer's titles.
+pub const SIGNATURE_VERSION: u16 = 2;
 
 /// What a source declares about its addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -61,17 +61,22 @@ proptest! {
     #[test]
     fn working_in_steps_gives_what_working_at_once_gives(
         ads in ads(60),
-        cuts in proptest::collection::vec(1_usize..20, 4..8),
+        cuts in proptest::collection::vec((1_usize..20, any::<bool>()), 4..8),
         cap in prop_oneof![Just(200_usize), Just(9)],
         gone in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
         edited in proptest::collection::vec(any::<[prop::sample::Index; 2]>(), 0..6),
+        portion in 1_usize..30,
     ) {
         let policy = policy(cap);
         let mut town = Town::new(policy.clone());
         let mut rest = ads.as_slice();
-        for cut in cuts {
+        for (cut, is_judged) in cuts {
             let (now, later) = rest.split_at(cut.min(rest.len()));
-            town.step(now.to_vec(), &[]);
+            town.sign(now.to_vec(), &[]);
+            if is_judged {
+                town.learn();
+                town.judge(portion);
+            }
             rest = later;
         }
         town.step(rest.to_vec(), &[]);
@@ -82,7 +87,9 @@ proptest! {
             town.step(vec![ads[at].clone()], &[]);
         }
         let gone: BTreeSet<AdKey> = gone.iter().map(|at| at.get(&ads).key.clone()).collect();
-        town.step(Vec::new(), &gone.iter().cloned().collect::<Vec<_>>());
+        town.sign(Vec::new(), &gone.iter().cloned().collect::<Vec<_>>());
+        town.learn();
+        town.judge(portion);
         let left: Vec<_> = ads.into_iter().filter(|ad| !gone.contains(&ad.key)).collect();
         prop_assert_eq!(town.openings(), openings(left, &policy, &[]));
     }

@@ -176,7 +176,7 @@ macro_rules! of_job {
 }
 
 /// What goes from each table, in an order that foreign keys allow; `$1` institution.
-const ERASED: [(&str, &str); 24] = [
+const ERASED: [(&str, &str); 25] = [
     // One that has read the ad already must not leave it behind.
     ("work_units",
      "UPDATE work_units t SET state = 'failed', fence = t.fence + 1, expires_at = NULL, finished_at = clock_timestamp(), why = 'an ad was forgotten meanwhile: ask again'
@@ -202,6 +202,7 @@ const ERASED: [(&str, &str); 24] = [
     ("job_capabilities", concat!("DELETE FROM job_capabilities t WHERE ", of_job!())),
     ("job_signatures", concat!("DELETE FROM job_signatures t WHERE ", of_job!())),
     ("job_blocks", concat!("DELETE FROM job_blocks t WHERE ", of_job!())),
+    ("jobs_to_judge", concat!("DELETE FROM jobs_to_judge t WHERE ", of_job!())),
     ("opening_members", concat!("DELETE FROM opening_members t WHERE ", of_job!())),
     ("opening_log", concat!("DELETE FROM opening_log t WHERE ", of_job!())),
     ("opening_decisions",

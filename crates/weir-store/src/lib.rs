@@ -38,6 +38,7 @@ mod migrations;
 mod narrow;
 pub mod node_loads;
 pub mod notices;
+pub mod opening_marks;
 pub mod opening_views;
 pub mod openings;
 mod pooler;

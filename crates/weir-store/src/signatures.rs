@@ -326,7 +326,8 @@ pub async fn over_cap(
 }
 
 /// A sample of the texts of employers: of the titles with the smallest ranks, the text of the job
-/// with the smallest content each.
+/// with the smallest content each. The index is asked for one title after the other: an employer may
+/// have thousands of ads under one.
 ///
 /// # Errors
 /// The database failed.
@@ -340,10 +341,16 @@ pub async fn sample(
         return Ok(Vec::new());
     }
     Ok(sqlx::query_as(
-        "SELECT k.employer, s.text FROM unnest($2::bigint[]) AS k (employer) CROSS JOIN LATERAL (
-           SELECT DISTINCT ON (title) title, text FROM job_signatures
-           WHERE institution_id = $1 AND employer = k.employer AND text <> ''
-           ORDER BY title, content LIMIT $3) AS s",
+        "WITH RECURSIVE sampled AS (
+           SELECT k.employer, s.title, s.job_id, 1 AS number FROM unnest($2::bigint[]) AS k (employer) CROSS JOIN LATERAL (
+             SELECT title, job_id FROM job_signatures WHERE institution_id = $1 AND employer = k.employer AND text <> ''
+             ORDER BY title, content LIMIT 1) AS s
+           UNION ALL
+           SELECT p.employer, s.title, s.job_id, p.number + 1 FROM sampled p CROSS JOIN LATERAL (
+             SELECT title, job_id FROM job_signatures WHERE institution_id = $1 AND employer = p.employer AND title > p.title AND text <> ''
+             ORDER BY title, content LIMIT 1) AS s
+           WHERE p.number < $3)
+         SELECT p.employer, s.text FROM sampled p JOIN job_signatures s ON s.institution_id = $1 AND s.job_id = p.job_id",
     )
     .bind(institution)
     .bind(employers)
@@ -370,7 +377,7 @@ pub async fn profiles(
     .await?)
 }
 
-/// Keeps the boilerplate of employers.
+/// Keeps the boilerplate of employers; one that has none has no row.
 ///
 /// # Errors
 /// The database failed.
@@ -379,35 +386,57 @@ pub async fn keep_profiles(
     institution: Uuid,
     profiles: &[(i64, Vec<u8>)],
 ) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO employer_profiles (institution_id, employer, profile) SELECT $1, v.* FROM unnest($2::bigint[], $3::bytea[]) AS v
+    for sql in [
+        "INSERT INTO employer_profiles (institution_id, employer, profile)
+         SELECT $1, v.* FROM unnest($2::bigint[], $3::bytea[]) AS v (employer, profile) WHERE v.profile <> ''
          ON CONFLICT (institution_id, employer) DO UPDATE SET profile = EXCLUDED.profile",
-    )
-    .bind(institution)
-    .bind(profiles.iter().map(|(employer, _)| *employer).collect::<Vec<_>>())
-    .bind(profiles.iter().map(|(_, profile)| profile.as_slice()).collect::<Vec<_>>())
-    .execute(connection)
-    .await?;
+        "DELETE FROM employer_profiles t USING unnest($2::bigint[], $3::bytea[]) AS v (employer, profile)
+         WHERE t.institution_id = $1 AND t.employer = v.employer AND v.profile = ''",
+    ] {
+        sqlx::query(sql)
+            .bind(institution)
+            .bind(profiles.iter().map(|(employer, _)| *employer).collect::<Vec<_>>())
+            .bind(profiles.iter().map(|(_, profile)| profile.as_slice()).collect::<Vec<_>>())
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
 }
 
-/// The jobs of employers.
+/// The jobs of employers that are in an opening.
 ///
 /// # Errors
 /// The database failed.
-pub async fn of_employers(
+pub async fn judged_of(
     connection: &mut PgConnection,
     institution: Uuid,
     employers: &[i64],
-) -> Result<Vec<Uuid>> {
-    if employers.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(sqlx::query_scalar(
-        "SELECT job_id FROM job_signatures WHERE institution_id = $1 AND employer = ANY ($2)",
+) -> Result<Vec<(i64, Uuid)>> {
+    Ok(sqlx::query_as(
+        "SELECT s.employer, s.job_id FROM job_signatures s JOIN opening_members m ON m.institution_id = $1 AND m.job_id = s.job_id
+         WHERE s.institution_id = $1 AND s.employer = ANY ($2)",
     )
     .bind(institution)
     .bind(employers)
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The texts of jobs.
+///
+/// # Errors
+/// The database failed.
+pub async fn texts(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    jobs: &[Uuid],
+) -> Result<Vec<(Uuid, Vec<u8>)>> {
+    Ok(sqlx::query_as(
+        "SELECT s.job_id, s.text FROM unnest($2::uuid[]) AS k (id)
+         JOIN job_signatures s ON s.institution_id = $1 AND s.job_id = k.id",
+    )
+    .bind(institution)
+    .bind(jobs)
     .fetch_all(connection)
     .await?)
 }

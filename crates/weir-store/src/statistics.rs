@@ -36,7 +36,7 @@ pub async fn renew_signatures(
     institution: Uuid,
     loaded: usize,
 ) -> Result<()> {
-    let sql = "ANALYZE job_signatures (institution_id, job_id, employer, title, content); ANALYZE job_blocks;
+    let sql = "ANALYZE job_signatures (institution_id, job_id, employer, title, content); ANALYZE job_blocks; ANALYZE jobs_to_judge;
         ANALYZE employer_profiles (institution_id, employer); ANALYZE openings; ANALYZE opening_members (institution_id, job_id, opening_id)";
     renew(connection, ("job_signatures", sql), institution, loaded).await
 }

@@ -1,58 +1,68 @@
-//! From what changed to what it can change: the walk of `weir-openings` asks, this answers from the
-//! database, set by set. Then the ads that were reached are judged, and what came of it is written.
+//! Judging: from marked jobs the walk of `weir-openings` finds all that they are connected with,
+//! and what came of that is written. What was judged is not marked any more.
 
-use super::change::{self, OpeningsToJudge, employer_number};
+use super::answers::NeighbourAnswers;
+use super::aside;
+use super::marked::{self, MarkedAds};
 use super::naming::{self, JudgedOpenings};
-use super::{aside, review};
+use super::review;
 use crate::engine::RunError;
 use crate::engine::opening_counts::OpeningCounts;
 use crate::stage::dedupe::OpeningSettings;
 use crate::store::PgConnection;
+use crate::store::opening_marks::{self, MarkedJob};
 use crate::store::openings::{self, OpeningStamp};
 use crate::store::signatures::{self, OpeningState};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 use weir_openings::ad::AdKey;
-use weir_openings::blocking::BlockKey;
-use weir_openings::boilerplate::BoilerplateProfile;
 use weir_openings::decision::{DecisionSet, DecisionVerdict, PairDecision};
-use weir_openings::neighbourhood::{NeighbourAnswer, NeighbourRequest, NeighbourWalk, WalkedAds};
+use weir_openings::neighbourhood::{NeighbourWalk, WalkedAds};
 use weir_openings::opening_set::{OpeningSet, PairAnswer};
 use weir_openings::partition::PairJudge;
-use weir_openings::signature::OpeningSignature;
 
-/// Judges what changed and everything that it can change, and writes what came of it.
+/// Judges some of the marked jobs; `None` if there are none.
+pub(super) async fn judge_marked(
+    tx: &mut PgConnection,
+    stamp: OpeningStamp<'_>,
+    settings: &OpeningSettings,
+    state: &mut OpeningState,
+    limit: i64,
+) -> Result<Option<OpeningCounts>, RunError> {
+    let marks = opening_marks::marked(tx, stamp.institution, limit).await?;
+    if marks.is_empty() {
+        return Ok(None);
+    }
+    let counts = judge(tx, stamp, settings, state, &jobs_of(&marks)).await?;
+    opening_marks::unmark(tx, stamp.institution, &marks).await?;
+    Ok(Some(counts))
+}
+
+fn jobs_of(marks: &[MarkedJob]) -> Vec<Uuid> {
+    let jobs: BTreeSet<Uuid> = marks.iter().map(|(_, job)| *job).collect();
+    jobs.into_iter().collect()
+}
+
+/// Judges jobs and everything that they are connected with, and writes what came of it.
 pub(super) async fn judge(
     tx: &mut PgConnection,
     stamp: OpeningStamp<'_>,
     settings: &OpeningSettings,
     state: &mut OpeningState,
-    found: OpeningsToJudge,
+    jobs: &[Uuid],
 ) -> Result<OpeningCounts, RunError> {
-    let OpeningsToJudge {
-        change,
-        jobs,
-        gone,
-        written,
-    } = found;
-    let blocks: BTreeSet<i64> = change
-        .now
+    let institution = stamp.institution;
+    let MarkedAds { ads, jobs, gone } = MarkedAds::load(tx, institution, jobs).await?;
+    let blocks: BTreeSet<i64> = ads
         .iter()
         .flat_map(|ad| ad.blocks.iter().map(|block| block.0))
         .collect();
-    let mut answers = NeighbourAnswers::of(stamp.institution, jobs, &change.now);
-    let mut walk = NeighbourWalk::of(settings.policy.clone(), change);
-    while let Some(request) = walk.request() {
-        let answer = answers.answer(tx, &request).await?;
-        walk = aside(move || {
-            walk.supply(answer);
-            walk
-        })
-        .await?;
-    }
-    let decisions = decisions(tx, stamp.institution).await?;
-    let (policy, jobs) = (settings.policy.clone(), answers.jobs);
-    let judged = aside(move || {
+    let mut answers = NeighbourAnswers::of(institution, &settings.policy, jobs, &ads);
+    let walk = NeighbourWalk::of(settings.policy.clone(), ads);
+    let walk = answers.walk(tx, walk).await?;
+    let decisions = decisions(tx, institution).await?;
+    let (policy, jobs) = (settings.policy.clone(), answers.into_jobs());
+    let (judged, marks) = aside(move || {
         let reposts = walk.reposts();
         let WalkedAds { corpus, graph, .. } = walk.finish();
         let judge = PairJudge {
@@ -62,15 +72,17 @@ pub(super) async fn judge(
             decisions: &decisions,
         };
         let partition = judge.partition();
-        JudgedOpenings::of(&judge, partition, &reposts, jobs)
+        let marks = marked::marks(corpus.ads(), &jobs);
+        (JudgedOpenings::of(&judge, partition, &reposts, jobs), marks)
     })
     .await?;
     let mut counts = naming::write(tx, stamp, state, &judged, &gone).await?;
+    opening_marks::unmark(tx, institution, &marks).await?;
     counts.judged = judged.judged.len();
-    counts.review = review::ask(tx, stamp, state, &judged, &[written, gone].concat()).await?;
+    counts.review = review::ask(tx, stamp, state, &judged, &gone).await?;
     let cap = i64::try_from(settings.policy.bucket_cap).unwrap_or(i64::MAX);
     let blocks: Vec<i64> = blocks.into_iter().collect();
-    counts.capped = signatures::over_cap(tx, stamp.institution, &blocks, cap)
+    counts.capped = signatures::over_cap(tx, institution, &blocks, cap)
         .await?
         .len();
     Ok(counts)
@@ -105,119 +117,6 @@ pub fn pair_decision(row: &openings::OpeningDecision) -> PairDecision {
     }
 }
 
-/// Answers the walk from the database; each signature is read once.
-struct NeighbourAnswers {
-    institution: Uuid,
-    jobs: HashMap<AdKey, Uuid>,
-    ads: HashMap<Uuid, AdKey>,
-    /// Employers whose boilerplate was sent.
-    employers: HashSet<i64>,
-    /// Employers of the ads that the walk began with.
-    first: Vec<String>,
-}
-
-impl NeighbourAnswers {
-    fn of(
-        institution: Uuid,
-        jobs: HashMap<AdKey, Uuid>,
-        now: &[OpeningSignature],
-    ) -> NeighbourAnswers {
-        let ads = jobs.iter().map(|(key, job)| (*job, key.clone())).collect();
-        let first = now.iter().map(|ad| ad.employer.squeezed()).collect();
-        NeighbourAnswers {
-            institution,
-            jobs,
-            ads,
-            employers: HashSet::new(),
-            first,
-        }
-    }
-
-    async fn answer(
-        &mut self,
-        tx: &mut PgConnection,
-        request: &NeighbourRequest,
-    ) -> Result<NeighbourAnswer, RunError> {
-        let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
-        let blocks: Vec<i64> = request.blocks.iter().map(|block| block.0).collect();
-        let placed = signatures::buckets(tx, self.institution, &blocks, limit).await?;
-        let asked: Vec<Uuid> = request
-            .openings_of
-            .iter()
-            .filter_map(|key| self.jobs.get(key).copied())
-            .collect();
-        let members = openings::companions(tx, self.institution, &asked).await?;
-        let signatures = self.signatures(tx, &placed, &members).await?;
-        let profiles = self.profiles(tx, &signatures).await?;
-        let mut buckets: HashMap<i64, Vec<AdKey>> =
-            blocks.iter().map(|block| (*block, Vec::new())).collect();
-        for (block, job) in placed {
-            buckets
-                .entry(block)
-                .or_default()
-                .extend(self.ads.get(&job).cloned());
-        }
-        Ok(NeighbourAnswer {
-            buckets: buckets
-                .into_iter()
-                .map(|(block, ads)| (BlockKey(block), ads))
-                .collect(),
-            profiles,
-            members: members
-                .iter()
-                .filter_map(|job| self.ads.get(job).cloned())
-                .collect(),
-            signatures,
-        })
-    }
-
-    async fn signatures(
-        &mut self,
-        tx: &mut PgConnection,
-        placed: &[(i64, Uuid)],
-        members: &[Uuid],
-    ) -> Result<Vec<OpeningSignature>, RunError> {
-        let all = placed.iter().map(|(_, job)| job).chain(members);
-        let new: BTreeSet<Uuid> = all
-            .filter(|job| !self.ads.contains_key(job))
-            .copied()
-            .collect();
-        let new: Vec<Uuid> = new.into_iter().collect();
-        let rows = change::load(tx, self.institution, &new).await?;
-        let mut signatures = Vec::with_capacity(rows.len());
-        for (job, ad) in rows {
-            self.jobs.insert(ad.key.clone(), job);
-            self.ads.insert(job, ad.key.clone());
-            signatures.push(ad);
-        }
-        Ok(signatures)
-    }
-
-    async fn profiles(
-        &mut self,
-        tx: &mut PgConnection,
-        ads: &[OpeningSignature],
-    ) -> Result<Vec<(String, BoilerplateProfile)>, RunError> {
-        let names = ads
-            .iter()
-            .map(|ad| ad.employer.squeezed())
-            .chain(self.first.drain(..));
-        let mut new: HashMap<i64, String> = HashMap::new();
-        for name in names {
-            let number = employer_number(&name);
-            if self.employers.insert(number) {
-                new.insert(number, name);
-            }
-        }
-        let numbers: Vec<i64> = new.keys().copied().collect();
-        let rows = signatures::profiles(tx, self.institution, &numbers).await?;
-        let profile = |(number, bytes): (i64, Vec<u8>)| {
-            Some((new.remove(&number)?, BoilerplateProfile::from_bytes(&bytes)))
-        };
-        Ok(rows.into_iter().filter_map(profile).collect())
-    }
-}
-
 /// What is made of two jobs, and why; `None` if one of them has no signature. Judged beside all
 /// that can change it, by the settings of the newest run.
 ///
@@ -234,23 +133,18 @@ pub async fn explain(
     let Some(settings) = OpeningSettings::stored(&state.settings) else {
         return Ok(None);
     };
-    let found = change::of_decided(tx, institution, &jobs).await?;
-    let keys: Vec<AdKey> = jobs
-        .iter()
-        .filter_map(|job| found.jobs.iter().find(|(_, known)| *known == job))
-        .map(|(key, _)| key.clone())
-        .collect();
-    let [one, other] = keys.as_slice() else {
+    let found = MarkedAds::load(tx, institution, &jobs).await?;
+    let key = |job: Uuid| found.jobs.iter().find(|(_, known)| **known == job);
+    let Some((one, other)) = key(jobs[0]).zip(key(jobs[1])) else {
         return Ok(None);
     };
-    let (one, other) = (one.clone(), other.clone());
-    let mut answers = NeighbourAnswers::of(institution, found.jobs, &found.change.now);
-    let mut walk = NeighbourWalk::of(settings.policy.clone(), found.change);
-    while let Some(request) = walk.request() {
-        walk.supply(answers.answer(tx, &request).await?);
-    }
+    let (one, other) = (one.0.clone(), other.0.clone());
+    let policy = settings.policy;
+    let mut answers = NeighbourAnswers::of(institution, &policy, found.jobs, &found.ads);
+    let walk = NeighbourWalk::of(policy.clone(), found.ads);
+    let walk = answers.walk(tx, walk).await?;
     let decisions = decisions(tx, institution).await?;
-    let set = OpeningSet::of_walk(walk.finish(), settings.policy, decisions);
+    let set = OpeningSet::of_walk(walk.finish(), policy, decisions);
     let places = set
         .corpus()
         .position(&one)

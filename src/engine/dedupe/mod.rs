@@ -1,17 +1,24 @@
 //! `dedupe`, the stage that finds out which jobs advertise one opening (T8). It works in steps,
-//! each in a transaction of its own: what was written to jobs since the step before, and everything
-//! that this can change, is judged again; the result equals that of judging all jobs at once.
+//! each in a transaction of its own: what was written to jobs is signed first, then what employers
+//! print everywhere is learnt, then everything that this can change is judged; the result equals
+//! that of judging all jobs at once.
 //!
-//! [`change`] makes signatures of what was written, [`judge`] walks from them to their neighbours,
-//! [`naming`] compares the openings with those that were, [`review`] asks about doubtful pairs. The
-//! decisions themselves are pure and live in `weir-openings`. A decision of an operator and the
-//! roll-back of a run go through [`settle`], by the settings of the newest run.
+//! [`sign`] makes signatures of what was written, [`learn`] the boilerplate of employers; both mark
+//! whom that can change, by [`marked`]. [`judge`] walks from marked jobs to their neighbours, by
+//! [`answers`] of what is [`stored`]; [`naming`] compares the openings with those that were,
+//! [`review`] asks about doubtful pairs. The decisions themselves are pure and live in
+//! `weir-openings`. A decision of an operator and the roll-back of a run go through [`settle`], by
+//! the settings of the newest run.
 
-mod change;
+mod answers;
 mod evidence;
 mod judge;
+mod learn;
+mod marked;
 mod naming;
 mod review;
+mod sign;
+mod stored;
 
 use super::RunError;
 use super::event::RunEvent;
@@ -21,6 +28,7 @@ use crate::model::Clock;
 use crate::plan::Plan;
 use crate::plan::picture::StagePassage;
 use crate::stage::dedupe::OpeningSettings;
+use crate::store::opening_marks;
 use crate::store::openings::OpeningStamp;
 use crate::store::signatures::{self, OpeningState};
 use crate::store::statistics;
@@ -35,8 +43,11 @@ pub use judge::{explain, pair_decision};
 /// Jobs whose changes are judged together: it bounds the memory of a step.
 const STEP: i64 = 4000;
 
-/// Openings from which the planner must know them.
+/// Jobs from which the planner must know them.
 const LARGE: usize = 1000;
+
+/// Jobs that are counted to tell the planner.
+const COUNTED: i64 = 100_000;
 
 /// Why the stage has nothing to do.
 const UNCHANGED: &str = "no job was written since it last ran";
@@ -86,36 +97,52 @@ async fn in_transaction(
     Ok(step)
 }
 
-/// Judges what was written since the step before; `None` if there is nothing.
+/// Signs what was written since the step before; once all is signed, learns, and judges some of what
+/// is marked. `None` if nothing is left to do.
 pub(super) async fn step(
     tx: &mut PgConnection,
     stamp: OpeningStamp<'_>,
     settings: &OpeningSettings,
 ) -> Result<Option<OpeningCounts>, RunError> {
-    let stored = signatures::state(tx, stamp.institution).await?;
-    let mut state = current(tx, stamp.institution, stored.as_ref(), settings).await?;
+    let institution = stamp.institution;
+    let stored = signatures::state(tx, institution).await?;
+    let mut state = current(tx, institution, stored.as_ref(), settings).await?;
     let zone = &settings.zone;
-    let jobs =
-        signatures::written_since(tx, stamp.institution, state.watermark, zone, STEP).await?;
+    let jobs = signatures::written_since(tx, institution, state.watermark, zone, STEP).await?;
     let written = jobs.len();
-    let Some(last) = jobs.last() else {
-        if stored.as_ref() != Some(&state) {
-            signatures::keep_state(tx, stamp.institution, &state).await?;
-        }
-        return Ok(None);
-    };
-    state.watermark = last.written;
-    state.run_id = stamp.run.or(state.run_id);
-    let change = change::of_written(tx, stamp.institution, settings, jobs, state.judged_until);
-    let change = change.await?;
-    let mut counts = judge::judge(tx, stamp, settings, &mut state, change).await?;
-    counts.written = written;
-    signatures::keep_state(tx, stamp.institution, &state).await?;
-    let loaded = usize::try_from(state.next_serial).unwrap_or(usize::MAX);
-    if loaded >= LARGE {
-        statistics::renew_signatures(tx, stamp.institution, loaded).await?;
+    if let Some(last) = jobs.last() {
+        state.watermark = last.written;
+        state.run_id = stamp.run.or(state.run_id);
+        sign::sign(tx, stamp, settings, &state, jobs).await?;
+        renew_statistics(tx, institution, &state).await?;
     }
-    Ok(Some(counts))
+    let mut counts = None;
+    if i64::try_from(written).is_ok_and(|written| written < STEP) {
+        learn::learn(tx, institution, &settings.policy, &state).await?;
+        counts = judge::judge_marked(tx, stamp, settings, &mut state, STEP).await?;
+    }
+    if stored.as_ref() != Some(&state) {
+        signatures::keep_state(tx, institution, &state).await?;
+    }
+    if written == 0 && counts.is_none() {
+        return Ok(None);
+    }
+    let counts = counts.unwrap_or_default();
+    Ok(Some(OpeningCounts { written, ..counts }))
+}
+
+/// Tells the planner how many jobs there are, by the openings that were named or the jobs that wait.
+async fn renew_statistics(
+    tx: &mut PgConnection,
+    institution: Uuid,
+    state: &OpeningState,
+) -> Result<(), RunError> {
+    let marked = opening_marks::count(tx, institution, COUNTED).await?;
+    let loaded = usize::try_from(marked.max(state.next_serial)).unwrap_or(usize::MAX);
+    if loaded >= LARGE {
+        statistics::renew_signatures(tx, institution, loaded).await?;
+    }
+    Ok(())
 }
 
 /// How far the stage has come by these settings: other settings judge everything again.
@@ -127,7 +154,12 @@ async fn current(
 ) -> Result<OpeningState, RunError> {
     let text = settings.text();
     if let Some(state) = stored.filter(|state| state.settings == text) {
-        return Ok(state.clone());
+        let mut state = state.clone();
+        // What is written before everything was signed again belongs to it.
+        if state.watermark < state.judged_until {
+            state.judged_until = signatures::newest(tx, institution).await?;
+        }
+        return Ok(state);
     }
     Ok(OpeningState {
         watermark: 0,
@@ -162,8 +194,7 @@ pub async fn settle(
     if let Some(newest) = signatures::state(tx, stamp.institution).await? {
         state = newest;
     }
-    let change = change::of_decided(tx, stamp.institution, jobs).await?;
-    total.add(judge::judge(tx, stamp, &settings, &mut state, change).await?);
+    total.add(judge::judge(tx, stamp, &settings, &mut state, jobs).await?);
     signatures::keep_state(tx, stamp.institution, &state).await?;
     Ok(total)
 }

@@ -20,7 +20,7 @@ use weir_openings::partition::{OpeningPartition, PairJudge};
 use weir_openings::score::lines;
 
 /// What came of the ads that were judged, by their jobs.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct JudgedOpenings {
     /// The jobs of each opening, the one that leads first.
     pub openings: Vec<Vec<JudgedMember>>,

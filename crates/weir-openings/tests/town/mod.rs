@@ -4,12 +4,11 @@
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_openings::ad::{AdFacts, AdKey};
+use weir_openings::blocking::BlockKey;
 use weir_openings::boilerplate::BoilerplateProfile;
 use weir_openings::buckets::bucket_rank;
 use weir_openings::decision::DecisionSet;
-use weir_openings::neighbourhood::{
-    NeighbourAnswer, NeighbourChange, NeighbourRequest, NeighbourWalk, WalkedAds,
-};
+use weir_openings::neighbourhood::{NeighbourAnswer, NeighbourRequest, NeighbourWalk, WalkedAds};
 use weir_openings::opening_set::OpeningSet;
 use weir_openings::partition::PairJudge;
 use weir_openings::policy::OpeningPolicy;
@@ -27,11 +26,15 @@ const TITLES: [&str; 8] = [
 ];
 const EMPLOYERS: [&str; 5] = ["Hill House", "Hill House Ltd", "HH", "Quickline", ""];
 const PLACES: [&str; 6] = ["Leeds", "York", "Leeds, England", "England", "Leeds; York", ""];
-const TEXTS: [&str; 4] = [
+const TEXTS: [&str; 6] = [
     "You look after the ward at night and call the doctor when somebody gets worse than before.",
     "You look after the ward at night and call the doctor when somebody gets worse than usual, \
      and you write it down before you go home in the morning.",
     "You clean the rooms on two floors, fill the trolley, and report what is broken to the porter.",
+    "You clean the rooms on two floors, fill the trolley, and report what is broken to the porter. \
+     We are a house of ninety beds that has been in the hands of one family since it was built.",
+    "You answer the phone. We are a house of ninety beds that has been in the hands of one family \
+     since it was built.",
     "",
 ];
 const SOURCES: [&str; 5] = ["careers", "jobhub", "gather", "linkup", "board"];
@@ -80,14 +83,27 @@ pub struct Town {
     policy: OpeningPolicy,
     ads: BTreeMap<AdKey, OpeningSignature>,
     openings: Vec<Vec<AdKey>>,
-    /// Ads that the last step judged again.
+    profiles: BTreeMap<String, BoilerplateProfile>,
+    /// Employers of which an ad changed.
+    unlearnt: BTreeSet<String>,
+    /// Ads to be judged.
+    marked: BTreeSet<AdKey>,
+    /// Ads that were judged last, each as often as it was.
     pub judged: usize,
 }
 
 impl Town {
     /// An empty town.
     pub fn new(policy: OpeningPolicy) -> Town {
-        Town { policy, ads: BTreeMap::new(), openings: Vec::new(), judged: 0 }
+        Town {
+            policy,
+            ads: BTreeMap::new(),
+            openings: Vec::new(),
+            profiles: BTreeMap::new(),
+            unlearnt: BTreeSet::new(),
+            marked: BTreeSet::new(),
+            judged: 0,
+        }
     }
 
     /// The openings, in the order of a partition.
@@ -98,48 +114,76 @@ impl Town {
         openings
     }
 
-    /// Some ads come, some go.
+    /// Some ads come or change, some go; then whatever that can change is judged.
     pub fn step(&mut self, come: Vec<OpeningSignature>, go: &[AdKey]) {
-        let names: BTreeSet<String> = come.iter().map(|ad| ad.employer.squeezed()).collect();
-        let touched = go.iter().chain(come.iter().map(|ad| &ad.key));
-        let gone: Vec<_> = touched.filter_map(|key| self.ads.get(key).cloned()).collect();
-        let names: BTreeSet<_> =
-            names.into_iter().chain(gone.iter().map(|ad| ad.employer.squeezed())).collect();
-        let before = self.profiles(&names);
-        go.iter().for_each(|key| drop(self.ads.remove(key)));
-        self.ads.extend(come.iter().map(|ad| (ad.key.clone(), ad.clone())));
-        let after = self.profiles(&names);
-        let mut changed: BTreeMap<AdKey, OpeningSignature> =
-            come.into_iter().map(|ad| (ad.key.clone(), ad)).collect();
-        for ad in self.ads.values() {
-            let name = ad.employer.squeezed();
-            if before.get(&name) != after.get(&name) {
-                changed.insert(ad.key.clone(), ad.clone());
-            }
+        self.sign(come, go);
+        self.learn();
+        self.judge(usize::MAX);
+    }
+
+    /// Takes ads as they are now, and marks what their pairs were and may be.
+    pub fn sign(&mut self, come: Vec<OpeningSignature>, go: &[AdKey]) {
+        let keys = come.iter().map(|ad| &ad.key).chain(go);
+        let former: Vec<_> = keys.filter_map(|key| self.ads.get(key).cloned()).collect();
+        let mut moved: BTreeMap<BlockKey, usize> = BTreeMap::new();
+        for ad in come.iter().chain(&former) {
+            ad.blocks.iter().for_each(|block| *moved.entry(*block).or_default() += 1);
+            self.unlearnt.insert(ad.employer.squeezed());
         }
-        let bereft = self.openings.iter().filter(|all| all.iter().any(|ad| go.contains(ad)));
-        let bereft: Vec<AdKey> = bereft.flatten().filter(|ad| !go.contains(ad)).cloned().collect();
-        changed.extend(bereft.iter().map(|key| (key.clone(), self.ads[key].clone())));
-        let change =
-            NeighbourChange { now: changed.into_values().collect(), before: gone, touched: bereft };
-        let walk = NeighbourWalk::of(self.policy.clone(), change);
-        self.walk(walk, go);
+        self.mark_partners(former);
+        self.marked.extend(go.iter().cloned().chain(come.iter().map(|ad| ad.key.clone())));
+        go.iter().for_each(|key| drop(self.ads.remove(key)));
+        self.ads.extend(come.into_iter().map(|ad| (ad.key.clone(), ad)));
+        for (block, moved) in moved {
+            let cap = self.policy.bucket_cap;
+            let about = self.bucket(block).into_iter().skip(cap.saturating_sub(moved));
+            let about: Vec<AdKey> = about.take(2 * moved).collect();
+            self.marked.extend(about);
+        }
     }
 
-    fn profiles(&self, names: &BTreeSet<String>) -> BTreeMap<String, BoilerplateProfile> {
-        names.iter().map(|name| (name.clone(), self.profile(name))).collect()
+    /// Learns what employers print everywhere, and marks whose text weighs something else by it.
+    pub fn learn(&mut self) {
+        for name in std::mem::take(&mut self.unlearnt) {
+            let theirs = || self.ads.values().filter(|ad| ad.employer.squeezed() == name);
+            let now = BoilerplateProfile::of(theirs());
+            let changed = now.changed(self.profiles.get(&name).unwrap_or(&Default::default()));
+            let hit: Vec<_> = theirs().filter(|ad| ad.text.meets(&changed)).cloned().collect();
+            self.marked.extend(hit.iter().map(|ad| ad.key.clone()));
+            self.mark_partners(hit);
+            self.profiles.insert(name, now);
+        }
     }
 
-    fn profile(&self, name: &str) -> BoilerplateProfile {
-        BoilerplateProfile::of(self.ads.values().filter(|ad| ad.employer.squeezed() == name))
-    }
-
-    fn walk(&mut self, mut walk: NeighbourWalk, go: &[AdKey]) {
-        while let Some(request) = walk.request() {
+    fn mark_partners(&mut self, ads: Vec<OpeningSignature>) {
+        let mut walk = NeighbourWalk::of(self.policy.clone(), ads);
+        if let Some(request) = walk.request() {
             walk.supply(self.answer(&request));
         }
-        let WalkedAds { corpus, graph, .. } = walk.finish();
-        self.judged = corpus.ads().len();
+        self.marked.extend(walk.found().map(|ad| ad.key.clone()));
+    }
+
+    /// Judges so many of the marked ads with all that they are connected with, until none is left.
+    pub fn judge(&mut self, portion: usize) {
+        self.judged = 0;
+        while !self.marked.is_empty() {
+            let some: Vec<AdKey> = self.marked.iter().take(portion).cloned().collect();
+            let gone: Vec<AdKey> =
+                some.iter().filter(|key| !self.ads.contains_key(key)).cloned().collect();
+            let bereft = self.openings.iter().filter(|all| all.iter().any(|ad| gone.contains(ad)));
+            let known = bereft.flatten().chain(&some).filter_map(|key| self.ads.get(key).cloned());
+            let mut walk = NeighbourWalk::of(self.policy.clone(), known.collect());
+            while let Some(request) = walk.request() {
+                walk.supply(self.answer(&request));
+            }
+            self.settle(walk.finish(), &gone);
+            self.marked.retain(|key| !some.contains(key));
+        }
+    }
+
+    fn settle(&mut self, walked: WalkedAds, gone: &[AdKey]) {
+        let WalkedAds { corpus, graph, .. } = walked;
+        self.judged += corpus.ads().len();
         let decisions = DecisionSet::default();
         let judge = PairJudge {
             corpus: &corpus,
@@ -149,32 +193,37 @@ impl Town {
         };
         let found = judge.partition().openings;
         let judged: BTreeSet<&AdKey> = corpus.ads().iter().map(|ad| &ad.key).collect();
-        self.openings.retain(|all| !all.iter().any(|ad| judged.contains(ad) || go.contains(ad)));
+        self.openings.retain(|all| !all.iter().any(|ad| judged.contains(ad) || gone.contains(ad)));
+        self.marked.retain(|key| !judged.contains(key));
         let keys =
             |members: Vec<usize>| members.iter().map(|ad| corpus.ads()[*ad].key.clone()).collect();
         self.openings.extend(found.into_iter().map(keys));
+    }
+
+    /// All ads of a bucket, by rank.
+    fn bucket(&self, block: BlockKey) -> Vec<AdKey> {
+        let here = self.ads.values().filter(|ad| ad.blocks.binary_search(&block).is_ok());
+        let mut here: Vec<&OpeningSignature> = here.collect();
+        here.sort_by_cached_key(|ad| (bucket_rank(block, ad), ad.key.clone()));
+        here.into_iter().map(|ad| ad.key.clone()).collect()
     }
 
     fn answer(&self, request: &NeighbourRequest) -> NeighbourAnswer {
         let mut answer = NeighbourAnswer::default();
         let mut sent: BTreeSet<AdKey> = BTreeSet::new();
         for block in &request.blocks {
-            let here = self.ads.values().filter(|ad| ad.blocks.binary_search(block).is_ok());
-            let mut here: Vec<&OpeningSignature> = here.collect();
-            here.sort_by_cached_key(|ad| (bucket_rank(*block, ad), ad.key.clone()));
-            here.truncate(request.limit);
-            sent.extend(here.iter().map(|ad| ad.key.clone()));
-            answer.buckets.push((*block, here.into_iter().map(|ad| ad.key.clone()).collect()));
+            let mut here = self.bucket(*block);
+            here.truncate(self.policy.bucket_cap);
+            sent.extend(here.iter().cloned());
+            answer.buckets.push((*block, here));
         }
         let touched = |all: &&Vec<AdKey>| all.iter().any(|ad| request.openings_of.contains(ad));
         let members = self.openings.iter().filter(touched).flatten();
         answer.members = members.filter(|ad| self.ads.contains_key(ad)).cloned().collect();
         sent.extend(answer.members.iter().cloned());
         answer.signatures = sent.iter().map(|key| self.ads[key].clone()).collect();
-        let names = answer.signatures.iter().map(|ad| ad.employer.squeezed());
-        let names: BTreeSet<String> = names.collect();
         answer.profiles =
-            names.into_iter().map(|name| (name.clone(), self.profile(&name))).collect();
+            self.profiles.iter().map(|(name, profile)| (name.clone(), profile.clone())).collect();
         answer
     }
 }
