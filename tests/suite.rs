@@ -74,6 +74,8 @@ mod house_imports;
 mod house_names;
 #[path = "suite/http.rs"]
 mod http;
+#[path = "suite/installation.rs"]
+mod installation;
 #[path = "suite/lab.rs"]
 mod lab;
 #[path = "suite/last_good.rs"]

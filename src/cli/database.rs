@@ -1,7 +1,7 @@
 //! Which PostgreSQL a command uses: `DATABASE_URL`, or the private server of the project folder,
 //! started when needed and stopped by the last one out.
 
-use super::{CommandContext, CommandFailure, FAILED, NOTHING, identity, out};
+use super::{CommandContext, CommandFailure, FAILED, NOTHING, identity, install, out};
 use crate::store::projects::ActingProject;
 use crate::store::scratch::TestDatabases;
 use crate::store::server::{ProgramSearch, Server, ServerEnvironment};
@@ -166,10 +166,21 @@ pub(super) fn with_connection<T>(
     })
 }
 
-/// Starts or joins the private server.
+/// Starts or joins the private server; on a terminal, missing server programs may be installed.
 pub(super) async fn start(edge: &CommandContext) -> Result<Server, CommandFailure> {
-    let (project, environment) = (edge.project.clone(), environment(edge));
-    let server = blocking(move || Server::open(&project, &environment)).await??;
+    let open = || {
+        let (project, environment) = (edge.project.clone(), environment(edge));
+        blocking(move || Server::open(&project, &environment))
+    };
+    let server = match open().await? {
+        Err(error)
+            if error.lacks_programs() && install::may_be_asked(edge, environment(edge)).await =>
+        {
+            install::ask(edge).await?;
+            open().await?
+        }
+        opened => opened,
+    }?;
     if let Some(note) = server.location_note() {
         note!("{note}");
     }
@@ -196,7 +207,8 @@ pub(super) fn environment(edge: &CommandContext) -> ServerEnvironment {
                 .get(std::ffi::OsStr::new("PATH"))
                 .cloned()
                 .unwrap_or_default(),
-            extra: Vec::new(),
+            only: edge.text("WEIR_POSTGRES_PROGRAMS").map(PathBuf::from),
+            installed: install::cache(edge).map(|cache| cache.folder().to_owned()),
         },
         state: None,
         sockets: runtime.into_iter().chain([temporary]).collect(),

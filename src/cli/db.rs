@@ -2,6 +2,7 @@
 
 use super::database::{self, Database, block_on, blocking};
 use super::distribute::{self, DistributeArgs};
+use super::install::InstallArgs;
 use super::tidy::TidyArgs;
 use super::{CommandContext, CommandFailure, DONE, identity, out};
 use crate::engine::person::{self, DecidedTable, DecisionRecord, DecisionScope};
@@ -21,6 +22,8 @@ pub struct DbArgs {
 
 #[derive(Clone, Subcommand)]
 enum DbCommand {
+    /// Download the server programs of PostgreSQL for this user, where the machine has none
+    Install(InstallArgs),
     /// Start it and keep it running until `weir db stop`
     Start,
     /// Stop it
@@ -61,6 +64,7 @@ impl DbArgs {
         let command = self.command.clone();
         block_on(async {
             match command {
+                DbCommand::Install(install) => install.run(edge).await,
                 DbCommand::Start => start(edge).await,
                 DbCommand::Stop => stop(edge).await,
                 DbCommand::Status => status(edge, foreign).await,

@@ -7,7 +7,7 @@ use super::{FAILED, NOTHING};
 use crate::engine::RunError;
 use crate::engine::saved::SavedError;
 use crate::store::StoreError;
-use crate::store::server::ServerError;
+use crate::store::server::{InstallError, ServerError};
 use std::fmt::Display;
 
 /// Why a command failed.
@@ -97,6 +97,7 @@ impl Remedy for ServerError {
     }
 }
 
+impl Remedy for InstallError {}
 impl Remedy for std::io::Error {}
 impl Remedy for serde_json::Error {}
 impl Remedy for csv::Error {}

@@ -30,6 +30,7 @@ mod hold_causes;
 mod holds;
 mod identity;
 mod init;
+mod install;
 mod last_good;
 mod log;
 mod manual;

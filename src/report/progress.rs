@@ -37,6 +37,25 @@ pub fn bars() -> RunWatcher {
     })
 }
 
+/// A bar for a download, on the terminal: the function hears how many bytes have come.
+pub fn download_bar(bytes: Option<u64>) -> impl Fn(u64) {
+    let bar = bytes.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+    let shape = if bytes.is_some() {
+        "{bar:30} {bytes} of {total_bytes} ({bytes_per_sec})"
+    } else {
+        "{spinner} {bytes} ({bytes_per_sec})"
+    };
+    if let Ok(style) = ProgressStyle::with_template(shape) {
+        bar.set_style(style);
+    }
+    move |come| {
+        bar.set_position(come);
+        if Some(come) == bytes {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 struct ProgressBars {
     all: MultiProgress,
     sources: HashMap<(String, String), ProgressLine>,

@@ -70,7 +70,7 @@ pub fn environment() -> ServerEnvironment {
     ServerEnvironment {
         search: ProgramSearch {
             path,
-            extra: Vec::new(),
+            ..ProgramSearch::default()
         },
         state: None,
         sockets: vec![std::env::temp_dir()],

@@ -10,10 +10,10 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A copy of the sample project.
-struct Samples(tempfile::TempDir);
+pub struct Samples(pub tempfile::TempDir);
 
 impl Samples {
-    fn new() -> Samples {
+    pub fn new() -> Samples {
         let folder = tempfile::tempdir().unwrap();
         for part in [
             "institutions",

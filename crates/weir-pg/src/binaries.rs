@@ -1,9 +1,9 @@
 //! Finds the server programs installed on the machine.
 //!
 //! Weir ships no database: it uses `initdb` and `pg_ctl` of an installed PostgreSQL. Distributions
-//! keep them off PATH, so the usual places are tried too. This file only looks; it must never
-//! install or download. To add a place, add a line to [`USUAL`]; `*` matches a version, and the
-//! newest is tried first.
+//! keep them off PATH, so the usual places are tried too, and last what Weir has installed itself
+//! (`installed`). This file only looks; it must never install or download. To add a place, add a line
+//! to [`USUAL`]; `*` matches a version, and the newest is tried first.
 
 use std::cmp::Reverse;
 use std::ffi::OsString;
@@ -30,18 +30,17 @@ const USUAL: &[&str] = &[
 pub struct ProgramSearch {
     /// The value of `PATH`.
     pub path: OsString,
-    /// Folders to try before `PATH`.
-    pub extra: Vec<PathBuf>,
+    /// The one folder to look in instead of `PATH` and the usual places.
+    pub only: Option<PathBuf>,
+    /// Where Weir installs releases, a folder each: the last place to look in.
+    pub installed: Option<PathBuf>,
 }
 
 /// Why no fitting server programs were found.
 #[derive(Debug, thiserror::Error)]
 pub enum BinariesError {
     /// The machine has none.
-    #[error(
-        "no PostgreSQL server programs on PATH or in the usual places: install them \
-         (`apt-get install postgresql`, `dnf install postgresql-server`, `brew install postgresql`) or set DATABASE_URL"
-    )]
+    #[error("no server programs of PostgreSQL were found on this machine")]
     Missing,
     /// The machine has some, of another major version than the data.
     #[error(
@@ -58,11 +57,24 @@ pub enum BinariesError {
     },
 }
 
+impl BinariesError {
+    /// What the operator does about it, where the message does not say so itself.
+    pub fn help(&self) -> Option<String> {
+        matches!(self, BinariesError::Missing).then(|| {
+            "`weir db install` downloads them for this user; or install them for everybody \
+             (`apt-get install postgresql`, `dnf install postgresql-server`, \
+             `brew install postgresql`), or set DATABASE_URL"
+                .to_owned()
+        })
+    }
+}
+
 /// A folder with the programs of one PostgreSQL version.
 #[derive(Debug, Clone)]
 pub struct ServerBinaries {
     folder: PathBuf,
     major: String,
+    version: String,
 }
 
 impl ServerBinaries {
@@ -95,15 +107,30 @@ impl ServerBinaries {
         self.folder.join(name)
     }
 
+    /// The folder they are in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Their version: `17.10`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
     /// The programs reachable from `folder`, following a link on PATH to where its neighbours
     /// really are.
-    fn in_folder(folder: &Path) -> Option<Self> {
+    pub(crate) fn in_folder(folder: &Path) -> Option<Self> {
         let initdb = folder.join("initdb").canonicalize().ok()?;
         let folder = initdb.parent()?.to_owned();
         let pg_ctl = folder.join("pg_ctl");
         let complete = pg_ctl.is_file() && folder.join("postgres").is_file();
-        let major = complete.then(|| version_of(&pg_ctl)).flatten()?;
-        Some(Self { folder, major })
+        let version = complete.then(|| version_of(&pg_ctl)).flatten()?;
+        let major = version.chars().take_while(char::is_ascii_digit).collect();
+        Some(Self {
+            folder,
+            major,
+            version,
+        })
     }
 }
 
@@ -120,16 +147,23 @@ fn version_of(pg_ctl: &Path) -> Option<String> {
         .output()
         .ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let number = text
-        .split_whitespace()
-        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
-    Some(number.chars().take_while(char::is_ascii_digit).collect())
+    text.split_whitespace()
+        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+        .map(str::to_owned)
 }
 
 fn folders(search: &ProgramSearch) -> impl Iterator<Item = PathBuf> {
-    let path = std::env::split_paths(&search.path).filter(|folder| folder.is_absolute());
-    let usual = USUAL.iter().flat_map(|pattern| expand(pattern));
-    search.extra.iter().cloned().chain(path).chain(usual)
+    let machine = match &search.only {
+        Some(only) => vec![only.clone()],
+        None => {
+            let path = std::env::split_paths(&search.path).filter(|folder| folder.is_absolute());
+            let usual = USUAL.iter().flat_map(|pattern| expand(pattern));
+            path.chain(usual).collect()
+        }
+    };
+    let installed = search.installed.as_ref().and_then(|folder| folder.to_str());
+    let installed = installed.map(|folder| expand(&format!("{folder}/*/bin")));
+    machine.into_iter().chain(installed.into_iter().flatten())
 }
 
 /// The folders a pattern of [`USUAL`] names, newest version first.

@@ -104,6 +104,7 @@ impl ClusterError {
     /// What the operator does about it, where the message does not say so itself.
     pub fn help(&self) -> Option<String> {
         match self {
+            ClusterError::Binaries(error) => error.help(),
             ClusterError::Init { output, .. } => {
                 Some(format!("{}, or set DATABASE_URL", help_after(output)))
             }

@@ -8,13 +8,15 @@
 //!
 //! A [`Server`] is one user of it. Nothing here prints, reads the environment or knows a table. It
 //! must never run the server as root, trust a pid file, or remove anything not proven dead. The
-//! parts: `binaries` finds the programs, `owner` and `place` determine user and folder, `users`
+//! parts: `binaries` finds the programs, `installed` installs them from an `archive`, `owner` and `place` determine user and folder, `users`
 //! counts, `liveness` looks, `cluster` acts with the `settings`, and a failure quotes the
 //! `server_log`. To add a server setting see `settings`; to support another system see `binaries`.
 
 mod address;
+mod archive;
 mod binaries;
 mod cluster;
+mod installed;
 mod liveness;
 mod owner;
 mod place;
@@ -28,8 +30,10 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+pub use archive::{ArchiveChecksum, ArchiveError};
 pub use binaries::{BinariesError, ProgramSearch, ServerBinaries};
 pub use cluster::ClusterError;
+pub use installed::{InstallError, InstallLock, POSTGRES_RELEASE, ProgramCache, ServerRelease};
 pub use owner::OwnerError;
 pub use place::PlaceError;
 pub use users::UsersError;
@@ -83,6 +87,14 @@ impl ServerError {
             ServerError::Cluster(error) => error.help(),
             _ => None,
         }
+    }
+
+    /// Whether the machine lacks the server programs.
+    pub fn lacks_programs(&self) -> bool {
+        matches!(
+            self,
+            ServerError::Cluster(ClusterError::Binaries(BinariesError::Missing))
+        )
     }
 }
 

@@ -211,13 +211,17 @@ fn state(project: &Path, env: &ServerEnvironment) -> PathBuf {
     base.canonicalize().unwrap_or(base).join(key(project))
 }
 
-/// Creates a folder that others may traverse, whatever our umask; leaves an existing one unchanged.
-fn make_passable(folder: &Path) -> io::Result<()> {
+/// Creates a folder, and those above it, that others may traverse, whatever our umask; leaves
+/// existing ones unchanged.
+pub(crate) fn make_passable(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(folder)?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
+    folder.parent().map_or(Ok(()), make_passable)?;
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => fs::set_permissions(folder, fs::Permissions::from_mode(0o755)),
+    }
 }
 
 /// Whether a socket can be in `folder`; clients treat a comma as the end of a path.

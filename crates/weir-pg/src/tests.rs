@@ -236,3 +236,49 @@ fn data_of_another_version_are_refused() {
     let error = ServerBinaries::find(&ProgramSearch::default(), data.path()).unwrap_err();
     assert!(matches!(error, BinariesError::OtherMajor { wanted, .. } if wanted == "9"));
 }
+
+/// A folder with programs that say this version.
+fn programs(folder: &Path, version: &str) {
+    fs::create_dir_all(folder).unwrap();
+    for name in ["initdb", "pg_ctl", "postgres"] {
+        let path = folder.join(name);
+        fs::write(&path, format!("#!/bin/sh\necho '{name} {version}'\n")).unwrap();
+        set_mode(&path, 0o755);
+    }
+}
+
+#[test]
+fn installed_programs_are_looked_at_last() {
+    let home = tempfile::tempdir().unwrap();
+    programs(&home.path().join("path"), "97.1");
+    programs(&home.path().join("installed/98.4/bin"), "98.4");
+    programs(&home.path().join("installed/99.0/bin"), "99.0");
+    let search = ProgramSearch {
+        path: home.path().join("path").into(),
+        only: None,
+        installed: Some(home.path().join("installed")),
+    };
+    let found = |search: &ProgramSearch, data: &str| {
+        let written = home.path().join(data);
+        fs::create_dir_all(&written).unwrap();
+        if data != "none" {
+            fs::write(written.join("PG_VERSION"), data).unwrap();
+        }
+        let found = ServerBinaries::find(search, &written);
+        found.map(|programs| programs.version().to_owned())
+    };
+    assert_eq!(found(&search, "none").unwrap(), "97.1");
+    assert_eq!(found(&search, "98").unwrap(), "98.4");
+    let only = ProgramSearch {
+        only: Some(home.path().join("empty")),
+        ..search
+    };
+    assert_eq!(found(&only, "none").unwrap(), "99.0");
+    assert!(found(&only, "97").is_err());
+    let none = ProgramSearch {
+        installed: None,
+        ..only
+    };
+    let missing = found(&none, "none").unwrap_err();
+    assert!(missing.help().unwrap().contains("weir db install"));
+}

@@ -10,6 +10,7 @@ pub mod markup;
 
 pub mod decode;
 pub mod door;
+pub mod download;
 pub mod draft;
 pub mod file;
 pub mod http;
