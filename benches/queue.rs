@@ -93,7 +93,7 @@ async fn work(store: Store, name: String, done: Arc<AtomicUsize>) -> Vec<Duratio
     while done.load(Ordering::Relaxed) < UNITS {
         let mut connection = store.connection().await.unwrap();
         let begun = Instant::now();
-        let claimed = queue::claim(&mut connection, PROJECT, &name, 4)
+        let claimed = queue::claim(&mut connection, PROJECT, &name, 4, &[])
             .await
             .unwrap();
         claims.push(begun.elapsed());

@@ -140,6 +140,8 @@ mod schemas;
 mod served;
 #[path = "suite/sitemaps.rs"]
 mod sitemaps;
+#[path = "suite/snapshots.rs"]
+mod snapshots;
 #[path = "suite/sources.rs"]
 mod sources;
 #[path = "suite/starters.rs"]

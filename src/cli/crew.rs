@@ -1,5 +1,6 @@
 //! What `weir serve` and `weir worker` have in common: a database, the plans of today, which follow
-//! the files, a worker, and one way to stop.
+//! the files of a folder (or of the database: see [`snapshots`](super::snapshots)), a worker, and one
+//! way to stop.
 //!
 //! A file that is broken after an edit stops nothing: its institutions run on their last good
 //! version if they declare that, and are left out otherwise; either is said once per edit.
@@ -9,7 +10,7 @@ use super::project_files::{ChangeTimes, OF_PLANS, change_times};
 use super::run::signal;
 use super::{CommandContext, CommandFailure, DONE, INTERRUPTED, identity, last_good, show};
 use crate::orchestration::host_pace::HostPace;
-use crate::orchestration::{PlanSet, WorkNotice, Worker};
+use crate::orchestration::{PlanSet, ProjectOrigin, WorkNotice, Worker, snapshot};
 use crate::plan::CheckedProject;
 use crate::report::{progress, summary};
 use crate::source::door::HttpClient;
@@ -17,7 +18,7 @@ use crate::span::Span;
 use crate::store::queue::UnitEnd;
 use crate::store::{DatabaseDemand, Store};
 use sd_notify::NotifyState;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -37,7 +38,6 @@ pub(super) struct WatchedFiles {
 pub(super) struct Crew {
     pub(super) database: Database,
     pub(super) plans: watch::Sender<Arc<PlanSet>>,
-    pub(super) files: WatchedFiles,
     pub(super) stop: CancellationToken,
     drain: Duration,
 }
@@ -48,35 +48,42 @@ impl Crew {
         edge: &CommandContext,
         demand: DatabaseDemand,
         drain: &Span,
-    ) -> Result<Crew, CommandFailure> {
+    ) -> Result<(Crew, WatchedFiles), CommandFailure> {
         let seen = change_times(&edge.project, &[OF_PLANS]);
         let checked = Arc::new(edge.checked());
         show(&checked, edge, &[]);
-        let stop = CancellationToken::new();
-        tokio::spawn(stop_on_signal(stop.clone()));
-        let database = open(edge, demand, &stop).await?;
+        let (database, stop) = reached(edge, demand).await?;
         let own = identity::made(edge)?;
         let database = database.of_project(own);
-        let today = plans(edge, &database.store, &checked).await?;
-        Ok(Crew {
-            plans: watch::channel(Arc::new(today)).0,
-            database,
-            files: WatchedFiles { checked, seen },
-            stop,
-            drain: drain.0.to_std().unwrap_or_default(),
-        })
+        let today = plans_of_folder(edge, &database.store, &checked).await?;
+        let crew = Crew::of(database, stop, today, drain);
+        Ok((crew, WatchedFiles { checked, seen }))
     }
 
-    /// Works until it is stopped; `changed` gets the project after each edit.
+    /// A crew that works with these plans, until there are others.
+    pub(super) fn of(
+        database: Database,
+        stop: CancellationToken,
+        today: PlanSet,
+        drain: &Span,
+    ) -> Crew {
+        Crew {
+            plans: watch::channel(Arc::new(today)).0,
+            database,
+            stop,
+            drain: drain.0.to_std().unwrap_or_default(),
+        }
+    }
+
+    /// Works until it is stopped; `follow` sends other plans, and never ends by itself.
     pub(super) async fn work(
         &self,
         edge: &CommandContext,
         hands: usize,
-        changed: impl Fn(Arc<CheckedProject>),
+        follow: impl Future<Output = ()>,
     ) -> Result<(), CommandFailure> {
         let worker = self.worker(edge, hands)?;
         notify(NotifyState::Ready);
-        let follow = self.follow(edge, changed);
         tokio::select! {
             () = worker.work(self.stop.clone(), self.drain) => {}
             () = follow => {}
@@ -105,28 +112,47 @@ impl Crew {
             spool: edge.home().join("spool"),
             watcher: progress::quiet(),
             told: Arc::new(tell_notice),
+            given_back: Mutex::default(),
         })
     }
 
-    /// Reads the files again whenever one has changed. Never ends by itself.
-    async fn follow(&self, edge: &CommandContext, changed: impl Fn(Arc<CheckedProject>)) {
-        let mut seen = self.files.seen.clone();
+    /// Works with other plans from here on.
+    pub(super) fn go_on_with(&self, today: PlanSet) {
+        tell!(
+            "files have changed: {} institutions can run",
+            today.plans.len()
+        );
+        self.plans.send_replace(Arc::new(today));
+    }
+}
+
+/// Waits until files are to be looked at again.
+pub(super) async fn next_look() {
+    tokio::time::sleep(LOOKS_EVERY).await;
+    notify(NotifyState::Watchdog);
+}
+
+impl WatchedFiles {
+    /// Reads the files again whenever one has changed; `changed` gets the project after each edit.
+    /// Never ends by itself.
+    pub(super) async fn follow(
+        &self,
+        crew: &Crew,
+        edge: &CommandContext,
+        changed: impl Fn(Arc<CheckedProject>),
+    ) {
+        let mut seen = self.seen.clone();
         loop {
-            tokio::time::sleep(LOOKS_EVERY).await;
-            notify(NotifyState::Watchdog);
+            next_look().await;
             let now = change_times(&edge.project, &[OF_PLANS]);
             if now == seen {
                 continue;
             }
             let checked = Arc::new(edge.checked());
             show(&checked, edge, &[]);
-            match plans(edge, &self.database.store, &checked).await {
+            match plans_of_folder(edge, &crew.database.store, &checked).await {
                 Ok(today) => {
-                    tell!(
-                        "files have changed: {} institutions can run",
-                        today.plans.len()
-                    );
-                    self.plans.send_replace(Arc::new(today));
+                    crew.go_on_with(today);
                     changed(checked);
                     seen = now;
                 }
@@ -137,16 +163,43 @@ impl Crew {
     }
 }
 
-/// The plans of the institutions that can run; what stands in for broken ones included.
-async fn plans(
+/// The plans of the project folder, and its files for workers without it.
+async fn plans_of_folder(
     edge: &CommandContext,
     store: &Store,
     checked: &CheckedProject,
 ) -> Result<PlanSet, CommandFailure> {
+    let files = snapshot::pack(checked, &edge.project);
+    if let Err(error) = &files {
+        tell!(
+            "warning: {error}\nhelp: until then, `weir worker --from-database` does not work for it"
+        );
+    }
+    plans(edge, store, checked, ProjectOrigin::Folder(files.ok())).await
+}
+
+/// The plans of the institutions that can run; what stands in for broken ones included.
+pub(super) async fn plans(
+    edge: &CommandContext,
+    store: &Store,
+    checked: &CheckedProject,
+    origin: ProjectOrigin,
+) -> Result<PlanSet, CommandFailure> {
     let ready = checked.ready(&[]).map(Arc::clone);
     let broken = last_good::BrokenInstitution::of(&checked.institutions);
     let (standing_in, _) = last_good::stand_in(edge, store, broken).await?;
-    Ok(PlanSet::new(ready.chain(standing_in), checked))
+    Ok(PlanSet::new(ready.chain(standing_in), checked, origin))
+}
+
+/// Listens to signals, and opens the database as soon as it can be reached.
+pub(super) async fn reached(
+    edge: &CommandContext,
+    demand: DatabaseDemand,
+) -> Result<(Database, CancellationToken), CommandFailure> {
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let database = open(edge, demand, &stop).await?;
+    Ok((database, stop))
 }
 
 /// Opens the database, and waits for one that cannot be reached.

@@ -54,6 +54,7 @@ mod run;
 mod schedule;
 mod schema;
 mod serve;
+mod snapshots;
 mod status;
 mod test;
 mod tidy;
@@ -345,6 +346,7 @@ fn parse_time(text: &str) -> Result<Clock, String> {
 }
 
 /// The process environment, captured once at start-up.
+#[derive(Clone)]
 struct CommandContext {
     project: PathBuf,
     colour: bool,
@@ -368,6 +370,14 @@ impl CommandContext {
     fn ink(&self) -> crate::report::ink::TerminalInk {
         crate::report::ink::TerminalInk {
             colour: self.colour,
+        }
+    }
+
+    /// The same process, in another project folder.
+    fn in_folder(&self, project: PathBuf) -> CommandContext {
+        CommandContext {
+            project,
+            ..self.clone()
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::crew::Crew;
 use super::database::block_on;
+use super::snapshots::SnapshotWatch;
 use super::{CommandContext, CommandFailure, NOTHING, parse_span};
 use crate::orchestration::scheduler::SchedulerTick;
 use crate::orchestration::{PlanSet, Scheduler};
@@ -80,7 +81,19 @@ pub struct ServeArgs {
 
 /// Run what is due, beside a `weir serve` on the same database.
 #[derive(clap::Args)]
+#[command(
+    after_help = "It works in the project folder, or anywhere with `--from-database`: then it takes the files that \
+                  `weir serve` stores in the database, and follows them. The variables that the YAML names must be set \
+                  on this machine, too. What it cannot do, such as reading a file of the project folder, it leaves to \
+                  others, and `weir status` says why."
+)]
 pub struct WorkerArgs {
+    /// Work without the project folder, with the files that `weir serve` has stored in the database
+    #[arg(long)]
+    from_database: bool,
+    /// The project, if the database has several: `project:` in its weir.yaml
+    #[arg(long, value_name = "PROJECT", requires = "from_database")]
+    of: Option<String>,
     #[command(flatten)]
     hands: WorkerSettings,
 }
@@ -93,14 +106,14 @@ impl ServeArgs {
     async fn serve(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let listener = self.listener().await?;
         let address = listener.local_addr()?;
-        let crew = Crew::assemble(edge, self.hands.demand(), &self.hands.drain).await?;
+        let (crew, files) = Crew::assemble(edge, self.hands.demand(), &self.hands.drain).await?;
         let (is_ready, readiness) = watch::channel(Ok(()));
         let site = Site::new(
             crew.database.store.clone(),
             edge.project.clone(),
             edge.now,
             readiness,
-            Arc::clone(&crew.files.checked),
+            Arc::clone(&files.checked),
         );
         let doors = self.doors();
         if !doors.is_loopback && doors.proxy.is_none() {
@@ -117,7 +130,7 @@ impl ServeArgs {
         let telling = tokio::spawn(super::alerts::keep_telling(
             crew.database.store.clone(),
             Arc::clone(&site),
-            super::alerts::sender(edge, &crew.files.checked)?,
+            super::alerts::sender(edge, &files.checked)?,
             crew.stop.clone(),
         ));
         let leading = tokio::spawn(lead(
@@ -127,10 +140,9 @@ impl ServeArgs {
             is_ready,
             crew.stop.clone(),
         ));
-        crew.work(edge, usize::from(self.hands.parallel), |checked| {
-            site.set_project(checked);
-        })
-        .await?;
+        let follow = files.follow(&crew, edge, |checked| site.set_project(checked));
+        crew.work(edge, usize::from(self.hands.parallel), follow)
+            .await?;
         leading.await?;
         telling.await?;
         serving.await??;
@@ -185,9 +197,18 @@ impl WorkerArgs {
     }
 
     async fn work(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
-        let crew = Crew::assemble(edge, self.hands.demand(), &self.hands.drain).await?;
-        tell!("working: at most {} runs at a time", self.hands.parallel);
-        crew.work(edge, usize::from(self.hands.parallel), |_| {})
+        let (demand, drain) = (self.hands.demand(), &self.hands.drain);
+        let hands = usize::from(self.hands.parallel);
+        if self.from_database {
+            let (crew, watch) =
+                SnapshotWatch::begin(edge, demand, drain, self.of.as_deref()).await?;
+            tell!("working without the project folder: at most {hands} runs at a time");
+            crew.work(edge, hands, watch.follow(&crew, edge)).await?;
+            return crew.disband().await;
+        }
+        let (crew, files) = Crew::assemble(edge, demand, drain).await?;
+        tell!("working: at most {hands} runs at a time");
+        crew.work(edge, hands, files.follow(&crew, edge, |_| {}))
             .await?;
         crew.disband().await
     }

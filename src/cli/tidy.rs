@@ -7,10 +7,10 @@ use crate::actions::retention::{self, RemovalLine};
 use crate::config::identity::FILE;
 use crate::engine::person::DecisionScope;
 use crate::model::RetentionPolicy;
-use crate::orchestration::worker::KEPT;
+use crate::orchestration::worker::{KEPT, REPLACED_FILES_KEPT};
 use crate::plan::picture::thousands;
 use crate::report::columns::{columns, counted, size};
-use crate::store::{DatabaseDemand, PgConnection, Store, host_turns, projects, queue};
+use crate::store::{DatabaseDemand, PgConnection, Store, host_turns, projects, queue, snapshots};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
@@ -38,6 +38,7 @@ pub struct TidyArgs {
 struct SweepOutcome {
     units: u64,
     hosts: u64,
+    versions: u64,
     lines: Vec<RemovalLine>,
     left: Vec<(String, String)>,
 }
@@ -77,6 +78,7 @@ impl TidyArgs {
         let mut connection = store.connection().await?;
         if !self.dry_run {
             (swept.units, swept.hosts) = sweep_work(&mut connection).await?;
+            swept.versions = snapshots::sweep(&mut connection, REPLACED_FILES_KEPT).await?;
         }
         if policy.ages().next().is_none() {
             return Ok(swept);
@@ -150,7 +152,7 @@ async fn sweep_work(connection: &mut PgConnection) -> Result<(u64, u64), Command
 impl SweepOutcome {
     fn json(&self, dry_run: bool) -> serde_json::Value {
         json!({
-            "format": 1, "dry_run": dry_run, "units": self.units, "hosts": self.hosts, "removed": self.lines,
+            "format": 1, "dry_run": dry_run, "units": self.units, "hosts": self.hosts, "project_versions": self.versions, "removed": self.lines,
             "left": self.left.iter().map(|(slug, why)| json!({ "institution": slug, "why": why })).collect::<Vec<_>>(),
         })
     }
@@ -159,9 +161,10 @@ impl SweepOutcome {
         let mut out = String::new();
         if !dry_run {
             out = format!(
-                "removed {} of finished work and {}\n",
+                "removed {} of finished work, {} and {} of the project's files\n",
                 whole(self.units, "unit"),
-                whole(self.hosts, "host")
+                whole(self.hosts, "host"),
+                whole(self.versions, "version")
             );
         }
         if policy.ages().next().is_none() {

@@ -91,6 +91,28 @@ pub(super) fn load(
     FrameworkSet::new(known.collect(), broken)
 }
 
+/// The tables that the frameworks of a project name, from its folder.
+pub fn table_files(texts: &FileTexts) -> Vec<String> {
+    let is_head = |file: &&str| Path::new(file).parent() == Some(Path::new(FOLDER));
+    let head = |file: &str| -> Option<FrameworkHead> {
+        let (text, mut unheard) = (texts.text(file)?, Diagnostics::new());
+        let tree = yaml::parse(file, text.as_bytes(), &mut unheard)?;
+        yaml::decode(&tree, &mut unheard)
+    };
+    let heads = texts.files().filter(is_head).filter_map(head);
+    let tables = heads.flat_map(|head| head.tables);
+    let named = tables.map(|table| table.file);
+    let inside = named.filter(|file| is_beside(file));
+    inside.map(|file| format!("{FOLDER}/{file}")).collect()
+}
+
+/// Whether a table is where its framework is, or below.
+fn is_beside(table: &str) -> bool {
+    Path::new(table)
+        .components()
+        .all(|part| matches!(part, std::path::Component::Normal(_)))
+}
+
 fn is_name(name: &str) -> bool {
     let is_sign = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-';
     !name.is_empty() && name.chars().all(is_sign)
@@ -125,10 +147,7 @@ fn read_framework(
         return Some(Err(name));
     }
     let tables = |table: &str| {
-        let inside = Path::new(table)
-            .components()
-            .all(|part| matches!(part, std::path::Component::Normal(_)));
-        if !inside {
+        if !is_beside(table) {
             return Err("it is not beside this file".to_owned());
         }
         std::fs::read(folder.join(FOLDER).join(table)).map_err(|error| super::why(&error))

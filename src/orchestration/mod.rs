@@ -10,6 +10,7 @@
 //!   worker      claims units, runs them, says that it goes on, writes their end
 //!   foreseen    what a dry run leaves: its plan of jobs, in tables
 //!   plans       the plans of today: files are looked at before each run
+//!   snapshot    the files of a project, for workers without its folder
 //! ```
 //!
 //! Must never decide by the clock of one machine who has what (leases live by the server's), keep a
@@ -21,8 +22,9 @@ pub mod host_pace;
 pub mod plans;
 pub mod protocol;
 pub mod scheduler;
+pub mod snapshot;
 pub mod worker;
 
-pub use plans::PlanSet;
+pub use plans::{PlanSet, ProjectOrigin};
 pub use scheduler::Scheduler;
 pub use worker::{WorkNotice, Worker};

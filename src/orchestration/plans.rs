@@ -3,6 +3,8 @@
 use crate::model::Hash;
 use crate::plan::{CheckedProject, Plan};
 use crate::rule::ScriptSandbox;
+use crate::source::{Source, Variables};
+use crate::store::snapshots::SnapshotRow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,16 +16,62 @@ pub struct PlanSet {
     pub version: Hash,
     /// The engine for scripts.
     pub sandbox: Arc<ScriptSandbox>,
+    /// Where the files are.
+    pub origin: ProjectOrigin,
+}
+
+/// Where the files of a project are.
+pub enum ProjectOrigin {
+    /// In a folder of this machine; with what a scheduler stores of it for others.
+    Folder(Option<SnapshotRow>),
+    /// In the database.
+    Snapshot,
+    /// In the database, and cannot be used; why.
+    Unusable(String),
 }
 
 impl PlanSet {
     /// Plans, and the project that they were compiled from.
-    pub fn new(plans: impl IntoIterator<Item = Arc<Plan>>, checked: &CheckedProject) -> PlanSet {
+    pub fn new(
+        plans: impl IntoIterator<Item = Arc<Plan>>,
+        checked: &CheckedProject,
+        origin: ProjectOrigin,
+    ) -> PlanSet {
         let by_slug = |plan: Arc<Plan>| (plan.institution.slug.clone(), plan);
         PlanSet {
             plans: plans.into_iter().map(by_slug).collect(),
             version: checked.version(),
             sandbox: Arc::clone(&checked.sandbox),
+            origin,
         }
+    }
+
+    /// No plans, because the project in the database cannot be used.
+    pub fn unusable(why: String) -> PlanSet {
+        PlanSet {
+            plans: BTreeMap::new(),
+            version: Hash::of(b""),
+            sandbox: Arc::new(ScriptSandbox::new()),
+            origin: ProjectOrigin::Unusable(why),
+        }
+    }
+
+    /// What of a plan cannot be done without the project folder, in words: the source if only one is
+    /// to be read.
+    pub fn needs_folder(&self, plan: &Plan, only: &str, variables: &Variables) -> Option<String> {
+        if matches!(self.origin, ProjectOrigin::Folder(_)) {
+            return None;
+        }
+        plan.flows.iter().find_map(|flow| {
+            let Source::File(files) = &flow.fetch else {
+                return None;
+            };
+            let is_read = only.is_empty() || only == flow.source;
+            let path = files.path_of_project(variables).filter(|_| is_read)?;
+            Some(format!(
+                "its source `{}` reads `{path}` from the project folder: a worker with that file must do it",
+                flow.source
+            ))
+        })
     }
 }

@@ -2,10 +2,10 @@
 //! the lease works, the others look every few seconds whether it is free. Whatever it writes is
 //! under its fence: a leader that wakes up late writes nothing.
 
-use super::PlanSet;
 use super::calendar::{self, DueWork};
+use super::{PlanSet, ProjectOrigin};
 use crate::store::leases::Lease;
-use crate::store::{Connection, PgConnection, Store, StoreError, queue, schedules};
+use crate::store::{Connection, PgConnection, Store, StoreError, queue, schedules, snapshots};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -117,6 +117,10 @@ impl Scheduler {
             return Ok(SchedulerTick::ClockDiffers(apart));
         }
         let project = project_of(&self.store);
+        let seen = self.seen.as_ref().map(|look| &look.plans);
+        if seen.is_none_or(|seen| !Arc::ptr_eq(seen, plans)) {
+            keep_files(&mut tx, &project, plans).await?;
+        }
         let (queued, work) = put(&mut tx, &project, plans, now).await?;
         tx.commit().await?;
         self.seen = Some(SeenSchedule {
@@ -139,6 +143,18 @@ impl SeenSchedule {
             && now >= self.at
             && now - self.at < LOOKS_AGAIN
             && self.next.is_none_or(|next| now < next)
+    }
+}
+
+/// Stores the files that these plans are from, so that workers without the folder have them.
+async fn keep_files(
+    tx: &mut PgConnection,
+    project: &str,
+    plans: &PlanSet,
+) -> Result<(), StoreError> {
+    match &plans.origin {
+        ProjectOrigin::Folder(Some(files)) => snapshots::keep(tx, project, files).await,
+        _ => Ok(()),
     }
 }
 

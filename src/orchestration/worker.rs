@@ -5,7 +5,7 @@
 
 use super::protocol::{self, MOST_ATTEMPTS};
 use super::scheduler::project_of;
-use super::{PlanSet, foreseen};
+use super::{PlanSet, ProjectOrigin, foreseen};
 use crate::engine::turn::WorkTurns;
 use crate::engine::{
     DryRun, Engine, RunError, RunEvent, RunMode, RunPurpose, RunRequest, RunSummary, RunWatcher,
@@ -14,17 +14,18 @@ use crate::model::{Alert, Clock};
 use crate::plan::Plan;
 use crate::source::SourceAccess;
 use crate::store::queue::{self, ClaimedUnit, UnitEnd};
-use crate::store::{Connection, Store, StoreError, host_turns, runs};
+use crate::store::{Connection, Store, StoreError, host_turns, runs, snapshots};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet, LocalSet};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// How often the queue is looked at while nothing is due.
 const LOOKS_EVERY: Duration = Duration::from_millis(500);
@@ -32,6 +33,10 @@ const LOOKS_EVERY: Duration = Duration::from_millis(500);
 const BEATS_EVERY: Duration = Duration::from_secs(10);
 /// After how long a unit is offered again that waits for somebody.
 const OFFERED_AGAIN: Duration = Duration::from_secs(2);
+/// For how long a worker passes over an institution whose unit it has given back.
+const PASSES_OVER: Duration = Duration::from_secs(5);
+/// How long the files of a project are kept after they were replaced: a worker may be reading them.
+pub const REPLACED_FILES_KEPT: Duration = Duration::from_secs(60 * 60);
 /// How long finished units are kept.
 pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -70,6 +75,41 @@ pub struct Worker {
     pub watcher: RunWatcher,
     /// Who is told.
     pub told: Arc<dyn Fn(WorkNotice<'_>) + Send + Sync>,
+    /// What it has just given back.
+    pub given_back: Mutex<GivenBackWork>,
+}
+
+/// Institutions that a worker cannot run with the plans that it has: others come first.
+#[derive(Default)]
+pub struct GivenBackWork {
+    plans: Option<Arc<PlanSet>>,
+    until: HashMap<Uuid, Instant>,
+}
+
+impl GivenBackWork {
+    fn add(&mut self, plans: &Arc<PlanSet>, institution: Uuid) {
+        self.forget(plans);
+        self.until.insert(institution, Instant::now() + PASSES_OVER);
+    }
+
+    /// Those that are still to be passed over.
+    fn now(&mut self, plans: &Arc<PlanSet>) -> Vec<Uuid> {
+        self.forget(plans);
+        self.until.keys().copied().collect()
+    }
+
+    /// With other plans, or after a while, everything is tried again.
+    fn forget(&mut self, plans: &Arc<PlanSet>) {
+        if !self
+            .plans
+            .as_ref()
+            .is_some_and(|had| Arc::ptr_eq(had, plans))
+        {
+            self.until.clear();
+            self.plans = Some(Arc::clone(plans));
+        }
+        self.until.retain(|_, until| *until > Instant::now());
+    }
 }
 
 /// The units that a worker has.
@@ -143,7 +183,9 @@ impl Worker {
         }
         let mut connection = self.store.connection().await?;
         let project = project_of(&self.store);
-        let claimed = queue::claim(&mut connection, &project, &self.name, free).await?;
+        let passed_over = self.given_back().now(&self.plans.borrow());
+        let claimed =
+            queue::claim(&mut connection, &project, &self.name, free, &passed_over).await?;
         drop(connection);
         let count = claimed.len();
         for unit in claimed {
@@ -176,8 +218,15 @@ impl Worker {
             }
         }
         queue::sweep(&mut connection, KEPT).await?;
+        snapshots::sweep(&mut connection, REPLACED_FILES_KEPT).await?;
         host_turns::forget(&mut connection).await?;
         Ok(())
+    }
+
+    fn given_back(&self) -> MutexGuard<'_, GivenBackWork> {
+        self.given_back
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn drain(&self, under_way: &mut UnderWay) {
@@ -234,6 +283,7 @@ impl Worker {
         let plan = match self.plan_for(unit, &plans) {
             Ok(plan) => plan,
             Err(why) => {
+                self.given_back().add(&plans, unit.institution_id);
                 let after = OFFERED_AGAIN;
                 return Ok((UnitEnd::GivenBack { after, why }, None));
             }
@@ -262,6 +312,9 @@ impl Worker {
 
     /// The plan of a unit, or why this worker cannot run it.
     fn plan_for(&self, unit: &ClaimedUnit, plans: &PlanSet) -> Result<Arc<Plan>, String> {
+        if let ProjectOrigin::Unusable(why) = &plans.origin {
+            return Err(format!("{} cannot work: {why}", self.name));
+        }
         let Some(plan) = plans.plans.get(&unit.slug) else {
             return Err(format!(
                 "the files of {} have no such institution that can run",
@@ -269,14 +322,15 @@ impl Worker {
             ));
         };
         let same = |wanted: &Vec<u8>| *wanted == plan.fingerprint().to_vec();
-        if unit.plan_fingerprint.as_ref().is_none_or(same) {
-            Ok(Arc::clone(plan))
-        } else {
-            Err(format!(
+        if !unit.plan_fingerprint.as_ref().is_none_or(same) {
+            return Err(format!(
                 "the files of {} are not those of the scheduler",
                 self.name
-            ))
+            ));
         }
+        let variables = &self.access.variables;
+        let lack = plans.needs_folder(plan, &unit.source_id, variables);
+        lack.map_or_else(|| Ok(Arc::clone(plan)), Err)
     }
 
     fn engine(&self, plans: &PlanSet, claimed: &ClaimedWork) -> Engine {
@@ -356,7 +410,7 @@ impl ClaimedWork {
 /// Raises an alert for work that is given up; an institution that never ran has nobody to tell.
 async fn raise(
     store: &Store,
-    institution: uuid::Uuid,
+    institution: Uuid,
     due_at: DateTime<Utc>,
     why: &str,
     now: fn() -> DateTime<Utc>,

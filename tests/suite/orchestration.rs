@@ -10,6 +10,7 @@ use sqlx::{Connection, PgConnection};
 use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use weir::config::Project;
 use weir::orchestration::calendar::due_work;
@@ -55,7 +56,7 @@ async fn acme() -> Lab {
     lab
 }
 
-async fn sql(lab: &Lab, statement: &str) {
+pub async fn sql(lab: &Lab, statement: &str) {
     let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
         .execute(&mut connection)
@@ -65,16 +66,21 @@ async fn sql(lab: &Lab, statement: &str) {
 }
 
 /// A process of the product, read line by line.
-struct Process {
+pub struct Process {
     child: Child,
     lines: BufReader<ChildStderr>,
 }
 
 impl Process {
-    fn start(lab: &Lab, words: &[&str]) -> Process {
+    pub fn start(lab: &Lab, words: &[&str]) -> Process {
+        Process::start_in(&lab.folder, lab, words)
+    }
+
+    /// The same in another folder, on the same database.
+    pub fn start_in(folder: &Path, lab: &Lab, words: &[&str]) -> Process {
         let mut child = Command::new(env!("CARGO_BIN_EXE_weir"))
             .arg("--project")
-            .arg(&lab.folder)
+            .arg(folder)
             .args(words)
             .env("DATABASE_URL", lab.bench.url())
             .env("USER", "ada")
@@ -87,7 +93,7 @@ impl Process {
     }
 
     /// Reads until a line holds this; gives that line.
-    fn says(&mut self, what: &str) -> String {
+    pub fn says(&mut self, what: &str) -> String {
         let mut all = String::new();
         loop {
             let mut line = String::new();
@@ -103,7 +109,7 @@ impl Process {
     }
 
     /// Asks it to end; gives its exit code.
-    fn stop(mut self) -> Option<i32> {
+    pub fn stop(mut self) -> Option<i32> {
         let pid = i32::try_from(self.child.id()).unwrap();
         nix_kill(pid, "TERM");
         let mut rest = String::new();
@@ -226,7 +232,7 @@ async fn a_run_that_ended_before_its_worker_died_is_not_repeated() {
 }
 
 /// Waits until a query has a row.
-async fn until(lab: &Lab, query: &'static str) {
+pub async fn until(lab: &Lab, query: &'static str) {
     let waiting = async {
         while lab.texts(query).await.is_empty() {
             tokio::task::yield_now().await;
@@ -238,7 +244,7 @@ async fn until(lab: &Lab, query: &'static str) {
 }
 
 /// The project's identity, which the first command that writes makes.
-async fn own_project(lab: &Lab) -> String {
+pub async fn own_project(lab: &Lab) -> String {
     lab.write(
         "weir.yaml",
         "project: 00000000-0000-7000-8000-000000000001\n",
@@ -578,7 +584,7 @@ impl Drive {
         if self.claims[worker].is_some() || self.model.workers[worker].is_stopped {
             return;
         }
-        let claimed = queue::claim(&mut self.connection, "p", "w", 1)
+        let claimed = queue::claim(&mut self.connection, "p", "w", 1, &[])
             .await
             .unwrap();
         let waits = self

@@ -8,7 +8,7 @@ use super::json::DecodedItem;
 use super::page::{PageSink, ReadStopped};
 use super::proof::{doubts, judge, unreachable};
 use super::template::MissingValue;
-use super::{SourceAccess, Template};
+use super::{SourceAccess, Template, Variables};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -141,6 +141,15 @@ impl FileSource {
         let (this, access) = (self.clone(), access.clone());
         let joined = tokio::task::spawn_blocking(move || this.read_blocking(&access, pages)).await;
         joined.unwrap_or_else(|error| unreachable(format!("the read failed: {error}")))
+    }
+
+    /// The first path that leads into the project folder, as it is written.
+    pub fn path_of_project(&self, variables: &Variables) -> Option<String> {
+        let is_own = |path: &&Template| {
+            path.fill(variables)
+                .is_ok_and(|path| Path::new(&path).is_relative())
+        };
+        self.paths.iter().find(is_own).map(ToString::to_string)
     }
 
     /// A short description.

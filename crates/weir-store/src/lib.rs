@@ -63,6 +63,7 @@ pub mod sessions;
 pub mod settle;
 pub mod signatures;
 mod sizes;
+pub mod snapshots;
 pub mod staging;
 pub mod states;
 pub mod statistics;

@@ -18,7 +18,7 @@ use weir_model::forgotten::{TextMasks, folded};
 
 /// Tables whose texts are not from ads: the files of the project, who may do what, what runs where.
 /// Companies and divisions are employers: their names stay, and are told.
-pub const KEPT_TABLES: [&str; 21] = [
+pub const KEPT_TABLES: [&str; 22] = [
     "_sqlx_migrations",
     "api_tokens",
     "companies",
@@ -36,6 +36,7 @@ pub const KEPT_TABLES: [&str; 21] = [
     "plan_outlines",
     "plan_texts",
     "project_claims",
+    "project_snapshots",
     "removals",
     "schedule_marks",
     "users",

@@ -199,7 +199,7 @@ pub async fn set_plans(
 }
 
 /// Claims at most so many units: those that have been ready for longest, none of an institution of
-/// which another is under way.
+/// which another is under way, and none of those that this worker has just given back.
 ///
 /// # Errors
 /// The database failed.
@@ -208,10 +208,11 @@ pub async fn claim(
     project: &str,
     holder: &str,
     most: usize,
+    passed_over: &[Uuid],
 ) -> Result<Vec<ClaimedUnit>> {
     let sql = "WITH ready AS (
            SELECT w.id FROM work_units w WHERE w.project = $4 AND w.state = 'waiting' AND w.ready_at <= clock_timestamp()
-             AND NOT EXISTS (SELECT 1 FROM work_units o WHERE o.institution_id = w.institution_id AND o.state = 'leased')
+             AND w.institution_id <> ALL ($5) AND NOT EXISTS (SELECT 1 FROM work_units o WHERE o.institution_id = w.institution_id AND o.state = 'leased')
            ORDER BY w.priority DESC, w.ready_at, w.id LIMIT $2 FOR UPDATE SKIP LOCKED)
          UPDATE work_units w SET state = 'leased', holder = $1, fence = w.fence + 1, attempts = w.attempts + 1, begun_at = COALESCE(w.begun_at, clock_timestamp()),
            beaten_at = clock_timestamp(), expires_at = clock_timestamp() + $3, why = NULL
@@ -222,6 +223,7 @@ pub async fn claim(
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
         .bind(LEASE)
         .bind(project)
+        .bind(passed_over)
         .fetch_all(connection)
         .await?)
 }
