@@ -1,5 +1,5 @@
 //! What `weir serve` and `weir worker` have in common: a database, the plans of today, which follow
-//! the files of a folder (or of the database: see [`snapshots`](super::snapshots)), a worker, and one
+//! the files of a folder (or of the database: see `snapshots`), a worker, and one
 //! way to stop.
 //!
 //! A file that is broken after an edit stops nothing: its institutions run on their last good
