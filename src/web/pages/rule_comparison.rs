@@ -17,6 +17,7 @@ use crate::web::refusal::PageError;
 use crate::web::shell::PageShell;
 use axum::extract::Query;
 use axum::response::Html;
+use chrono_tz::Tz;
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -152,14 +153,19 @@ async fn compared(
 }
 
 /// A form that chooses two versions of a lineage; nothing where there is only one.
-pub(super) fn choice(rule: &str, lineage: &PartLineage, texts: &HashMap<String, String>) -> Markup {
+pub(super) fn choice(
+    rule: &str,
+    lineage: &PartLineage,
+    texts: &HashMap<String, String>,
+    zone: Tz,
+) -> Markup {
     let versions = lineage.versions(texts);
     let newest = versions.len().saturating_sub(1);
     let select = |name: &str, label: &str, chosen: usize| {
         html! {
             label.inline { span { (label) }
                 select name=(name) { @for (nth, one) in versions.iter().enumerate().rev() {
-                    option value=(one.version) selected[nth == chosen] { (short(&one.version)) " since " (one.since.format("%Y-%m-%d")) }
+                    option value=(one.version) selected[nth == chosen] { (short(&one.version)) " since " (one.since.with_timezone(&zone).format("%-d %b %Y %H:%M")) }
                 } }
             }
         }

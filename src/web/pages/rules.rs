@@ -187,7 +187,7 @@ async fn one(
         section {
             h2 { "Versions that ran" }
             @if lineages.is_empty() { p.soft { "None yet." } }
-            @for lineage in lineages.iter().take(30) { (history(lineage, catalog, &texts, now)) (rule_comparison::choice(name, lineage, &texts)) }
+            @for lineage in lineages.iter().take(30) { (history(lineage, catalog, &texts, now)) (rule_comparison::choice(name, lineage, &texts, catalog.zone(&lineage.institution))) }
         }
     };
     let over = html! { a href="/rules" { "Rules" } " › " (line(name, 80)) };

@@ -80,8 +80,8 @@ const PHRASES: [(&str, &str, ElementEffect); 24] = [
     ("<datalist>", "</datalist>", ElementEffect::Hides),
 ];
 
-/// Blocks with any content.
-const BLOCKS: [&str; 17] = [
+/// Blocks with any content; not `form`, as one in another is no element, and its end ends the other.
+const BLOCKS: [&str; 16] = [
     "div",
     "section",
     "article",
@@ -95,7 +95,6 @@ const BLOCKS: [&str; 17] = [
     "figure",
     "figcaption",
     "fieldset",
-    "form",
     "center",
     "details",
     "summary",
