@@ -72,17 +72,19 @@ pub async fn mark_displaced(
     moved: &[(i64, i64)],
     cap: i64,
 ) -> Result<()> {
-    // Whether a bucket is over the cap is asked once for each bucket (`OFFSET 0` keeps the planner
-    // from asking for each of its jobs): of thousands of jobs that are alike that took minutes.
+    // Each part is asked once, whatever the planner takes an institution for: whether a bucket is
+    // over the cap (`OFFSET 0`), and the jobs, as an array. Of thousands of jobs that are alike it
+    // took minutes to ask for each job of each bucket.
     sqlx::query(
         "INSERT INTO jobs_to_judge (institution_id, employer, job_id)
-         SELECT DISTINCT s.institution_id, s.employer, s.job_id
-         FROM (SELECT moves.block, moves.moved FROM unnest($2::bigint[], $3::bigint[]) AS moves (block, moved)
-               WHERE (SELECT count(*) FROM (SELECT 1 FROM job_blocks WHERE institution_id = $1 AND block = moves.block LIMIT $4 + 1) AS first) > $4
-               OFFSET 0) AS k
-         CROSS JOIN LATERAL (SELECT job_id FROM job_blocks WHERE institution_id = $1 AND block = k.block ORDER BY rank
-           OFFSET GREATEST($4 - k.moved, 0) LIMIT LEAST($4, k.moved) + k.moved) AS b
-         JOIN job_signatures s ON s.institution_id = $1 AND s.job_id = b.job_id
+         SELECT s.institution_id, s.employer, s.job_id FROM job_signatures s
+         WHERE s.institution_id = $1 AND s.job_id = ANY (ARRAY(
+           SELECT DISTINCT b.job_id
+           FROM (SELECT moves.block, moves.moved FROM unnest($2::bigint[], $3::bigint[]) AS moves (block, moved)
+                 WHERE (SELECT count(*) FROM (SELECT 1 FROM job_blocks WHERE institution_id = $1 AND block = moves.block LIMIT $4 + 1) AS first) > $4
+                 OFFSET 0) AS k
+           CROSS JOIN LATERAL (SELECT job_id FROM job_blocks WHERE institution_id = $1 AND block = k.block ORDER BY rank
+             OFFSET GREATEST($4 - k.moved, 0) LIMIT LEAST($4, k.moved) + k.moved) AS b))
          ON CONFLICT DO NOTHING",
     )
     .bind(institution)
