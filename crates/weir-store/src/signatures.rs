@@ -432,8 +432,7 @@ pub async fn texts(
     jobs: &[Uuid],
 ) -> Result<Vec<(Uuid, Vec<u8>)>> {
     Ok(sqlx::query_as(
-        "SELECT s.job_id, s.text FROM unnest($2::uuid[]) AS k (id)
-         JOIN job_signatures s ON s.institution_id = $1 AND s.job_id = k.id",
+        "SELECT job_id, text FROM job_signatures WHERE institution_id = $1 AND job_id = ANY ($2)",
     )
     .bind(institution)
     .bind(jobs)
