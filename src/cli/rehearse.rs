@@ -67,14 +67,7 @@ impl RehearseArgs {
             return Ok(NOTHING);
         }
         block_on(async {
-            let database = Database::open(
-                edge,
-                DatabaseDemand {
-                    most: 12,
-                    ..DatabaseDemand::READ
-                },
-            )
-            .await?;
+            let database = Database::open(edge, DatabaseDemand::JUDGE).await?;
             let pages = self.rehearse(edge, &database.store, &checked, &plans).await;
             database.close().await?;
             let all_sound = checked.institutions.iter().all(|one| one.plan().is_some());

@@ -33,6 +33,11 @@ impl DatabaseDemand {
         most: 4,
         is_private: false,
     };
+    /// Reading for judging stored ads: each batch takes a connection.
+    pub const JUDGE: DatabaseDemand = DatabaseDemand {
+        most: 12,
+        ..DatabaseDemand::READ
+    };
     /// A lock, and a connection under it.
     pub const DECIDE: DatabaseDemand = DatabaseDemand {
         need: TableUse::Write,

@@ -19,9 +19,6 @@ use compare::CompareArgs;
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 
-/// Connections for a comparison: each batch of ads takes one.
-const COMPARES_ON: u32 = 12;
-
 /// Versions of rules and mappings that have run.
 #[derive(Args)]
 pub struct RulesArgs {
@@ -84,13 +81,9 @@ struct PartOwnerArgs {
 
 impl RulesArgs {
     pub(super) fn run(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
-        let most = match &self.command {
-            RulesCommand::Compare(_) => COMPARES_ON,
-            _ => DatabaseDemand::READ.most,
-        };
-        let demand = DatabaseDemand {
-            most,
-            ..DatabaseDemand::READ
+        let demand = match &self.command {
+            RulesCommand::Compare(_) => DatabaseDemand::JUDGE,
+            _ => DatabaseDemand::READ,
         };
         with_store(edge, demand, async |store| {
             self.act(edge, store).await.map(|()| DONE)
