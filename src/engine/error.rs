@@ -58,6 +58,14 @@ pub enum RunError {
         /// Clock asked for.
         at: DateTime<Utc>,
     },
+    /// The due work that it was to carry out was carried out by another run.
+    #[error("`{slug}`: run {run} has carried out this work")]
+    CarriedOut {
+        /// The institution.
+        slug: String,
+        /// The run that did it.
+        run: RunId,
+    },
     /// The clock is far ahead of the newest run.
     #[error("`{slug}` last ran at {last}, more than 400 days before {at}")]
     Leap {
@@ -118,6 +126,7 @@ impl RunError {
             RunError::Untouched { job, .. } => {
                 format!("`weir history {job}` lists the runs that did")
             }
+            RunError::CarriedOut { .. } => "nothing is left to do".to_owned(),
             RunError::Interrupted => "run the same command again to continue".to_owned(),
             RunError::Store(error) => return error.help(),
             RunError::Spool(_) => {
@@ -141,6 +150,7 @@ impl RunError {
             }
             RunError::Earlier { .. }
             | RunError::Leap { .. }
+            | RunError::CarriedOut { .. }
             | RunError::Store(StoreError::LockLost(_)) => self.to_string(),
             other => format!("`{slug}`: {other}"),
         }

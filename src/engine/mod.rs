@@ -57,6 +57,7 @@ use crate::model::{Clock, Hash, RecordFilter};
 use crate::plan::{Plan, SourcePlan};
 use crate::rule::ScriptSandbox;
 use crate::source::SourceAccess;
+use crate::store::queue;
 use crate::store::runs::{self, InstitutionLock};
 use crate::store::views::digest::digest;
 use crate::store::{Store, WriteSession};
@@ -206,21 +207,29 @@ impl Engine {
             if let RunMode::Apply(saved) = mode {
                 apply::check(self, plan, saved).await?;
             }
-            let last = runs::last(
-                &mut *self.store.connection().await?,
-                plan.institution.id,
-                None,
-            )
-            .await?;
-            check_clock(
-                &plan.institution.slug,
-                last,
-                request.at,
-                request.allow_future,
-            )?;
+            self.check_history(plan, request, mode).await?;
             self.run_locked(plan, request, mode, lock).await
         })
         .await
+    }
+
+    /// Under the lock, because a worker that has lost its unit runs on until somebody takes the lock.
+    async fn check_history(
+        &self,
+        plan: &Plan,
+        request: &RunRequest,
+        mode: RunMode<'_>,
+    ) -> Result<(), RunError> {
+        let (id, slug) = (plan.institution.id, &plan.institution.slug);
+        let mut connection = self.store.connection().await?;
+        if let (RunMode::Live, Some(unit)) = (mode, request.occasion.unit)
+            && let Some(run) = queue::run_of(&mut connection, id, unit).await?
+        {
+            let slug = slug.clone();
+            return Err(RunError::CarriedOut { slug, run });
+        }
+        let last = runs::last(&mut connection, id, None).await?;
+        check_clock(slug, last, request.at, request.allow_future)
     }
 
     async fn run_locked(

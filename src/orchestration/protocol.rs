@@ -30,6 +30,12 @@ pub fn after_error(unit: &ClaimedUnit, error: &RunError) -> UnitEnd {
             after: Duration::ZERO,
             why,
         },
+        RunError::CarriedOut { run, .. } => UnitEnd::Done { run: Some(*run) },
+        // Somebody has run it since this worker has chosen the clock.
+        RunError::Earlier { at, .. } if *at == unit.due_at => UnitEnd::Retried {
+            after: Duration::ZERO,
+            why,
+        },
         RunError::Earlier { .. } | RunError::Leap { .. } | RunError::OtherProject { .. } => {
             UnitEnd::Failed { why }
         }

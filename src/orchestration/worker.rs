@@ -274,9 +274,6 @@ impl Worker {
     async fn run(&self, claimed: &ClaimedWork) -> Result<(UnitEnd, Option<DryRun>), RunError> {
         let unit = &claimed.unit;
         let mut connection = self.store.connection().await?;
-        if let Some(run) = queue::run_of(&mut connection, unit).await? {
-            return Ok((UnitEnd::Done { run: Some(run) }, None));
-        }
         let last = runs::last(&mut connection, unit.institution_id, None).await?;
         drop(connection);
         let plans = Arc::clone(&self.plans.borrow());

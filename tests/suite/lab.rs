@@ -228,6 +228,20 @@ impl Lab {
         results
     }
 
+    /// Carries out a unit of due work, whoever may have done so before.
+    pub async fn run_unit(&self, step: &Step, unit: i64) -> Vec<Result<RunSummary, RunError>> {
+        let (checked, engine) = self.engine(&self.bench.url(), step, everything()).await;
+        let mut request = self.request(step);
+        request.occasion.unit = Some(unit);
+        let mut results = Vec::new();
+        for plan in active(&checked) {
+            let outcome = engine.run(plan, &request, RunMode::Live).await;
+            results.push(outcome.map(RunOutcome::into_summary));
+        }
+        engine.store.close().await;
+        results
+    }
+
     /// Runs all institutions side by side, of which so many work at the same time; their names in
     /// the order in which they end.
     pub async fn run_side_by_side(&self, step: &Step, turns: usize) -> Vec<String> {

@@ -2,7 +2,7 @@
 //! stale one writes nothing.
 
 use crate::bench::{Bench, difference};
-use crate::lab::{DAILY, Lab};
+use crate::lab::{DAILY, Lab, Step};
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use proptest::prelude::*;
@@ -231,16 +231,41 @@ async fn a_run_that_ended_before_its_worker_died_is_not_repeated() {
     lab.bench.drop().await;
 }
 
+/// A worker that has lost its unit runs on until somebody takes the lock of the institution: whether
+/// the work is done can only be known under it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_that_another_run_carries_out_first_is_not_run_again() {
+    let lab = acme().await;
+    let step = Step::new("2026-09-01", &[]);
+    assert!(lab.run_unit(&step, 7).await[0].is_ok());
+    let again = lab.run_unit(&step, 7).await.remove(0).unwrap_err();
+    assert!(
+        matches!(again, weir::engine::RunError::CarriedOut { .. }),
+        "{again}"
+    );
+    let next = Step::new("2026-09-02", &[]);
+    assert!(lab.run_unit(&next, 8).await[0].is_ok());
+    let units = "SELECT unit_id::text FROM runs ORDER BY id";
+    assert_eq!(lab.texts(units).await, ["7", "8"]);
+    lab.bench.drop().await;
+}
+
 /// Waits until a query has a row.
 pub async fn until(lab: &Lab, query: &'static str) {
+    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
     let waiting = async {
-        while lab.texts(query).await.is_empty() {
-            tokio::task::yield_now().await;
-        }
+        while sqlx::query(query)
+            .fetch_optional(&mut connection)
+            .await
+            .unwrap()
+            .is_none()
+        {}
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), waiting)
-        .await
-        .unwrap_or_else(|_| panic!("never: {query}"));
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(120), waiting).await;
+    if waited.is_err() {
+        let units = "SELECT concat_ws(' ', slug, state, attempts, why) FROM work_units";
+        panic!("never: {query}\n{}", lab.texts(units).await.join("\n"));
+    }
 }
 
 /// The project's identity, which the first command that writes makes.
@@ -756,15 +781,16 @@ fn hand(lab: &Lab, kind: usize) -> Process {
 }
 
 async fn until_documents(lab: &Lab, least: usize) {
+    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
+    let least = i64::try_from(least).unwrap();
     let waiting = async {
-        loop {
-            let count = lab
-                .texts("SELECT count(*)::text FROM staging_documents")
-                .await;
-            if count[0].parse::<usize>().unwrap() >= least {
-                return;
-            }
-        }
+        let count = "SELECT count(*) FROM staging_documents";
+        while sqlx::query_scalar::<_, i64>(count)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+            < least
+        {}
     };
     tokio::time::timeout(std::time::Duration::from_secs(120), waiting)
         .await

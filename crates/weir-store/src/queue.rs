@@ -320,15 +320,20 @@ pub async fn end(connection: &mut PgConnection, unit: &ClaimedUnit, end: &UnitEn
     Ok(done.rows_affected() > 0)
 }
 
-/// The ended run that carried out a unit, if there is one: its worker died before it could say so.
+/// The ended run that carried out a unit, if there is one: its worker died, or lost the unit, before
+/// it could say so. Only under the lock of the institution does it stay true.
 ///
 /// # Errors
 /// The database failed.
-pub async fn run_of(connection: &mut PgConnection, unit: &ClaimedUnit) -> Result<Option<RunId>> {
+pub async fn run_of(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    unit: i64,
+) -> Result<Option<RunId>> {
     let sql = "SELECT id FROM runs WHERE institution_id = $1 AND unit_id = $2 AND status IN ('done', 'failed') AND summary IS NOT NULL ORDER BY id DESC LIMIT 1";
     Ok(sqlx::query_scalar(sql)
-        .bind(unit.institution_id)
-        .bind(unit.id)
+        .bind(institution)
+        .bind(unit)
         .fetch_optional(connection)
         .await?)
 }
