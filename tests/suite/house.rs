@@ -135,6 +135,38 @@ fn statements(file: &Path) -> Vec<String> {
     statements
 }
 
+/// The parts of a statement from each of these words to the first of those that end it.
+fn parts<'s>(statement: &'s str, from: &'s str, to: &'s [&str]) -> impl Iterator<Item = &'s str> {
+    statement.split(from).skip(1).map(|rest| {
+        let ends = to.iter().filter_map(|word| rest.find(word));
+        &rest[..ends.min().unwrap_or(rest.len())]
+    })
+}
+
+/// What stands in the parentheses that these words open.
+fn enclosed<'s>(statement: &'s str, opening: &'s str) -> impl Iterator<Item = &'s str> {
+    statement.split(opening).skip(1).map(|rest| {
+        let mut depth = 1;
+        let end = rest.find(|letter| {
+            depth += i32::from(letter == '(') - i32::from(letter == ')');
+            depth == 0
+        });
+        &rest[..end.unwrap_or(rest.len())]
+    })
+}
+
+/// What JSON is made of, which PostgreSQL counts as stable.
+fn json_of(part: &str) -> impl Iterator<Item = &str> {
+    enclosed(part, "to_jsonb(").chain(enclosed(part, "jsonb_build_object("))
+}
+
+/// The table that a sequence is drawn beside, where it is drawn in a SELECT.
+fn drawn_from(statement: &str) -> Option<&str> {
+    let (_, after) = statement.split_once(" nextval('change_ids')")?;
+    let (_, table) = after.split_once("FROM ")?;
+    table.split(['(', ' ']).next()
+}
+
 /// What Citus refuses, or answers otherwise, where the text shows it
 /// (docs/decisions/0035-citus.md).
 #[test]
@@ -145,6 +177,32 @@ fn sql_is_what_citus_plans_too() {
             let mut refuse = |why: &str| wrong.push(format!("{}: {why}", file.display()));
             if statement.contains("= nextval(") {
                 refuse("an UPDATE draws a number: draw it in a WITH before it");
+            }
+            if let Some(table) = drawn_from(&statement)
+                && table != "unnest"
+                && !statement.contains(&format!("{table} AS MATERIALIZED ("))
+            {
+                refuse("a number is drawn while tables are read: read them in a WITH before it");
+            }
+            let mut set = parts(&statement, " SET ", &["FROM ", "WHERE ", "RETURNING "]);
+            if set.any(|part| json_of(part).any(|made| made.contains('.'))) {
+                refuse("an UPDATE makes JSON of columns: make it in a WITH before it");
+            }
+            let mut returned = parts(&statement, "RETURNING ", &["SELECT "]);
+            if returned.any(|part| json_of(part).next().is_some()) {
+                refuse("what comes back is made JSON: return the columns");
+            }
+            if statement.contains("institutions i CROSS JOIN LATERAL") {
+                refuse("a part of each institution is cut: ask for the keys first");
+            }
+            if enclosed(&statement, "(SELECT ").any(|query| query.contains("institution_id = i.id"))
+            {
+                refuse("a sub-query looks at a table that every node has: join it");
+            }
+            if !statement.contains("institution_id = $1")
+                && enclosed(&statement, "LATERAL (").any(|query| query.contains("OFFSET 0"))
+            {
+                refuse("a sub-query is fenced off: ask in an ARRAY(SELECT …) beside the row");
             }
             if statement.contains("to_jsonb(h)") {
                 refuse("a row of a view becomes JSON without the names of its columns: name them");

@@ -56,6 +56,9 @@ async fn what_was_decided_goes_with_its_job() {
     const DECIDED: &str = "SELECT format('%s %s', j.original_id, r.framework) FROM job_roles r LEFT JOIN jobs j ON j.id = r.job_id
          UNION ALL SELECT format('%s %s', j.original_id, c.capability_id) FROM job_capabilities c LEFT JOIN jobs j ON j.id = c.job_id ORDER BY 1";
     let lab = project().await;
+    if !lab.bench.changes_views().await {
+        return lab.bench.drop().await;
+    }
     let before = lab.texts(DECIDED).await;
     assert!(
         before.iter().any(|line| line.starts_with("G1 ")),

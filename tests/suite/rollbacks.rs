@@ -214,7 +214,7 @@ async fn flows_again(other: &Lab, day: &Day, number: usize, taken: &[TakenBackJo
         .await;
     assert!(waiting.is_empty(), "{waiting:?}");
     let created = other
-        .texts("SELECT original_id FROM jobs j WHERE archived_as = 'rolled_back' AND NOT EXISTS (SELECT 1 FROM ad_states s WHERE s.job_id = j.id AND s.retired)")
+        .texts("SELECT original_id FROM jobs j WHERE archived_as = 'rolled_back' AND NOT EXISTS (SELECT 1 FROM ad_states s WHERE s.institution_id = j.institution_id AND s.job_id = j.id AND s.retired)")
         .await;
     assert!(
         created.is_empty(),

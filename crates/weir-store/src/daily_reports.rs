@@ -58,13 +58,14 @@ pub async fn day_figures(
              COALESCE(sum(reopened) FILTER (WHERE is_new), 0)::bigint AS reopened, COALESCE(sum(reopened) FILTER (WHERE NOT is_new) / 7.0, 0)::float8 AS usual_reopened,
              COALESCE(sum(archived) FILTER (WHERE is_new), 0)::bigint AS archived, COALESCE(sum(archived) FILTER (WHERE NOT is_new) / 7.0, 0)::float8 AS usual_archived,
              COALESCE(sum(refused) FILTER (WHERE is_new), 0)::bigint AS refused, COALESCE(sum(refused) FILTER (WHERE NOT is_new) / 7.0, 0)::float8 AS usual_refused
-           FROM of GROUP BY 1)
+           FROM of GROUP BY 1),
+         opened AS (SELECT institution_id, sum(open_jobs) AS jobs FROM source_tallies GROUP BY 1)
          SELECT i.slug AS institution, COALESCE(s.runs, 0) AS runs, COALESCE(s.created, 0) AS created, COALESCE(s.usual_created, 0) AS usual_created,
            COALESCE(s.updated, 0) AS updated, COALESCE(s.usual_updated, 0) AS usual_updated, COALESCE(s.reopened, 0) AS reopened,
            COALESCE(s.usual_reopened, 0) AS usual_reopened, COALESCE(s.archived, 0) AS archived, COALESCE(s.usual_archived, 0) AS usual_archived,
            COALESCE(s.refused, 0) AS refused, COALESCE(s.usual_refused, 0) AS usual_refused,
-           COALESCE((SELECT sum(t.open_jobs) FROM source_tallies t WHERE t.institution_id = i.id), 0)::bigint AS open_jobs
-         FROM institutions i LEFT JOIN sums s ON s.institution_id = i.id ORDER BY 1",
+           COALESCE(o.jobs, 0)::bigint AS open_jobs
+         FROM institutions i LEFT JOIN sums s ON s.institution_id = i.id LEFT JOIN opened o ON o.institution_id = i.id ORDER BY 1",
     )
     .bind(until)
     .fetch_all(connection)

@@ -227,11 +227,13 @@ const REPOSTED: &str = "UPDATE opening_members SET reposted_from = NULL, reposte
      WHERE institution_id = $1 AND reposted_from IN (SELECT job_id FROM going_ads)";
 
 /// What stays of the jobs, for those who follow along and those who ask; `$2` the row of forgotten.
-const REMEMBER: &str = "INSERT INTO forgotten_jobs AS f (institution_id, job_id, forgotten_id, version, first_seen_at, runs, change_id, txid, recorded_at)
-     SELECT $1, j.id, $2, j.version, j.first_seen_at,
-       ARRAY(SELECT DISTINCT h.run_id FROM jobs_history h WHERE h.institution_id = $1 AND h.id = j.id AND h.run_id IS NOT NULL ORDER BY 1),
-       nextval('change_ids'), pg_current_xact_id(), clock_timestamp()
-     FROM published_jobs j WHERE j.institution_id = $1 AND j.id IN (SELECT job_id FROM going_ads)
+/// Numbers are drawn beside what was looked up, not while it is: Citus asks the node for that first.
+const REMEMBER: &str = "WITH went AS MATERIALIZED (
+       SELECT j.id, j.version, j.first_seen_at,
+         ARRAY(SELECT DISTINCT h.run_id FROM jobs_history h WHERE h.institution_id = $1 AND h.id = j.id AND h.run_id IS NOT NULL ORDER BY 1) AS runs
+       FROM published_jobs j WHERE j.institution_id = $1 AND j.id IN (SELECT job_id FROM going_ads))
+     INSERT INTO forgotten_jobs AS f (institution_id, job_id, forgotten_id, version, first_seen_at, runs, change_id, txid, recorded_at)
+     SELECT $1, w.id, $2, w.version, w.first_seen_at, w.runs, nextval('change_ids'), pg_current_xact_id(), clock_timestamp() FROM went w
      ON CONFLICT (institution_id, job_id) DO UPDATE SET forgotten_id = EXCLUDED.forgotten_id, version = EXCLUDED.version,
        first_seen_at = EXCLUDED.first_seen_at, runs = EXCLUDED.runs, change_id = EXCLUDED.change_id, txid = EXCLUDED.txid,
        recorded_at = EXCLUDED.recorded_at";

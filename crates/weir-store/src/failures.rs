@@ -148,19 +148,10 @@ pub async fn page(
              JOIN ad_states s ON s.institution_id = k.institution_id AND s.document_id = k.document_id JOIN institutions i ON i.id = s.institution_id"
         )
     } else if wanted.rule.is_none() {
-        // Institution by institution, until the page is full; of each no further than that.
-        failures_page!(
-            "institutions i CROSS JOIN LATERAL (
-               SELECT * FROM ad_states a WHERE a.institution_id = i.id AND a.outcome IN ('rejected', 'held', 'failed')
-                 AND ($2::text IS NULL OR a.source_id = $2) AND ($5::text IS NULL OR (i.slug, a.source_id, a.external_id) > ($5, $6, $7))
-               ORDER BY a.source_id, a.external_id LIMIT $8) s"
-        )
+        return unfiltered_page(connection, wanted, after, most).await;
     } else {
         // What is on record of none is known of each alone.
-        failures_page!(
-            "institutions i CROSS JOIN LATERAL (
-               SELECT * FROM ad_states a WHERE a.institution_id = i.id AND a.outcome IN ('rejected', 'held', 'failed') OFFSET 0) s"
-        )
+        failures_page!("ad_states s JOIN institutions i ON i.id = s.institution_id")
     };
     let rows = sqlx::query_as(sql)
         .bind(wanted.institution)
@@ -174,14 +165,50 @@ pub async fn page(
     Ok(rows.fetch_all(connection).await?)
 }
 
+/// A page of failures whatever their reasons: those are put together for the ads of the page alone.
+async fn unfiltered_page(
+    connection: &mut PgConnection,
+    wanted: &FailureFilter<'_>,
+    after: Option<[&str; 3]>,
+    most: i64,
+) -> Result<Vec<FailedDocument>> {
+    let keys: Vec<(Uuid, i64)> = sqlx::query_as(
+        "SELECT s.institution_id, s.document_id FROM ad_states s JOIN institutions i ON i.id = s.institution_id
+         WHERE s.outcome IN ('rejected', 'held', 'failed') AND ($1::text IS NULL OR i.slug = $1) AND ($3::text IS NULL OR i.slug >= $3)
+           AND ($2::text IS NULL OR s.source_id = $2) AND ($3::text IS NULL OR (i.slug, s.source_id, s.external_id) > ($3, $4, $5))
+         ORDER BY i.slug, s.source_id, s.external_id LIMIT $6",
+    )
+    .bind(wanted.institution)
+    .bind(wanted.source)
+    .bind(after.map(|after| after[0]))
+    .bind(after.map(|after| after[1]))
+    .bind(after.map(|after| after[2]))
+    .bind(most)
+    .fetch_all(&mut *connection)
+    .await?;
+    let (institutions, documents): (Vec<Uuid>, Vec<i64>) = keys.iter().copied().unzip();
+    let mut rows: Vec<FailedDocument> = sqlx::query_as(failures!(
+        "ad_states s JOIN institutions i ON i.id = s.institution_id AND s.institution_id = ANY ($1) AND s.document_id = ANY ($2)",
+        "0::bigint",
+        "TRUE ORDER BY institution, source_id, external_id"
+    ))
+    .bind(institutions)
+    .bind(documents)
+    .fetch_all(connection)
+    .await?;
+    // Numbers of documents are unique within an institution.
+    rows.retain(|row| keys.contains(&(row.institution_id, row.document_id)));
+    Ok(rows)
+}
+
 /// Failures by the numbers of their documents, those of a source together.
 ///
 /// # Errors
 /// The database failed.
 pub async fn find(connection: &mut PgConnection, documents: &[i64]) -> Result<Vec<FailedDocument>> {
+    // The institutions are named so that each is looked at by its index.
     Ok(sqlx::query_as(failures!(
-        "institutions i CROSS JOIN LATERAL (
-           SELECT * FROM ad_states a WHERE a.institution_id = i.id AND a.document_id = ANY ($1) OFFSET 0) s",
+        "ad_states s JOIN institutions i ON i.id = s.institution_id AND s.institution_id = ANY (ARRAY(SELECT id FROM institutions)) AND s.document_id = ANY ($1)",
         "count(*) OVER ()",
         "TRUE ORDER BY institution, source_id, document_id"
     ))

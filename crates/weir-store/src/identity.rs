@@ -30,13 +30,14 @@ const MOVE: &str = concat!(
          retry_at = NULL, retired = s.last_read IS NOT NULL, outcome = CASE WHEN s.last_read IS NULL THEN 'pending' ELSE 'withdrawn' END
        FROM origin o
        WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = o.external_id AND o.external_id NOT IN (SELECT to_id FROM moves)), ",
+    "told AS (SELECT t.*, jsonb_build_object('original_id', jsonb_build_object('old', t.from_id, 'new', t.external_id)) AS changes FROM taken t), ",
     supersede!("j.institution_id = $1 AND j.id IN (SELECT job_id FROM taken)"),
     " UPDATE published_jobs j SET original_id = t.external_id, generation = t.generation, created_at = $4, changed_fields = '{original_id}',
-         changes = jsonb_build_object('original_id', jsonb_build_object('old', t.from_id, 'new', t.external_id)), change_type = 'update',
+         changes = t.changes, change_type = 'update',
          change_reason = 'id changed from `' || t.from_id || '` to `' || t.external_id || '`: the source renumbered its ads', cause = 'source',
          run_id = $3, fingerprint = NULL, created_by = 'etl_pipeline', takes_back = NULL, restores = NULL, ",
     newer_version!("t.change_id"),
-    " FROM taken t WHERE j.institution_id = $1 AND j.id = t.job_id"
+    " FROM told t WHERE j.institution_id = $1 AND j.id = t.job_id"
 );
 
 /// The ads are processed as if they were new.

@@ -77,6 +77,9 @@ pub const SHARED_TABLES: [&str; 15] = [
     "work_units",
 ];
 
+/// Tables whose `id` is that of a job.
+const TABLES_OF_JOBS: [&str; 2] = ["published_jobs", "superseded_versions"];
+
 /// Where a text is masked.
 #[derive(Debug, Clone, Copy)]
 pub struct MaskScope<'s> {
@@ -148,9 +151,12 @@ async fn tables(connection: &mut PgConnection, wanted: &[&str]) -> Result<Vec<Te
 }
 
 /// A row with masked texts: where it is, and all its texts.
+#[derive(sqlx::FromRow)]
 struct MaskedRow {
     at: String,
     texts: Vec<Option<String>>,
+    /// The job that it is of, in tables of jobs and versions.
+    job: Option<Uuid>,
 }
 
 /// What was masked.
@@ -193,10 +199,8 @@ pub async fn mask(
     for table in tables(connection, scope.tables).await? {
         let rows = table.masked(connection, scope, &patterns, masks).await?;
         found.count(&table.name, rows.len());
-        let ids = table.write(connection, scope, &rows).await?;
-        if ["published_jobs", "superseded_versions"].contains(&table.name.as_str()) {
-            found.jobs.extend(ids);
-        }
+        table.write(connection, scope, &rows).await?;
+        found.jobs.extend(rows.iter().filter_map(|row| row.job));
     }
     Ok(found)
 }
@@ -212,39 +216,44 @@ impl TextTable {
     ) -> Result<Vec<MaskedRow>> {
         let texts: Vec<String> = self.columns.iter().map(as_text).collect();
         let texts = texts.join(", ");
+        let job = if TABLES_OF_JOBS.contains(&self.name.as_str()) {
+            "t.id"
+        } else {
+            "NULL::uuid"
+        };
         let sql = format!(
-            "SELECT t.ctid::text AS at, ARRAY[{texts}] AS texts FROM \"{}\" t
+            "SELECT t.ctid::text AS at, ARRAY[{texts}] AS texts, {job} AS job FROM \"{}\" t
              WHERE {} AND concat_ws(' ', {texts}) ILIKE ALL ($3) FOR UPDATE",
             self.name, self.scope
         );
-        let rows: Vec<(String, Vec<Option<String>>)> = sqlx::query_as(AssertSqlSafe(sql))
+        let rows: Vec<MaskedRow> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(scope.institution)
             .bind(scope.slug)
             .bind(patterns)
             .fetch_all(connection)
             .await?;
-        let masked = rows.into_iter().filter_map(|(at, mut texts)| {
+        let masked = rows.into_iter().filter_map(|mut row| {
             let mut is_masked = false;
-            for text in texts.iter_mut().flatten() {
+            for text in row.texts.iter_mut().flatten() {
                 if let Some(masked) = masks.written(text) {
                     *text = masked;
                     is_masked = true;
                 }
             }
-            is_masked.then_some(MaskedRow { at, texts })
+            is_masked.then_some(row)
         });
         Ok(masked.collect())
     }
 
-    /// Writes the texts of rows; gives the ids of those that have one.
+    /// Writes the texts of rows.
     async fn write(
         &self,
         connection: &mut PgConnection,
         scope: MaskScope<'_>,
         rows: &[MaskedRow],
-    ) -> Result<Vec<Uuid>> {
+    ) -> Result<()> {
         if rows.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let (mut arrays, mut names, mut sets) = (String::new(), String::new(), Vec::new());
         for (place, column) in self.columns.iter().enumerate() {
@@ -258,13 +267,12 @@ impl TextTable {
             ));
         }
         let sql = format!(
-            "UPDATE \"{}\" t SET {} FROM unnest($3::text[]{arrays}) AS m (at{names}) WHERE {} AND t.ctid = m.at::tid
-             RETURNING (to_jsonb(t) ->> 'id')",
+            "UPDATE \"{}\" t SET {} FROM unnest($3::text[]{arrays}) AS m (at{names}) WHERE {} AND t.ctid = m.at::tid",
             self.name,
             sets.join(", "),
             self.scope
         );
-        let mut query = sqlx::query_scalar(AssertSqlSafe(sql))
+        let mut query = sqlx::query(AssertSqlSafe(sql))
             .bind(scope.institution)
             .bind(scope.slug)
             .bind(rows.iter().map(|row| row.at.as_str()).collect::<Vec<_>>());
@@ -275,9 +283,8 @@ impl TextTable {
                     .collect::<Vec<_>>(),
             );
         }
-        let ids: Vec<Option<String>> = query.fetch_all(connection).await?;
-        let ids = ids.into_iter().flatten();
-        Ok(ids.filter_map(|id| Uuid::parse_str(&id).ok()).collect())
+        query.execute(connection).await?;
+        Ok(())
     }
 }
 

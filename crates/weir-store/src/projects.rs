@@ -71,8 +71,8 @@ pub async fn institutions_of(
     project: &str,
 ) -> Result<Vec<(Uuid, String)>> {
     let own = sqlx::query_as(
-        "SELECT i.id, i.slug FROM institutions i
-         WHERE $1 = (SELECT c.project FROM project_claims c WHERE c.institution_id = i.id ORDER BY c.id DESC LIMIT 1) ORDER BY i.slug",
+        "SELECT i.id, i.slug FROM project_claims c JOIN institutions i ON i.id = c.institution_id
+         WHERE c.project = $1 AND NOT EXISTS (SELECT 1 FROM project_claims n WHERE n.institution_id = c.institution_id AND n.id > c.id) ORDER BY i.slug",
     );
     Ok(own.bind(project).fetch_all(connection).await?)
 }

@@ -295,6 +295,9 @@ pub async fn candidates(
 /// How many jobs of the source were on the board before this instant: open, and not missed that
 /// often before it, if given.
 ///
+/// No number that is compared may be NULL: PostgreSQL then leaves out the table of ads, and Citus no
+/// longer sees that the statement is of one institution.
+///
 /// # Errors
 /// The database failed.
 pub async fn on_board(
@@ -311,7 +314,7 @@ pub async fn on_board(
         .bind(stream.institution)
         .bind(&stream.source)
         .bind(at.0)
-        .bind(missed)
+        .bind(missed.unwrap_or(i32::MAX))
         .fetch_one(connection)
         .await?)
 }

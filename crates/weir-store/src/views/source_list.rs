@@ -231,8 +231,11 @@ pub async fn newest_coverage(
         "WITH newest AS (
            SELECT j.institution_id, r.framework, count(*) AS jobs, count(*) FILTER (WHERE r.level = 'role') AS roles,
              count(*) FILTER (WHERE r.level = 'group') AS groups, count(*) FILTER (WHERE r.level = 'review') AS review
-           FROM (SELECT institution_id, id FROM published_jobs ORDER BY txid DESC, change_id DESC LIMIT $1) AS j
-           CROSS JOIN LATERAL (SELECT framework, level FROM job_roles WHERE institution_id = j.institution_id AND job_id = j.id OFFSET 0) AS r
+           FROM (SELECT p.institution_id,
+               ARRAY(SELECT d.framework FROM job_roles d WHERE d.institution_id = p.institution_id AND d.job_id = p.id ORDER BY d.framework) AS frameworks,
+               ARRAY(SELECT d.level FROM job_roles d WHERE d.institution_id = p.institution_id AND d.job_id = p.id ORDER BY d.framework) AS levels
+             FROM published_jobs p ORDER BY p.txid DESC, p.change_id DESC LIMIT $1) AS j
+           CROSS JOIN LATERAL unnest(j.frameworks, j.levels) AS r (framework, level)
            GROUP BY 1, 2)
          SELECT i.slug AS institution, n.framework, n.jobs, n.roles, n.groups, n.review FROM newest n JOIN institutions i ON i.id = n.institution_id
          ORDER BY 1, 2 LIMIT 1000",
@@ -266,8 +269,10 @@ pub async fn newest_unmatched(
 ) -> Result<Vec<NewestUnmatched>> {
     let rows = sqlx::query_as(
         "SELECT r.framework, d.one ->> 'text' AS title, count(*) AS jobs, (array_agg(j.id ORDER BY j.id))[1] AS job, (array_agg(d.one ORDER BY j.id))[1] AS decided
-         FROM (SELECT institution_id, id, roles FROM published_jobs ORDER BY txid DESC, change_id DESC LIMIT $1) AS j
-         CROSS JOIN LATERAL (SELECT framework FROM job_roles WHERE institution_id = j.institution_id AND job_id = j.id AND level IN ('review', 'open') OFFSET 0) AS r
+         FROM (SELECT p.id, p.roles,
+             ARRAY(SELECT d.framework FROM job_roles d WHERE d.institution_id = p.institution_id AND d.job_id = p.id AND d.level IN ('review', 'open')) AS frameworks
+           FROM published_jobs p ORDER BY p.txid DESC, p.change_id DESC LIMIT $1) AS j
+         CROSS JOIN LATERAL unnest(j.frameworks) AS r (framework)
          CROSS JOIN LATERAL (SELECT one FROM jsonb_array_elements(j.roles) AS one WHERE one ->> 'framework' = r.framework) AS d
          WHERE d.one ->> 'text' <> '' GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT $2",
     );
