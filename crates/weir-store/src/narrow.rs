@@ -26,21 +26,21 @@ const KEPT: Duration = Duration::from_secs(60);
 const WHOLE: [&str; 2] = ["plan_texts", "frameworks"];
 
 /// What belongs to an institution in a way of its own: a table, and what is seen of it. `%1$I` is
-/// the schema.
+/// the schema, `%2$s` the ids and `%3$s` the slugs of the institutions.
 const SPECIAL: [(&str, &str); 5] = [
-    ("institutions", "SELECT * FROM %1$I.institutions WHERE id = ANY (string_to_array(current_setting('weir.ids', true), ',')::uuid[])"),
-    ("leases", "SELECT * FROM %1$I.leases WHERE name NOT LIKE 'institution %%' OR substr(name, 13) = ANY (string_to_array(current_setting('weir.ids', true), ','))"),
+    ("institutions", "SELECT * FROM %1$I.institutions WHERE id = ANY (%2$s)"),
+    ("leases", "SELECT * FROM %1$I.leases WHERE name NOT LIKE 'institution %%' OR substr(name, 13) = ANY ((%2$s)::text[])"),
     // Silences of everything keep their alerts silent, too.
     (
         "alert_silences",
-        "SELECT * FROM %1$I.alert_silences WHERE institution IS NULL OR institution = ANY (string_to_array(current_setting('weir.slugs', true), ','))",
+        "SELECT * FROM %1$I.alert_silences WHERE institution IS NULL OR institution = ANY (%3$s)",
     ),
-    ("notices", "SELECT * FROM %1$I.notices WHERE cause_id IN (SELECT id FROM %1$I.alert_causes WHERE institution = ANY (string_to_array(current_setting('weir.slugs', true), ',')))"),
+    ("notices", "SELECT * FROM %1$I.notices WHERE cause_id IN (SELECT id FROM %1$I.alert_causes WHERE institution = ANY (%3$s))"),
     ("daily_reports", "SELECT r.day, r.institution, r.made_at, ''::text AS title, ''::text AS text, ''::text AS html, r.content || (
        SELECT jsonb_object_agg(part, (SELECT COALESCE(jsonb_agg(one), '[]') FROM jsonb_array_elements(CASE jsonb_typeof(r.content -> part) WHEN 'array' THEN r.content -> part ELSE '[]' END) AS one
-         WHERE one ->> 'institution' = ANY (string_to_array(current_setting('weir.slugs', true), ','))))
+         WHERE one ->> 'institution' = ANY (%3$s)))
        FROM unnest(ARRAY['health', 'institutions']) AS part) || '{\"title\": \"\"}' AS content
-     FROM %1$I.daily_reports r WHERE r.institution IN ('') OR r.institution = ANY (string_to_array(current_setting('weir.slugs', true), ','))"),
+     FROM %1$I.daily_reports r WHERE r.institution IN ('') OR r.institution = ANY (%3$s)"),
 ];
 
 /// A pool of such sessions.
@@ -108,8 +108,18 @@ fn views() -> String {
     let whole: Vec<String> = WHOLE.iter().map(|name| quoted(name)).collect();
     format!(
         "DO $views$
-         DECLARE one record; home text := current_schema();
+         DECLARE
+           one record; home text := current_schema();
+           ids text := 'string_to_array(current_setting(''weir.ids'', true), '','')::uuid[]';
+           slugs text := 'string_to_array(current_setting(''weir.slugs'', true), '','')';
          BEGIN
+           -- Citus makes nothing of a temporary view but a note, and knows the settings of a session on the
+           -- coordinator alone: a sub-select is evaluated there.
+           IF EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
+             SET LOCAL client_min_messages = error;
+             ids := '((SELECT ' || ids || ')::uuid[])';
+             slugs := '((SELECT ' || slugs || ')::text[])';
+           END IF;
            EXECUTE format('CREATE TEMPORARY VIEW weir_all_institutions AS SELECT id, slug FROM %I.institutions', home);
            FOR one IN
              SELECT c.relname::text AS name, s.sql, c.relname = ANY (ARRAY[{}]) AS is_whole,
@@ -119,11 +129,11 @@ fn views() -> String {
              WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
            LOOP
              EXECUTE format('CREATE TEMPORARY VIEW %I AS ', one.name) || CASE
-               WHEN one.sql IS NOT NULL THEN format(one.sql, home)
+               WHEN one.sql IS NOT NULL THEN format(one.sql, home, ids, slugs)
                ELSE format('SELECT * FROM %I.%I', home, one.name) || CASE
                  WHEN one.is_whole THEN ''
-                 WHEN one.has_id THEN ' WHERE institution_id = ANY (string_to_array(current_setting(''weir.ids'', true), '','')::uuid[])'
-                 WHEN one.has_slug THEN ' WHERE institution = ANY (string_to_array(current_setting(''weir.slugs'', true), '',''))'
+                 WHEN one.has_id THEN ' WHERE institution_id = ANY (' || ids || ')'
+                 WHEN one.has_slug THEN ' WHERE institution = ANY (' || slugs || ')'
                  ELSE ' WHERE false' END END;
            END LOOP;
          END

@@ -197,50 +197,59 @@ impl RemovalOrder {
 /// content.
 const REMOVE_DOCUMENTS: &str = concat!(
     "WITH gone AS (", old_documents!(), "),
-     freed AS (
-       DELETE FROM raw_documents d USING gone g WHERE d.institution_id = $1 AND d.document_id = g.document_id
-       RETURNING pg_column_size(d.content)::bigint AS bytes),
+     sized AS MATERIALIZED (
+       SELECT COALESCE(sum(pg_column_size(d.content)), 0)::bigint AS bytes
+       FROM gone g JOIN raw_documents d ON d.institution_id = $1 AND d.document_id = g.document_id),
+     freed AS (DELETE FROM raw_documents d USING gone g WHERE d.institution_id = $1 AND d.document_id = g.document_id),
      marked AS (
        UPDATE ad_states s SET document_removed_at = $5, content_hash = decode(repeat('00', 16), 'hex'), received_hash = decode(repeat('00', 16), 'hex'), derived_hash = decode(repeat('00', 16), 'hex')
        FROM gone g WHERE s.institution_id = $1 AND s.source_id = g.source_id AND s.external_id = g.external_id AND $3::bigint >= 0
        RETURNING 1)
-     SELECT (SELECT count(*) FROM marked) AS row_count, (SELECT COALESCE(sum(bytes), 0)::bigint FROM freed) AS bytes"
+     SELECT (SELECT count(*) FROM marked) AS row_count, (SELECT bytes FROM sized) AS bytes"
 );
 
 const REMOVE_VERSIONS: &str = concat!(
     "WITH gone AS (", old_versions!(), "),
+     leaving AS MATERIALIZED (
+       SELECT v.id, v.version, v.created_at, v.document_id, v.content_hash, pg_column_size(v.*)::bigint AS bytes
+       FROM gone g JOIN superseded_versions v ON v.institution_id = $1 AND v.id = g.id AND v.version = g.version),
+     loose AS MATERIALIZED (
+       SELECT d.document_id, d.content_hash, pg_column_size(d.content)::bigint AS bytes
+       FROM (SELECT DISTINCT document_id, content_hash FROM leaving) g
+       JOIN raw_documents d ON d.institution_id = $1 AND d.document_id = g.document_id AND d.content_hash = g.content_hash
+       WHERE NOT EXISTS (SELECT 1 FROM ad_states s WHERE s.institution_id = $1 AND s.document_id = d.document_id AND s.content_hash = d.content_hash)
+         AND NOT EXISTS (SELECT 1 FROM published_jobs j WHERE j.institution_id = $1 AND j.document_id = d.document_id AND j.content_hash = d.content_hash)
+         AND NOT EXISTS (SELECT 1 FROM superseded_versions v WHERE v.institution_id = $1 AND v.document_id = d.document_id AND v.content_hash = d.content_hash
+           AND NOT EXISTS (SELECT 1 FROM leaving x WHERE x.id = v.id AND x.version = v.version))),
      deleted AS (
-       DELETE FROM superseded_versions v USING gone g WHERE v.institution_id = $1 AND v.id = g.id AND v.version = g.version
-       RETURNING v.id, v.version, v.created_at, v.document_id, v.content_hash, pg_column_size(v.*)::bigint AS bytes),
+       DELETE FROM superseded_versions v USING leaving l WHERE v.institution_id = $1 AND v.id = l.id AND v.version = l.version RETURNING 1),
      noted AS (
        INSERT INTO removed_versions AS r (institution_id, job_id, first_version, last_version, first_created_at, removed_at)
-       SELECT $1, id, min(version), max(version), min(created_at), $5 FROM deleted GROUP BY id
+       SELECT $1, id, min(version), max(version), min(created_at), $5 FROM leaving GROUP BY id
        ON CONFLICT (institution_id, job_id) DO UPDATE SET last_version = GREATEST(r.last_version, EXCLUDED.last_version),
          first_created_at = LEAST(r.first_created_at, EXCLUDED.first_created_at), removed_at = EXCLUDED.removed_at),
      freed AS (
-       DELETE FROM raw_documents d USING (SELECT DISTINCT document_id, content_hash FROM deleted) g
-       WHERE d.institution_id = $1 AND d.document_id = g.document_id AND d.content_hash = g.content_hash
-         AND NOT EXISTS (SELECT 1 FROM ad_states s WHERE s.institution_id = $1 AND s.document_id = d.document_id AND s.content_hash = d.content_hash)
-         AND NOT EXISTS (SELECT 1 FROM published_jobs j WHERE j.institution_id = $1 AND j.document_id = d.document_id AND j.content_hash = d.content_hash)
-         AND NOT EXISTS (SELECT 1 FROM superseded_versions v WHERE v.institution_id = $1 AND v.document_id = d.document_id AND v.content_hash = d.content_hash
-           AND NOT EXISTS (SELECT 1 FROM deleted x WHERE x.id = v.id AND x.version = v.version))
-       RETURNING pg_column_size(d.content)::bigint AS bytes)
+       DELETE FROM raw_documents d USING loose l WHERE d.institution_id = $1 AND d.document_id = l.document_id AND d.content_hash = l.content_hash)
      SELECT (SELECT count(*) FROM deleted) AS row_count,
-       ((SELECT COALESCE(sum(bytes), 0) FROM deleted) + (SELECT COALESCE(sum(bytes), 0) FROM freed))::bigint AS bytes"
+       ((SELECT COALESCE(sum(bytes), 0) FROM leaving) + (SELECT COALESCE(sum(bytes), 0) FROM loose))::bigint AS bytes"
 );
 
 const REMOVE_RUNS: &str = concat!(
     "WITH gone AS (", old_runs!(), "),
+     sized AS MATERIALIZED (
+       SELECT COALESCE(sum(pg_column_size(r.*)), 0)::bigint AS bytes FROM gone g JOIN runs r ON r.institution_id = $1 AND r.id = g.id),
      deleted AS (
-       DELETE FROM runs r USING gone g WHERE r.institution_id = $1 AND r.id = g.id AND $5::timestamptz IS NOT NULL RETURNING pg_column_size(r.*)::bigint AS bytes)
-     SELECT count(*) AS row_count, COALESCE(sum(bytes), 0)::bigint AS bytes FROM deleted"
+       DELETE FROM runs r USING gone g WHERE r.institution_id = $1 AND r.id = g.id AND $5::timestamptz IS NOT NULL RETURNING 1)
+     SELECT (SELECT count(*) FROM deleted) AS row_count, (SELECT bytes FROM sized) AS bytes"
 );
 
 const REMOVE_ALERTS: &str = concat!(
     "WITH gone AS (", old_alerts!(), "),
+     sized AS MATERIALIZED (
+       SELECT COALESCE(sum(pg_column_size(a.*)), 0)::bigint AS bytes FROM gone g JOIN alerts a ON a.institution_id = $1 AND a.id = g.id),
      deleted AS (
-       DELETE FROM alerts a USING gone g WHERE a.institution_id = $1 AND a.id = g.id AND $5::timestamptz IS NOT NULL RETURNING pg_column_size(a.*)::bigint AS bytes)
-     SELECT count(*) AS row_count, COALESCE(sum(bytes), 0)::bigint AS bytes FROM deleted"
+       DELETE FROM alerts a USING gone g WHERE a.institution_id = $1 AND a.id = g.id AND $5::timestamptz IS NOT NULL RETURNING 1)
+     SELECT (SELECT count(*) FROM deleted) AS row_count, (SELECT bytes FROM sized) AS bytes"
 );
 
 /// What retention has removed of a job.
