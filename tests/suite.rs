@@ -80,6 +80,8 @@ mod installation;
 mod lab;
 #[path = "suite/last_good.rs"]
 mod last_good;
+#[path = "suite/lease_protocol.rs"]
+mod lease_protocol;
 #[path = "suite/limits.rs"]
 mod limits;
 #[path = "suite/logs.rs"]
