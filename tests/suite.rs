@@ -144,6 +144,8 @@ mod served;
 mod sitemaps;
 #[path = "suite/snapshots.rs"]
 mod snapshots;
+#[path = "suite/soaks.rs"]
+mod soaks;
 #[path = "suite/sources.rs"]
 mod sources;
 #[path = "suite/starters.rs"]

@@ -208,7 +208,7 @@ async fn open(
     demand: DatabaseDemand,
     stop: &CancellationToken,
 ) -> Result<Database, CommandFailure> {
-    let mut is_told = false;
+    let (mut is_told, mut is_again) = (false, false);
     loop {
         let failure = match Database::open(edge, demand).await {
             Ok(database) => return Ok(database),
@@ -218,10 +218,12 @@ async fn open(
             Some(url) => Store::is_away(&url).await,
             None => false,
         };
-        if !is_away {
+        // A server may come back between the two looks: what fails a second time counts.
+        let was_there = std::mem::replace(&mut is_again, !is_away);
+        if !is_away && (was_there || edge.text("DATABASE_URL").is_none()) {
             return Err(failure);
         }
-        if !std::mem::replace(&mut is_told, true) {
+        if is_away && !std::mem::replace(&mut is_told, true) {
             failure.tell();
             tell!("waiting for the database");
         }

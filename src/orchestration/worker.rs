@@ -246,8 +246,16 @@ impl Worker {
         if !matches!(end, UnitEnd::Done { .. }) {
             (self.told)(WorkNotice::NotDone(unit, &end));
         }
-        // If this fails, the unit is rescued, and the run that has ended is found.
-        let _ = self.write_end(unit, &end, dry_run.as_ref()).await;
+        self.end(unit, &end, dry_run.as_ref()).await;
+    }
+
+    /// Writes the end of a unit, again as long as a claim lasts if the database is away: a restart of
+    /// the server delays nobody. After that the unit is rescued, and a run that has ended is found.
+    async fn end(&self, unit: &ClaimedUnit, end: &UnitEnd, dry_run: Option<&DryRun>) {
+        let until = Instant::now() + queue::LEASE;
+        while self.write_end(unit, end, dry_run).await.is_err() && Instant::now() < until {
+            tokio::time::sleep(LOOKS_EVERY).await;
+        }
     }
 
     async fn write_end(

@@ -5,6 +5,7 @@
 //! `WEIR_TEST_DATABASE` is the URL of another server to make the databases on; if the database that
 //! it names uses Citus, theirs are distributed (docs/citus.md).
 
+use crate::cluster::Cluster;
 use sqlx::{Connection, PgConnection};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -26,6 +27,8 @@ pub struct Bench {
 enum TestServer {
     /// On a private server of the tests.
     Private(Server),
+    /// On a server of one test, which may do to it what it likes.
+    Own(Cluster),
     /// Beside the database of this URL, which belongs to others.
     Given(String),
 }
@@ -34,6 +37,7 @@ impl TestServer {
     fn url(&self, database: &str) -> String {
         match self {
             TestServer::Private(server) => server.url(database),
+            TestServer::Own(cluster) => cluster.url("postgres", database, "disable"),
             TestServer::Given(url) => {
                 let (address, options) = url.split_once('?').unwrap_or((url, ""));
                 let (server, _) = address.rsplit_once('/').unwrap();
@@ -45,8 +49,8 @@ impl TestServer {
     /// Where databases are created and removed from.
     fn admin_url(&self) -> String {
         match self {
-            TestServer::Private(server) => server.url("postgres"),
             TestServer::Given(url) => url.clone(),
+            own => own.url("postgres"),
         }
     }
 
@@ -129,6 +133,22 @@ impl Bench {
             .get_or_init(|| make_template(&server, &template))
             .await;
         Bench::copy_of(server, &template).await
+    }
+
+    /// A fresh database on a server of its own.
+    pub async fn alone() -> Bench {
+        let server = Arc::new(TestServer::Own(Cluster::start(&environment())));
+        let name = "alone".to_owned();
+        make_template(&server, &name).await;
+        Bench { server, name }
+    }
+
+    /// Stops the server of [`Bench::alone`], in a mode of `pg_ctl`, and starts it again.
+    pub fn restart(&self, mode: &str) {
+        match &*self.server {
+            TestServer::Own(cluster) => cluster.restart(mode),
+            _ => panic!("others use this server"),
+        }
     }
 
     /// A database without tables, made as these words of `CREATE DATABASE` say.

@@ -71,7 +71,7 @@ fn open_folder() -> TempDir {
     folder
 }
 
-/// A PostgreSQL of its own behind a TCP port, with TLS by a certificate of X.509 v1.
+/// A PostgreSQL of its own behind a TCP port.
 pub struct Cluster {
     folder: TempDir,
     programs: PathBuf,
@@ -79,7 +79,26 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    pub fn start(environment: &ServerEnvironment, settings: &[&str]) -> Cluster {
+    pub fn start(environment: &ServerEnvironment) -> Cluster {
+        let cluster = Cluster::make(environment);
+        cluster.serve(&[]);
+        cluster
+    }
+
+    /// One with TLS by a certificate of X.509 v1, and with these settings.
+    pub fn certified(environment: &ServerEnvironment, settings: &[&str]) -> Cluster {
+        let cluster = Cluster::make(environment);
+        cluster.certify();
+        let tls = [
+            "ssl=on",
+            "ssl_cert_file=server.crt",
+            "ssl_key_file=server.key",
+        ];
+        cluster.serve(&[&tls, settings].concat());
+        cluster
+    }
+
+    fn make(environment: &ServerEnvironment) -> Cluster {
         let programs = glob::glob("/usr/lib/postgresql/*/bin")
             .unwrap()
             .flatten()
@@ -105,35 +124,42 @@ impl Cluster {
             "--no-sync",
         ]);
         run(initdb);
-        cluster.certify();
+        cluster
+    }
+
+    fn serve(&self, settings: &[&str]) {
         let own = [
-            format!("port={}", cluster.port),
+            format!("port={}", self.port),
             "listen_addresses=127.0.0.1".to_owned(),
-            format!("unix_socket_directories={}", cluster.path().display()),
+            format!("unix_socket_directories={}", self.path().display()),
+            "fsync=off".to_owned(),
         ];
-        let tls = [
-            "ssl=on",
-            "ssl_cert_file=server.crt",
-            "ssl_key_file=server.key",
-            "fsync=off",
-        ]
-        .map(str::to_owned);
-        let all = own
+        let given = settings.iter().map(|setting| (*setting).to_owned());
+        let options: String = own
             .into_iter()
-            .chain(tls)
-            .chain(settings.iter().map(|setting| (*setting).to_owned()));
-        let options: String = all.map(|setting| format!(" -c {setting}")).collect();
-        let mut start = cluster.command("pg_ctl");
-        start
-            .args(["-D", "data", "-w", "-l", "log", "-o", &options, "start"])
+            .chain(given)
+            .map(|setting| format!(" -c {setting}"))
+            .collect();
+        self.control(&["-o", &options, "start"]);
+    }
+
+    /// Stops it, in a mode of `pg_ctl`, and starts it again.
+    pub fn restart(&self, mode: &str) {
+        self.control(&["-m", mode, "restart"]);
+    }
+
+    fn control(&self, words: &[&str]) {
+        let mut control = self.command("pg_ctl");
+        control
+            .args(["-D", "data", "-w", "-l", "log"])
+            .args(words)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         assert!(
-            start.status().unwrap().success(),
-            "{}",
-            std::fs::read_to_string(cluster.path().join("log")).unwrap_or_default()
+            control.status().unwrap().success(),
+            "{words:?}: {}",
+            std::fs::read_to_string(self.path().join("log")).unwrap_or_default()
         );
-        cluster
     }
 
     fn path(&self) -> &Path {

@@ -592,7 +592,7 @@ async fn five_connections_and_an_old_certificate_are_enough() {
     }
     let expected = expected().await;
     let samples = Samples::new();
-    let cluster = Cluster::start(
+    let cluster = Cluster::certified(
         &environment(),
         &["max_connections=5", "superuser_reserved_connections=3"],
     );

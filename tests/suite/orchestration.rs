@@ -1,7 +1,7 @@
 //! Weir by itself: what is due comes into the queue once, workers take over from one another, and a
 //! stale one writes nothing.
 
-use crate::bench::{Bench, difference};
+use crate::bench::Bench;
 use crate::lab::{DAILY, Lab, Step};
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -18,7 +18,7 @@ use weir::store::runs::InstitutionLock;
 use weir::store::schedules::ScheduleKey;
 use weir::store::{Store, leases};
 
-const ACME: &str = "institution: acme
+pub const ACME: &str = "institution: acme
 timezone: Australia/Sydney
 schedule: 0 5 * * *
 sources:
@@ -478,120 +478,4 @@ fn a_year_of_schedules_comes_out_exactly_whoever_acts() {
         "missing {missing:?}, extra {extra:?}"
     );
     assert!(queued.len() > 40 * 360, "{}", queued.len());
-}
-
-/// Institutions of the soak, and the ads of each.
-const FLEET: usize = 12;
-const ADS: usize = 300;
-
-async fn soak_lab() -> Lab {
-    let lab = Lab::new().await;
-    own_project(&lab).await;
-    let board: String = (0..ADS)
-        .map(|ad| {
-            format!("{{\"id\":{ad},\"title\":\"Driver {ad}\",\"text\":\"Drives bus {ad}\"}}\n")
-        })
-        .collect();
-    lab.write("board.ndjson", &board);
-    lab.write(
-        "pipelines/daily.yaml",
-        &DAILY.replace("[fetch, extract,", "[fetch, { extract: { batch: 20 } },"),
-    );
-    for number in 0..FLEET {
-        let slug = format!("i{number:02}");
-        let text = ACME
-            .replace("institution: acme", &format!("institution: {slug}"))
-            .replace("0 5 * * *", "0 5 1 1 *");
-        lab.write(&format!("institutions/{slug}.yaml"), &text);
-        let id = weir::plan::compile::institution_id(&slug);
-        let mark = format!(
-            "INSERT INTO schedule_marks (institution_id, due_at) VALUES ('{id}', now() - interval '399 days')"
-        );
-        sql(&lab, &mark).await;
-    }
-    lab
-}
-
-const ALL_DONE: &str =
-    "SELECT 'all' FROM work_units HAVING count(*) FILTER (WHERE state = 'done') = 12";
-
-/// How many times a process is killed, or stands still for longer than its lease: a few, or as many
-/// as `WEIR_SOAK` says.
-#[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
-fn kills() -> usize {
-    let set = std::env::var("WEIR_SOAK").ok();
-    set.and_then(|count| count.parse().ok()).unwrap_or(6)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn soak_workers_that_are_killed_or_stand_still_leave_what_one_process_leaves() {
-    let lab = soak_lab().await;
-    let unbroken = lab.copy().await;
-    let alone = Process::start(&unbroken, &["serve", "--listen", "127.0.0.1:0"]);
-    until(&unbroken, ALL_DONE).await;
-    assert_eq!(alone.stop(), Some(0));
-    let mut crew: Vec<Process> = (0..3).map(|kind| hand(&lab, kind)).collect();
-    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-    for kill in 0..kills() {
-        let least = FLEET * ADS * kill / kills();
-        until_documents(&lab, least).await;
-        seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        let who = usize::try_from(seed >> 33).unwrap() % crew.len();
-        let pid = i32::try_from(crew[who].child.id()).unwrap();
-        if kill % 2 == 0 {
-            nix_kill(pid, "KILL");
-            crew[who] = hand(&lab, who);
-        } else {
-            // It stands still until others may take over, then wakes up.
-            nix_kill(pid, "STOP");
-            for table in ["leases", "work_units"] {
-                sql(
-                    &lab,
-                    &format!("UPDATE {table} SET expires_at = now() WHERE holder LIKE 'process {pid} on %' AND expires_at > now()"),
-                )
-                .await;
-            }
-            nix_kill(pid, "CONT");
-        }
-    }
-    until(&lab, ALL_DONE).await;
-    for process in crew {
-        assert_eq!(process.stop(), Some(0));
-    }
-    assert_eq!(difference(&unbroken.dump().await, &lab.dump().await), None);
-    let twice = lab
-        .texts("SELECT slug FROM runs r JOIN institutions i ON i.id = r.institution_id WHERE r.status = 'done' GROUP BY slug, unit_id HAVING count(*) > 1")
-        .await;
-    assert!(twice.is_empty(), "each unit is carried out once: {twice:?}");
-    unbroken.bench.drop().await;
-    lab.bench.drop().await;
-}
-
-/// One `weir serve` and two workers.
-fn hand(lab: &Lab, kind: usize) -> Process {
-    let words: &[&str] = if kind == 0 {
-        &["serve", "--listen", "127.0.0.1:0", "--parallel", "2"]
-    } else {
-        &["worker", "--parallel", "2"]
-    };
-    Process::start(lab, words)
-}
-
-async fn until_documents(lab: &Lab, least: usize) {
-    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
-    let least = i64::try_from(least).unwrap();
-    let waiting = async {
-        let count = "SELECT count(*) FROM staging_documents";
-        while sqlx::query_scalar::<_, i64>(count)
-            .fetch_one(&mut connection)
-            .await
-            .unwrap()
-            < least
-        {}
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(120), waiting)
-        .await
-        .expect("documents arrive");
 }
