@@ -30,6 +30,8 @@ mod bench;
 mod biographies;
 #[path = "suite/browser.rs"]
 mod browser;
+#[path = "suite/clock_jumps.rs"]
+mod clock_jumps;
 #[path = "suite/clocks.rs"]
 mod clocks;
 #[path = "suite/cluster.rs"]

@@ -14,7 +14,7 @@ use crate::model::{Alert, Clock};
 use crate::plan::Plan;
 use crate::source::SourceAccess;
 use crate::store::queue::{self, ClaimedUnit, UnitEnd};
-use crate::store::{Connection, Store, StoreError, host_turns, runs, snapshots};
+use crate::store::{Connection, Store, StoreError, host_turns, leases, runs, snapshots};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -204,6 +204,7 @@ impl Worker {
                 claimed.stop.cancel();
             }
         }
+        leases::shorten(&mut connection).await?;
         for lost in queue::rescue(&mut connection, MOST_ATTEMPTS).await? {
             if lost.given_up && !lost.is_dry {
                 let why = format!("was begun {MOST_ATTEMPTS} times: {}", lost.why);

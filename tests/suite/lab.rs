@@ -2,13 +2,15 @@
 //! what came of it.
 
 use crate::bench::{Bench, dump};
+use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use weir::config::Project;
 use weir::engine::{
@@ -16,6 +18,7 @@ use weir::engine::{
 };
 use weir::model::Clock;
 use weir::model::{RecordFilter, RunRecord};
+use weir::orchestration::{PlanSet, Worker};
 use weir::plan::{CheckedProject, Plan};
 use weir::source::SourceAccess;
 use weir::store::Store;
@@ -242,6 +245,38 @@ impl Lab {
         results
     }
 
+    /// A worker of this project, with what it needs of others.
+    pub fn worker(
+        &self,
+        store: Store,
+        plans: watch::Receiver<Arc<PlanSet>>,
+        now: fn() -> DateTime<Utc>,
+    ) -> Worker {
+        Worker {
+            store,
+            access: self.access(HashMap::new()),
+            name: "process 1 on a".to_owned(),
+            hands: 2,
+            plans,
+            now,
+            host: "bench".to_owned(),
+            spool: self.folder.join(".weir").join(&self.bench.name),
+            watcher: everything(),
+            told: Arc::new(|_| {}),
+            given_back: Mutex::default(),
+        }
+    }
+
+    fn access(&self, variables: HashMap<String, String>) -> SourceAccess {
+        SourceAccess {
+            folder: self.folder.clone(),
+            door: weir::source::door::HttpClient::new().unwrap(),
+            tokens: weir::source::http::TokenCache::default(),
+            variables: Arc::new(variables),
+            secrets: weir::untrusted::SecretStore::default(),
+        }
+    }
+
     /// Runs all institutions side by side, of which so many work at the same time; their names in
     /// the order in which they end.
     pub async fn run_side_by_side(&self, step: &Step, turns: usize) -> Vec<String> {
@@ -278,13 +313,7 @@ impl Lab {
         let checked = self.checked();
         let engine = Engine {
             store: Store::connect(url, 12, "bench").await.unwrap(),
-            access: SourceAccess {
-                folder: self.folder.clone(),
-                door: weir::source::door::HttpClient::new().unwrap(),
-                tokens: weir::source::http::TokenCache::default(),
-                variables: Arc::new(step.variables.clone()),
-                secrets: weir::untrusted::SecretStore::default(),
-            },
+            access: self.access(step.variables.clone()),
             sandbox: Arc::clone(&checked.sandbox),
             watcher,
             stop: CancellationToken::new(),

@@ -7,6 +7,10 @@ use std::time::Duration;
 /// Turns that were over before this age are forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// No turn is further off than this and its pace: one that is was given by a clock that has been set
+/// back since.
+const FURTHEST_OFF: Duration = Duration::from_secs(60 * 60);
+
 /// Takes the next turn at a host; gives how long it is until then.
 ///
 /// # Errors
@@ -17,11 +21,14 @@ pub async fn next_turn(
     pace: Duration,
 ) -> Result<Duration> {
     let sql = "INSERT INTO host_turns AS h (host, next_at) VALUES ($1, clock_timestamp() + $2)
-         ON CONFLICT (host) DO UPDATE SET next_at = GREATEST(h.next_at, h.pause_at, clock_timestamp()) + $2
+         ON CONFLICT (host) DO UPDATE SET
+           next_at = GREATEST(CASE WHEN h.next_at <= clock_timestamp() + $2 + $3 THEN h.next_at END, CASE WHEN h.pause_at <= clock_timestamp() + $3 THEN h.pause_at END, clock_timestamp()) + $2,
+           pause_at = CASE WHEN h.pause_at <= clock_timestamp() + $3 THEN h.pause_at END
          RETURNING EXTRACT(epoch FROM next_at - $2 - clock_timestamp())::float8";
     let seconds: f64 = sqlx::query_scalar(sql)
         .bind(host)
         .bind(whole_micros(pace))
+        .bind(FURTHEST_OFF)
         .fetch_one(connection)
         .await?;
     Ok(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default())
@@ -33,10 +40,11 @@ pub async fn next_turn(
 /// The database failed.
 pub async fn leave_alone(connection: &mut PgConnection, host: &str, wait: Duration) -> Result<()> {
     let sql = "INSERT INTO host_turns AS h (host, next_at, pause_at) VALUES ($1, clock_timestamp(), clock_timestamp() + $2)
-         ON CONFLICT (host) DO UPDATE SET pause_at = GREATEST(h.pause_at, EXCLUDED.pause_at)";
+         ON CONFLICT (host) DO UPDATE SET pause_at = GREATEST(CASE WHEN h.pause_at <= clock_timestamp() + $3 THEN h.pause_at END, EXCLUDED.pause_at)";
     sqlx::query(sql)
         .bind(host)
         .bind(whole_micros(wait))
+        .bind(FURTHEST_OFF)
         .execute(connection)
         .await?;
     Ok(())

@@ -162,6 +162,17 @@ pub async fn held(connection: &mut PgConnection) -> Result<Vec<HeldLease>> {
     Ok(rows.fetch_all(connection).await?)
 }
 
+/// A lease that lasts for longer than one just renewed was written by a clock that has been set back
+/// since: from now on it lasts as long as any.
+///
+/// # Errors
+/// The database failed.
+pub async fn shorten(connection: &mut PgConnection) -> Result<()> {
+    let sql = "UPDATE leases SET expires_at = clock_timestamp() + $1 WHERE expires_at > clock_timestamp() + $1";
+    sqlx::query(sql).bind(LASTS).execute(connection).await?;
+    Ok(())
+}
+
 /// Takes a lease and gives its fence, unless somebody has it.
 async fn take(
     store: &Store,

@@ -258,18 +258,21 @@ pub async fn beat(
         .await?)
 }
 
-/// Puts units back whose workers have gone silent; those that were begun too often are given up.
-/// Gives how many went back, and the slugs of those given up.
+/// Puts units back whose workers have gone silent; those that were begun too often are given up. A
+/// claim that lasts for longer than one just renewed was written by a clock that has been set back
+/// since: from now on it lasts as long as any.
 ///
 /// # Errors
 /// The database failed.
 pub async fn rescue(connection: &mut PgConnection, most_attempts: i32) -> Result<Vec<RescuedUnit>> {
-    let sql = "WITH silent AS (SELECT id FROM work_units WHERE state = 'leased' AND expires_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
+    let sql = "WITH ahead AS (UPDATE work_units SET expires_at = clock_timestamp() + $2 WHERE state = 'leased' AND expires_at > clock_timestamp() + $2),
+           silent AS (SELECT id FROM work_units WHERE state = 'leased' AND expires_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
          UPDATE work_units w SET state = CASE WHEN w.attempts >= $1 THEN 'failed' ELSE 'waiting' END, fence = w.fence + 1, expires_at = NULL,
            ready_at = clock_timestamp(), finished_at = CASE WHEN w.attempts >= $1 THEN clock_timestamp() END, why = 'nothing was heard of ' || w.holder
          FROM silent WHERE w.id = silent.id RETURNING w.id, w.institution_id, w.slug, w.due_at, w.state = 'failed' AS given_up, w.why, w.is_dry";
     Ok(sqlx::query_as(sql)
         .bind(most_attempts)
+        .bind(LEASE)
         .fetch_all(connection)
         .await?)
 }
