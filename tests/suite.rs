@@ -66,6 +66,8 @@ mod fingerprints;
 mod followers;
 #[path = "suite/forgetting.rs"]
 mod forgetting;
+#[path = "suite/full_disks.rs"]
+mod full_disks;
 #[path = "suite/hostile_database.rs"]
 mod hostile_database;
 #[path = "suite/house.rs"]

@@ -66,8 +66,23 @@ impl RunningPlan<'_> {
         if let Some((_, lost)) = lost {
             return Err(lost);
         }
+        if let Some(passing) = self.passing(&mut errors) {
+            let why = passing.to_string();
+            self.finish(RunStatus::Interrupted, None, Some(&why))
+                .await?;
+            return Err(passing);
+        }
         institution(self).await?;
         self.conclude(begun, &errors).await
+    }
+
+    /// Why a run that was due is better tried again than ended without a source: the database was
+    /// away, or full. Whoever runs by hand sees the others through, and what is wrong.
+    fn passing(&self, errors: &mut BTreeMap<String, RunError>) -> Option<RunError> {
+        self.request.occasion.unit?;
+        let passes = |error: &RunError| matches!(error, RunError::Store(error) if error.may_pass());
+        let mut found = errors.extract_if(.., |_, error| passes(error));
+        found.next().map(|(_, error)| error)
     }
 }
 

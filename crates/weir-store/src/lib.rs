@@ -221,6 +221,22 @@ impl StoreError {
             .is_some_and(|code| code.starts_with("22") || code == "54000")
     }
 
+    /// Whether the server was away or stopping, had no room, or gave way to others: the same may
+    /// succeed a little later.
+    pub fn may_pass(&self) -> bool {
+        if let StoreError::Connect(error) | StoreError::Statement(error) = self
+            && matches!(
+                error,
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed
+            )
+        {
+            return true;
+        }
+        let passing = ["08", "40", "53", "55P03", "57P", "58"];
+        self.code()
+            .is_some_and(|code| passing.iter().any(|class| code.starts_with(class)))
+    }
+
     /// The error code of PostgreSQL.
     fn code(&self) -> Option<Cow<'_, str>> {
         let StoreError::Statement(error) = self else {
