@@ -1,7 +1,7 @@
 //! Distinguishes a pooler that gives each client its own session (pgbouncer's session mode) from
 //! one that shares sessions among clients (its transaction and statement modes). In a shared
-//! session the lock of an institution and every setting would belong to the next client, so it is
-//! refused before anything is read.
+//! session every setting would belong to the next client, and a lease would end with a session that
+//! is not its holder's, so it is refused before anything is read.
 //!
 //! The evidence is behaviour, not a name: two clients that meet in one server process share it.
 
@@ -56,7 +56,7 @@ async fn process(connection: &mut PgConnection, sql: &'static str) -> Result<Opt
 
 fn shared() -> StoreError {
     StoreError::unsuitable(
-        "`DATABASE_URL` points to a pooler that shares sessions among clients (pgbouncer: `pool_mode = transaction`), so locks cannot be held",
+        "`DATABASE_URL` points to a pooler that shares sessions among clients (pgbouncer: `pool_mode = transaction`), so settings and leases of a session would be those of others",
         "set `pool_mode = session` for this database, or connect to the server directly",
     )
 }
