@@ -295,7 +295,7 @@ async fn a_saved_plan_is_refused_after_any_change() {
 
     let (lab, step, file) = planned("hand").await;
     for sql in [
-        "UPDATE jobs SET description = 'by hand' RETURNING title",
+        "UPDATE published_jobs SET description = 'by hand' RETURNING title",
         "UPDATE published_jobs SET change_reason = 'by hand' RETURNING title",
     ] {
         assert!(!lab.texts(sql).await.is_empty());
