@@ -3,8 +3,8 @@
 //! must satisfy; they are compiled to a DAG of stages, and the DAG is run.
 //!
 //! The names below are in dependency order, which is reading order: each uses only those above it.
-//! The first are crates of their own, under the names that the others use; the compiler keeps their
-//! order, a test that of the modules.
+//! All but the command line are crates of their own; the compiler keeps their order, a test that of
+//! the modules within them.
 
 pub use weir_yaml::{diagnostic, number, written_as, yaml};
 
@@ -20,24 +20,14 @@ pub use weir_store as store;
 pub use weir_source as source;
 pub use weir_source::{jsonpath, markup};
 
-pub mod stage;
+pub use weir_stage as stage;
 
-pub mod config;
-pub mod plan;
+pub use weir_project::{config, plan};
 
-pub mod engine;
+pub use weir_runtime::{actions, engine, export, orchestration, test};
 
-pub mod actions;
+pub use weir_reporting::{alerts, report};
 
-pub mod orchestration;
-
-pub mod export;
-pub mod test;
-
-pub mod report;
-
-pub mod alerts;
-
-pub mod web;
+pub use weir_web as web;
 
 pub mod cli;

@@ -6,6 +6,7 @@ use crate::store::projects::ActingProject;
 use crate::store::scratch::TestDatabases;
 use crate::store::server::{ProgramSearch, Server, ServerEnvironment};
 use crate::store::{DatabaseDemand, PgConnection, Store, TableUse, watch};
+use futures::future::LocalBoxFuture;
 use std::path::PathBuf;
 
 /// An open database, and the private server behind it if there is one.
@@ -16,8 +17,16 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Opens the database for the needs of a command; if that fails, nothing was attempted.
-    pub(super) async fn open(
+    /// Opens the database for the needs of a command; if that fails, nothing was attempted. Boxed,
+    /// so that it is compiled once and not for each command.
+    pub(super) fn open(
+        edge: &CommandContext,
+        demand: DatabaseDemand,
+    ) -> LocalBoxFuture<'_, Result<Database, CommandFailure>> {
+        Box::pin(Database::open_now(edge, demand))
+    }
+
+    async fn open_now(
         edge: &CommandContext,
         demand: DatabaseDemand,
     ) -> Result<Database, CommandFailure> {
@@ -215,8 +224,10 @@ pub(super) fn environment(edge: &CommandContext) -> ServerEnvironment {
     }
 }
 
-/// The runtime for commands that need the database.
+/// The runtime for commands that need the database. Boxed, so that the runtime is compiled for each
+/// type of answer and not for each command.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandFailure> {
+    let work: LocalBoxFuture<'_, T> = Box::pin(work);
     Ok(tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?

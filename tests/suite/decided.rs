@@ -17,7 +17,7 @@ enum ShownAs {
 
 use ShownAs::{By, Here, Nothing};
 
-/// Every call of `src/actions` that may decide something.
+/// Every call of `actions` that may decide something.
 const ACTIONS: [(&str, ShownAs); 26] = [
     ("access::add_user", Here("added user")),
     ("access::change_user", Here("changed user")),
@@ -48,14 +48,17 @@ const ACTIONS: [(&str, ShownAs); 26] = [
     ("retire::retire", Here("retired source")),
 ];
 
-/// What is decided elsewhere than in `src/actions`.
+/// What is decided elsewhere than in `actions`.
 const OTHERS: [&str; 1] = ["rolled back run"];
 
 #[test]
 fn every_action_is_listed() {
     let listed: BTreeSet<&str> = ACTIONS.iter().map(|(name, _)| *name).collect();
     let mut found = BTreeSet::new();
-    for file in std::fs::read_dir("src/actions").unwrap().flatten() {
+    for file in std::fs::read_dir("crates/weir-runtime/src/actions")
+        .unwrap()
+        .flatten()
+    {
         let text = std::fs::read_to_string(file.path()).unwrap();
         let module = file
             .path()

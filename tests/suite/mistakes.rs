@@ -445,17 +445,8 @@ fn every_mistake_is_another_and_every_code_is_shown() {
             .any(|case| case.expected.contains(&format!("[{code}]: ")))
     };
     let excused = |code: &str| NOT_SHOWN.iter().any(|(other, _)| *other == code);
-    let rooms = [
-        "src",
-        "crates/weir-yaml",
-        "crates/weir-model",
-        "crates/weir-rule",
-        "crates/weir-source",
-    ];
-    let codes: BTreeSet<String> = rooms
-        .into_iter()
-        .flat_map(|folder| codes(Path::new(folder)))
-        .collect();
+    let rooms = crate::house::crate_roots();
+    let codes: BTreeSet<String> = rooms.iter().flat_map(|folder| codes(folder)).collect();
     assert!(
         codes.len() > 50,
         "the search for codes is broken: {codes:?}"
