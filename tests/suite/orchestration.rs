@@ -247,16 +247,22 @@ async fn a_unit_that_another_run_carries_out_first_is_not_run_again() {
     lab.bench.drop().await;
 }
 
+/// How often a wait looks, so that it leaves the machine to what it waits for.
+pub const LOOKS_EVERY: std::time::Duration = std::time::Duration::from_millis(10);
+
 /// Waits until a query has a row.
 pub async fn until(lab: &Lab, query: &'static str) {
     let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
+    let mut ticks = tokio::time::interval(LOOKS_EVERY);
     let waiting = async {
         while sqlx::query(query)
             .fetch_optional(&mut connection)
             .await
             .unwrap()
             .is_none()
-        {}
+        {
+            ticks.tick().await;
+        }
     };
     let waited = tokio::time::timeout(std::time::Duration::from_secs(120), waiting).await;
     if waited.is_err() {

@@ -3,7 +3,7 @@
 
 use crate::bench::{Bench, difference};
 use crate::lab::{DAILY, Lab};
-use crate::orchestration::{ACME, own_project, sql};
+use crate::orchestration::{ACME, LOOKS_EVERY, own_project, sql};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -175,6 +175,7 @@ impl SoakCrew<'_> {
 /// Waits until a query has a row; back-off is over soon.
 async fn until_found(lab: &Lab, query: &str) {
     let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
+    let mut ticks = tokio::time::interval(LOOKS_EVERY);
     let waiting = async {
         loop {
             hurry(&mut connection).await;
@@ -182,6 +183,7 @@ async fn until_found(lab: &Lab, query: &str) {
             if found.await.unwrap().is_some() {
                 return;
             }
+            ticks.tick().await;
         }
     };
     let waited = tokio::time::timeout(Duration::from_secs(180), waiting).await;
