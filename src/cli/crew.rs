@@ -43,21 +43,24 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    /// Reads the files, waits for the database, and listens to signals.
+    /// Reads the files, waits for the database, and listens to signals; nothing if one came before
+    /// the database did.
     pub(super) async fn assemble(
         edge: &CommandContext,
         demand: DatabaseDemand,
         drain: &Span,
-    ) -> Result<(Crew, WatchedFiles), CommandFailure> {
+    ) -> Result<Option<(Crew, WatchedFiles)>, CommandFailure> {
         let seen = change_times(&edge.project, &[OF_PLANS]);
         let checked = Arc::new(edge.checked());
         show(&checked, edge, &[]);
-        let (database, stop) = reached(edge, demand).await?;
+        let Some((database, stop)) = reached(edge, demand).await? else {
+            return Ok(None);
+        };
         let own = identity::made(edge)?;
         let database = database.of_project(own);
         let today = plans_of_folder(edge, &database.store, &checked).await?;
         let crew = Crew::of(database, stop, today, drain);
-        Ok((crew, WatchedFiles { checked, seen }))
+        Ok(Some((crew, WatchedFiles { checked, seen })))
     }
 
     /// A crew that works with these plans, until there are others.
@@ -94,8 +97,7 @@ impl Crew {
     /// Closes the database.
     pub(super) async fn disband(self) -> Result<u8, CommandFailure> {
         self.database.close().await?;
-        tell!("stopped");
-        Ok(DONE)
+        Ok(stopped())
     }
 
     fn worker(&self, edge: &CommandContext, hands: usize) -> Result<Worker, CommandFailure> {
@@ -124,6 +126,12 @@ impl Crew {
         );
         self.plans.send_replace(Arc::new(today));
     }
+}
+
+/// The end of a process that was asked to stop.
+pub(super) fn stopped() -> u8 {
+    tell!("stopped");
+    DONE
 }
 
 /// Waits until files are to be looked at again.
@@ -191,27 +199,28 @@ pub(super) async fn plans(
     Ok(PlanSet::new(ready.chain(standing_in), checked, origin))
 }
 
-/// Listens to signals, and opens the database as soon as it can be reached.
+/// Listens to signals, and opens the database as soon as it can be reached; nothing if a signal
+/// came first.
 pub(super) async fn reached(
     edge: &CommandContext,
     demand: DatabaseDemand,
-) -> Result<(Database, CancellationToken), CommandFailure> {
+) -> Result<Option<(Database, CancellationToken)>, CommandFailure> {
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     let database = open(edge, demand, &stop).await?;
-    Ok((database, stop))
+    Ok(database.map(|database| (database, stop)))
 }
 
-/// Opens the database, and waits for one that cannot be reached.
+/// Opens the database, and waits for one that cannot be reached until there is a signal.
 async fn open(
     edge: &CommandContext,
     demand: DatabaseDemand,
     stop: &CancellationToken,
-) -> Result<Database, CommandFailure> {
+) -> Result<Option<Database>, CommandFailure> {
     let (mut is_told, mut is_again) = (false, false);
     loop {
         let failure = match Database::open(edge, demand).await {
-            Ok(database) => return Ok(database),
+            Ok(database) => return Ok(Some(database)),
             Err(failure) => failure,
         };
         let is_away = match edge.text("DATABASE_URL") {
@@ -228,7 +237,7 @@ async fn open(
             tell!("waiting for the database");
         }
         tokio::select! {
-            () = stop.cancelled() => return Err(failure),
+            () = stop.cancelled() => return Ok(None),
             () = tokio::time::sleep(TRIES_EVERY) => {}
         }
     }

@@ -1,6 +1,6 @@
 //! `weir serve` and `weir worker`: what an operator starts once and forgets.
 
-use super::crew::Crew;
+use super::crew::{Crew, stopped};
 use super::database::block_on;
 use super::snapshots::SnapshotWatch;
 use super::{CommandContext, CommandFailure, NOTHING, parse_span};
@@ -106,7 +106,10 @@ impl ServeArgs {
     async fn serve(&self, edge: &CommandContext) -> Result<u8, CommandFailure> {
         let listener = self.listener().await?;
         let address = listener.local_addr()?;
-        let (crew, files) = Crew::assemble(edge, self.hands.demand(), &self.hands.drain).await?;
+        let assembled = Crew::assemble(edge, self.hands.demand(), &self.hands.drain).await?;
+        let Some((crew, files)) = assembled else {
+            return Ok(stopped());
+        };
         let (is_ready, readiness) = watch::channel(Ok(()));
         let site = Site::new(
             crew.database.store.clone(),
@@ -200,13 +203,17 @@ impl WorkerArgs {
         let (demand, drain) = (self.hands.demand(), &self.hands.drain);
         let hands = usize::from(self.hands.parallel);
         if self.from_database {
-            let (crew, watch) =
-                SnapshotWatch::begin(edge, demand, drain, self.of.as_deref()).await?;
+            let begun = SnapshotWatch::begin(edge, demand, drain, self.of.as_deref()).await?;
+            let Some((crew, watch)) = begun else {
+                return Ok(stopped());
+            };
             tell!("working without the project folder: at most {hands} runs at a time");
             crew.work(edge, hands, watch.follow(&crew, edge)).await?;
             return crew.disband().await;
         }
-        let (crew, files) = Crew::assemble(edge, demand, drain).await?;
+        let Some((crew, files)) = Crew::assemble(edge, demand, drain).await? else {
+            return Ok(stopped());
+        };
         tell!("working: at most {hands} runs at a time");
         crew.work(edge, hands, files.follow(&crew, edge, |_| {}))
             .await?;

@@ -34,20 +34,23 @@ struct UnpackedProject {
 }
 
 impl SnapshotWatch {
-    /// Waits for the database, and reads the newest files of the project.
+    /// Waits for the database, and reads the newest files of the project; nothing if a signal came
+    /// before the database did.
     pub(super) async fn begin(
         edge: &CommandContext,
         demand: DatabaseDemand,
         drain: &Span,
         named: Option<&str>,
-    ) -> Result<(Crew, SnapshotWatch), CommandFailure> {
+    ) -> Result<Option<(Crew, SnapshotWatch)>, CommandFailure> {
         if edge.text("DATABASE_URL").is_none() {
             return Err(CommandFailure::nothing(
                 "`--from-database` needs the database of a `weir serve`",
             )
             .help("set DATABASE_URL as it is set there"));
         }
-        let (database, stop) = crew::reached(edge, demand).await?;
+        let Some((database, stop)) = crew::reached(edge, demand).await? else {
+            return Ok(None);
+        };
         let project = match chosen(&database, named).await {
             Ok(project) => project,
             Err(failure) => {
@@ -64,7 +67,7 @@ impl SnapshotWatch {
             stamp: None,
         };
         let today = watch.read(edge, &database.store).await?;
-        Ok((Crew::of(database, stop, today, drain), watch))
+        Ok(Some((Crew::of(database, stop, today, drain), watch)))
     }
 
     /// Reads the files again whenever the scheduler has stored others. Never ends by itself.

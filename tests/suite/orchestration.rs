@@ -75,11 +75,15 @@ impl Process {
 
     /// The same in another folder, on the same database.
     pub fn start_in(folder: &Path, lab: &Lab, words: &[&str]) -> Process {
+        Process::start_on(folder, &lab.bench.url(), words)
+    }
+
+    fn start_on(folder: &Path, database: &str, words: &[&str]) -> Process {
         let mut child = Command::new(env!("CARGO_BIN_EXE_weir"))
             .arg("--project")
             .arg(folder)
             .args(words)
-            .env("DATABASE_URL", lab.bench.url())
+            .env("DATABASE_URL", database)
             .env("USER", "ada")
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
@@ -244,6 +248,24 @@ async fn a_unit_that_another_run_carries_out_first_is_not_run_again() {
     assert!(lab.run_unit(&next, 8).await[0].is_ok());
     let units = "SELECT unit_id::text FROM runs ORDER BY id";
     assert_eq!(lab.texts(units).await, ["7", "8"]);
+    lab.bench.drop().await;
+}
+
+/// Nothing was begun: that is no failure.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_the_database_can_be_told_to_stop() {
+    let lab = acme().await;
+    let ways: [&[&str]; 3] = [
+        &["serve", "--listen", "127.0.0.1:0"],
+        &["worker"],
+        &["worker", "--from-database"],
+    ];
+    for words in ways {
+        let nowhere = "postgres://nobody@127.0.0.1:1/nothing";
+        let mut waits = Process::start_on(&lab.folder, nowhere, words);
+        waits.says("waiting for the database");
+        assert_eq!(waits.stop(), Some(0), "{words:?}");
+    }
     lab.bench.drop().await;
 }
 
