@@ -144,6 +144,8 @@ mod rule_versions;
 mod schemas;
 #[path = "suite/served.rs"]
 mod served;
+#[path = "suite/shared_manners.rs"]
+mod shared_manners;
 #[path = "suite/sitemaps.rs"]
 mod sitemaps;
 #[path = "suite/snapshots.rs"]

@@ -9,7 +9,7 @@ use super::database::Database;
 use super::project_files::{ChangeTimes, OF_PLANS, change_times};
 use super::run::signal;
 use super::{CommandContext, CommandFailure, DONE, INTERRUPTED, identity, last_good, show};
-use crate::orchestration::host_pace::HostPace;
+use crate::orchestration::shared_manners::StoredManners;
 use crate::orchestration::{PlanSet, ProjectOrigin, WorkNotice, Worker, snapshot};
 use crate::plan::CheckedProject;
 use crate::report::{progress, summary};
@@ -103,7 +103,7 @@ impl Crew {
     fn worker(&self, edge: &CommandContext, hands: usize) -> Result<Worker, CommandFailure> {
         Ok(Worker {
             store: self.database.store.clone(),
-            access: edge.access(HttpClient::paced_with(Arc::new(HostPace(
+            access: edge.access(HttpClient::sharing(&Arc::new(StoredManners(
                 self.database.store.clone(),
             )))?),
             name: edge.process(),

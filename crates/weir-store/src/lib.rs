@@ -53,6 +53,7 @@ pub mod relations;
 pub mod resolved;
 pub mod retention;
 pub mod revisions;
+pub mod robots;
 pub mod rollback;
 pub mod run_trace;
 pub mod runs;

@@ -18,7 +18,7 @@ use weir_model::forgotten::{TextMasks, folded};
 
 /// Tables whose texts are not from ads: the files of the project, who may do what, what runs where.
 /// Companies and divisions are employers: their names stay, and are told.
-pub const KEPT_TABLES: [&str; 22] = [
+pub const KEPT_TABLES: [&str; 23] = [
     "_sqlx_migrations",
     "api_tokens",
     "companies",
@@ -38,6 +38,7 @@ pub const KEPT_TABLES: [&str; 22] = [
     "project_claims",
     "project_snapshots",
     "removals",
+    "robots_rules",
     "schedule_marks",
     "users",
     "versions",

@@ -6,10 +6,10 @@
 //!   calendar    what is due, from schedules, marks, pauses and an instant     pure
 //!   protocol    what may happen to a unit of work, and what then holds        pure, checked exhaustively
 //!   scheduler   the leader: puts what is due into the queue, under its fence
-//!   host_pace   one pace for each host, whoever asks it
 //!   worker      claims units, runs them, says that it goes on, writes their end
 //!   foreseen    what a dry run leaves: its plan of jobs, in tables
 //!   plans       the plans of today: files are looked at before each run
+//!   shared_manners   one pace and one robots.txt for each host, whoever asks it
 //!   snapshot    the files of a project, for workers without its folder
 //! ```
 //!
@@ -18,10 +18,10 @@
 
 pub mod calendar;
 mod foreseen;
-pub mod host_pace;
 pub mod plans;
 pub mod protocol;
 pub mod scheduler;
+pub mod shared_manners;
 pub mod snapshot;
 pub mod worker;
 

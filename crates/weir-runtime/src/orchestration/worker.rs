@@ -26,7 +26,7 @@ use weir_model::{Alert, Clock};
 use weir_project::plan::Plan;
 use weir_source::SourceAccess;
 use weir_store::queue::{self, ClaimedUnit, UnitEnd};
-use weir_store::{Connection, Store, StoreError, host_turns, leases, runs, snapshots};
+use weir_store::{Connection, Store, StoreError, host_turns, leases, robots, runs, snapshots};
 
 /// How often the queue is looked at while nothing is due.
 const LOOKS_EVERY: Duration = Duration::from_millis(500);
@@ -224,6 +224,7 @@ impl Worker {
         queue::sweep(&mut connection, KEPT).await?;
         snapshots::sweep(&mut connection, REPLACED_FILES_KEPT).await?;
         host_turns::forget(&mut connection).await?;
+        robots::forget(&mut connection).await?;
         Ok(())
     }
 

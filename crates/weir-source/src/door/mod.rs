@@ -28,6 +28,7 @@ mod unpacked;
 mod wait;
 
 pub use answer::{HttpResponse, ResponseDoubt};
+pub use book::SharedRobots;
 pub use cookies::CookieJar;
 pub use hop::{is_same_host, kept_back, strip};
 pub use manners::{
@@ -111,13 +112,16 @@ impl HttpClient {
         })
     }
 
-    /// A door to the network that keeps its pace together with other processes.
+    /// A door to the network that keeps its pace, and what it knows of robots.txt files, together with
+    /// other processes.
     ///
     /// # Errors
     /// The TLS library could not be set up.
-    pub fn paced_with(shared: Arc<dyn SharedPace>) -> Result<HttpClient, DoorError> {
+    pub fn sharing(
+        manners: &Arc<impl SharedPace + SharedRobots + 'static>,
+    ) -> Result<HttpClient, DoorError> {
         Ok(HttpClient {
-            way: ResponseOrigin::Network(Arc::new(HttpNetwork::new(&[])?.paced_with(shared))),
+            way: ResponseOrigin::Network(Arc::new(HttpNetwork::new(&[])?.sharing(manners))),
         })
     }
 

@@ -4,7 +4,7 @@
 
 use super::HttpRequest;
 use super::answer::HttpResponse;
-use super::book::RobotsBook;
+use super::book::{RobotsBook, SharedRobots};
 use super::cookies::CookieJar;
 use super::guard::{self, GuardedResolver, RequestReach};
 use super::hop::RedirectHop;
@@ -60,10 +60,14 @@ impl HttpNetwork {
         })
     }
 
-    /// The same, with a pace that is kept together with other processes.
-    pub(super) fn paced_with(self, shared: Arc<dyn SharedPace>) -> HttpNetwork {
+    /// The same, with manners that are kept together with other processes.
+    pub(super) fn sharing(
+        self,
+        manners: &Arc<impl SharedPace + SharedRobots + 'static>,
+    ) -> HttpNetwork {
         HttpNetwork {
-            pacer: HostPacer::shared(shared),
+            pacer: HostPacer::shared(manners.clone()),
+            book: RobotsBook::shared(manners.clone()),
             ..self
         }
     }

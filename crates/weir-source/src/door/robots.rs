@@ -81,6 +81,25 @@ impl RobotsRules {
         }
     }
 
+    /// A file that says the same, of ASCII alone.
+    pub(super) fn written(&self) -> String {
+        let mut text = format!("user-agent: {}\n", String::from_utf8_lossy(PRODUCT));
+        for rule in &self.rules {
+            let key = if rule.allows { "allow" } else { "disallow" };
+            let pieces: Vec<_> = rule
+                .pieces
+                .iter()
+                .map(|piece| String::from_utf8_lossy(piece))
+                .collect();
+            let end = if rule.to_end { "$" } else { "" };
+            text.push_str(&format!("{key}: {}{end}\n", pieces.join("*")));
+        }
+        if let Some(delay) = self.crawl_delay {
+            text.push_str(&format!("crawl-delay: {}\n", delay.as_secs_f64()));
+        }
+        text
+    }
+
     /// Whether a path, with its query, may be requested: the longest rule decides, and allows if
     /// two are equally long.
     pub(super) fn allow(&self, path: &str) -> bool {
@@ -401,6 +420,32 @@ mod tests {
         let late = format!("{}\nuser-agent: *\ndisallow: /\n", "#".repeat(MOST_BYTES));
         assert!(allows(&late, "/x"));
         assert!(allows("user-agent: *\ndisallow: /\n", "/robots.txt"));
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_the_same() {
+        let rules = [
+            "disallow: /",
+            "disallow: *.gif$",
+            "allow: /a*b*$",
+            "disallow: /$",
+            "disallow: *",
+            "disallow: $",
+            "disallow: /ツ/%zz/%2A%24/a%2fb # no",
+            "disallow: /b c\"<>{}",
+            "allow: /x#y\ncrawl-delay: 2.5",
+            "disallow:",
+            "crawl-delay: 0.1",
+        ];
+        for agent in ["weir", "*", "other"] {
+            let file = rules
+                .map(|rule| format!("user-agent: {agent}\n{rule}\n"))
+                .concat();
+            let read = RobotsRules::parse(file.as_bytes());
+            let written = read.written();
+            assert!(written.is_ascii());
+            assert_eq!(RobotsRules::parse(written.as_bytes()), read, "{written}");
+        }
     }
 
     #[test]
