@@ -181,7 +181,8 @@ impl HttpClient {
             ask.method.clone(),
             ask.url.host_str().map(str::to_owned).unwrap_or_default(),
         );
-        let answer = self.attempt(ask).await;
+        // Boxed: what is asked of a host is large, and handed down many levels.
+        let answer = Box::pin(self.attempt(ask)).await;
         match &answer {
             Ok(answer) => tracing::debug!(%method, host, status = answer.status, "response"),
             Err(trouble) => tracing::debug!(%method, host, %trouble, "no usable response"),

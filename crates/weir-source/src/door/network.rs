@@ -125,7 +125,9 @@ impl HttpNetwork {
             url.origin().ascii_serialization(),
             ask.manners.allow_private,
         );
-        let rules = self.book.consult(origin, self.rules(url, ask)).await?;
+        // Boxed: rarely needed, and as large as the request that waits for it.
+        let rules = Box::pin(self.rules(url, ask));
+        let rules = self.book.consult(origin, rules).await?;
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
         if rules.allow(path) {
             return Ok(rules.crawl_delay);
