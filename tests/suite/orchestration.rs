@@ -5,12 +5,13 @@ use crate::bench::Bench;
 use crate::lab::{DAILY, Lab, Step};
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use sqlx::{Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
 use weir::config::Project;
 use weir::orchestration::calendar::due_work;
 use weir::plan::{Plan, check};
@@ -270,25 +271,35 @@ async fn who_waits_for_the_database_can_be_told_to_stop() {
 }
 
 /// How often a wait looks, so that it leaves the machine to what it waits for.
-pub const LOOKS_EVERY: std::time::Duration = std::time::Duration::from_millis(10);
+const LOOKS_EVERY: Duration = Duration::from_millis(10);
 
 /// Waits until a query has a row.
-pub async fn until(lab: &Lab, query: &'static str) {
+pub async fn until(lab: &Lab, query: &str) {
+    until_within(lab, Duration::from_secs(120), query, async |_| {}).await;
+}
+
+/// The same, with something done before each look.
+pub async fn until_within(
+    lab: &Lab,
+    most: Duration,
+    query: &str,
+    before: impl AsyncFn(&mut PgConnection),
+) {
     let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
     let mut ticks = tokio::time::interval(LOOKS_EVERY);
     let waiting = async {
-        while sqlx::query(query)
-            .fetch_optional(&mut connection)
-            .await
-            .unwrap()
-            .is_none()
-        {
+        loop {
+            before(&mut connection).await;
+            let found = sqlx::query(AssertSqlSafe(query)).fetch_optional(&mut connection);
+            if found.await.unwrap().is_some() {
+                return;
+            }
             ticks.tick().await;
         }
     };
-    let waited = tokio::time::timeout(std::time::Duration::from_secs(120), waiting).await;
-    if waited.is_err() {
-        let units = "SELECT concat_ws(' ', slug, state, attempts, why) FROM work_units";
+    if tokio::time::timeout(most, waiting).await.is_err() {
+        let units =
+            "SELECT concat_ws(' ', slug, state, attempts, ready_at - now(), why) FROM work_units";
         panic!("never: {query}\n{}", lab.texts(units).await.join("\n"));
     }
 }

@@ -3,8 +3,8 @@
 
 use crate::bench::{Bench, difference};
 use crate::lab::{DAILY, Lab};
-use crate::orchestration::{ACME, LOOKS_EVERY, own_project, sql};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use crate::orchestration::{ACME, own_project, sql, until_within};
+use sqlx::PgConnection;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use weir::plan::compile::institution_id;
@@ -174,24 +174,10 @@ impl SoakCrew<'_> {
 
 /// Waits until a query has a row; back-off is over soon.
 async fn until_found(lab: &Lab, query: &str) {
-    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
-    let mut ticks = tokio::time::interval(LOOKS_EVERY);
-    let waiting = async {
-        loop {
-            hurry(&mut connection).await;
-            let found = sqlx::query(AssertSqlSafe(query)).fetch_optional(&mut connection);
-            if found.await.unwrap().is_some() {
-                return;
-            }
-            ticks.tick().await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(180), waiting).await;
-    if waited.is_err() {
-        let units =
-            "SELECT concat_ws(' ', slug, state, attempts, ready_at - now(), why) FROM work_units";
-        panic!("never: {query}\n{}", lab.texts(units).await.join("\n"));
-    }
+    until_within(lab, Duration::from_secs(180), query, async |connection| {
+        hurry(connection).await;
+    })
+    .await;
 }
 
 /// The next fault comes once there are so many documents, and no unit is at its last attempt: giving

@@ -72,6 +72,13 @@ pub enum ExportCell {
     Json(String),
 }
 
+impl ExportCell {
+    /// A cell of a value that may be missing.
+    pub fn optional<T>(value: Option<T>, cell: impl FnOnce(T) -> ExportCell) -> ExportCell {
+        value.map_or(ExportCell::Empty, cell)
+    }
+}
+
 /// Which rows are wanted.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ExportFilter {

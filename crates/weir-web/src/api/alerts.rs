@@ -29,9 +29,9 @@ pub(super) fn alert_columns() -> Vec<ExportColumn> {
 }
 
 fn alert_row(cause: AlertCause) -> Vec<ExportCell> {
-    let text = |text: Option<String>| text.map_or(ExportCell::Empty, ExportCell::Text);
+    let text = |text| ExportCell::optional(text, ExportCell::Text);
     let given = |name: String| text(Some(name).filter(|name| !name.is_empty()));
-    let instant = |at: Option<_>| at.map_or(ExportCell::Empty, ExportCell::Instant);
+    let instant = |at| ExportCell::optional(at, ExportCell::Instant);
     vec![
         ExportCell::Number(cause.id),
         ExportCell::Text(cause.key.alert),

@@ -77,7 +77,7 @@ pub(super) fn entry_columns() -> Vec<ExportColumn> {
 
 fn entry(entry: FeedEntry, of: &FeedCursor) -> Vec<ExportCell> {
     let cursor = entry.cursor(of).to_string();
-    let text = |text: Option<String>| text.map_or(ExportCell::Empty, ExportCell::Text);
+    let text = |text| ExportCell::optional(text, ExportCell::Text);
     vec![
         ExportCell::Text(cursor),
         ExportCell::Text(entry.institution),

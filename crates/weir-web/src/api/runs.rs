@@ -33,21 +33,18 @@ pub(super) fn run_columns() -> Vec<ExportColumn> {
 }
 
 fn run_row(run: RunLine) -> Vec<ExportCell> {
-    let text = |text: Option<String>| text.map_or(ExportCell::Empty, ExportCell::Text);
+    let text = |text| ExportCell::optional(text, ExportCell::Text);
     vec![
         ExportCell::Text(run.institution),
         ExportCell::Number(run.id.0),
         ExportCell::Instant(run.at),
         ExportCell::Text(run.status),
         ExportCell::Instant(run.started_at),
-        run.finished_at
-            .map_or(ExportCell::Empty, ExportCell::Instant),
+        ExportCell::optional(run.finished_at, ExportCell::Instant),
         text(run.error),
         ExportCell::Number(run.errors),
         ExportCell::Number(run.warnings),
-        run.total.map_or(ExportCell::Empty, |total| {
-            ExportCell::Json(total.to_string())
-        }),
+        ExportCell::optional(run.total, |total| ExportCell::Json(total.to_string())),
     ]
 }
 
@@ -89,7 +86,7 @@ pub(super) fn role_columns() -> Vec<ExportColumn> {
 }
 
 fn role_row(role: RoleLine) -> Vec<ExportCell> {
-    let text = |text: Option<String>| text.map_or(ExportCell::Empty, ExportCell::Text);
+    let text = |text| ExportCell::optional(text, ExportCell::Text);
     vec![
         ExportCell::Text(role.institution),
         ExportCell::Text(role.job_id.to_string()),
@@ -97,8 +94,7 @@ fn role_row(role: RoleLine) -> Vec<ExportCell> {
         ExportCell::Text(role.level),
         text(role.role_id),
         text(role.role_name),
-        role.confidence
-            .map_or(ExportCell::Empty, |sure| ExportCell::Json(sure.to_string())),
+        ExportCell::optional(role.confidence, |sure| ExportCell::Json(sure.to_string())),
         text(role.method),
     ]
 }
